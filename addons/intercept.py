@@ -1,0 +1,5 @@
+"""Mock handlers for a mitmproxy of your own: `mitmdump -s intercept.py --set interceptor=interceptor.yaml`."""
+
+from interceptor.proxy.plain import Intercept
+
+addons = [Intercept()]

@@ -1,0 +1,8 @@
+"""Note real traffic only: `mitmdump -s record.py --set interceptor=interceptor.yaml`.
+
+`record: all` in the project file lets `interceptor export` write pacts from it.
+"""
+
+from interceptor.proxy.plain import Record
+
+addons = [Record()]

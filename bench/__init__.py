@@ -1,0 +1,1 @@
+"""How fast the proxy is, beside a plain mitmdump that answers the same from three lines of Python."""

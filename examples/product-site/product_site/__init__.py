@@ -1,0 +1,1 @@
+"""The clients of a product site; they know nothing of the interceptor."""

@@ -1,0 +1,123 @@
+"""The command line: the only place that prints and chooses exit codes.
+
+Commands are imported when they are called, so that `interceptor --help` costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from interceptor.cli.context import PROJECT_FILE, Context
+from interceptor.errors import InterceptorError
+
+COMMANDS = {
+    "run": "Run a command under the proxy, then write the pacts.",
+    "serve": "Run the proxy in the foreground.",
+    "export": "Turn recordings into pact files.",
+    "publish": "Publish the pacts to the broker.",
+}
+"""Name to help text; each is a function of that name in a module of that name beside this one."""
+
+BUG = 3
+
+
+class _Commands(TyperGroup):
+    """The commands by name, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the base class decides
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # as above
+        if cmd_name not in COMMANDS:
+            return None
+        function = getattr(import_module(f"interceptor.cli.{cmd_name}"), cmd_name)
+        command = _command(function, cmd_name)
+        command.params += _command(_everywhere, cmd_name).params
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # as above
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _command(function: Any, name: str) -> Any:
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name, context_settings=getattr(function, "context_settings", None))(function)
+    return typer.main.get_command(single)
+
+
+def _set_config(ctx: typer.Context, value: Path | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Context).config = value
+
+
+def _set_verbose(ctx: typer.Context, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Context).verbose = True
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from interceptor import __version__
+
+        print(f"interceptor {__version__}")
+        raise typer.Exit
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help=f"The project file. Default: {PROJECT_FILE}.", callback=_set_config, expose_value=False
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.", callback=_set_verbose, expose_value=False)]
+
+
+def _everywhere(config: Config = None, verbose: Verbose = False) -> None:
+    """The options that every command has, before its name and after it."""
+
+
+def _options(
+    config: Config = None,
+    verbose: Verbose = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Turn a consumer's test run into pacts."""
+
+
+_app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+_app.callback()(_options)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; always ends in SystemExit."""
+    context = Context()
+    command = typer.main.get_command(_app)
+    try:
+        command.main(args=arguments, prog_name="interceptor", obj=context)
+    except InterceptorError as error:
+        _complain(error.message)
+        if error.hint:
+            _complain(error.hint)
+        if context.verbose:
+            traceback.print_exc()
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001  # whatever it is, a user gets one line and not a traceback
+        if context.verbose:
+            traceback.print_exc()
+        where = "" if context.verbose else "; run it again with -v to see where"
+        _complain(f"this is a bug of interceptor: {type(error).__name__}: {error}{where}")
+        sys.exit(BUG)
+
+
+def _complain(text: str) -> None:
+    print(f"interceptor  {text}", file=sys.stderr)

@@ -1,0 +1,31 @@
+"""What every command is given: the options that all of them share."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_FILE = "interceptor.yaml"
+
+
+@dataclass
+class Context:
+    """The object of typer's context (`ctx.obj`)."""
+
+    config: Path = Path(PROJECT_FILE)
+    verbose: bool = False
+
+
+def say(text: str) -> None:
+    """One line about the run, on the standard error: the standard output belongs to the command under the proxy."""
+    print(f"interceptor  {text}", file=sys.stderr, flush=True)
+
+
+def set_up_logging(context: Context) -> None:
+    """Let the proxy tell what it does with `-v`, and be quiet otherwise: what matters is in the summary."""
+    if context.verbose:
+        logging.basicConfig(level=logging.INFO, format="%(name)s  %(message)s", stream=sys.stderr)
+    else:
+        logging.getLogger().addHandler(logging.NullHandler())

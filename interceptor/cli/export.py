@@ -1,0 +1,94 @@
+"""`interceptor export`: recordings into pact files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interceptor.cli.context import Context, say
+from interceptor.config import Project, load_project
+from interceptor.errors import UsageError
+
+if TYPE_CHECKING:
+    from interceptor.convert import Conversion
+
+
+def export(
+    ctx: typer.Context,
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Journals of runs. Default: that of the latest run.", metavar="JOURNAL", show_default=False
+        ),
+    ] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Keep what the pact files hold already.")] = False,
+    specification: Annotated[
+        int | None, typer.Option(metavar="V", min=2, max=4, help="Pact specification. Default: the project file's.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to. Default: the project file's.")
+    ] = None,
+    consumer: Annotated[str | None, typer.Option(help="The consumer's name, in place of the recorded one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Turn recordings into pact files, one per consumer and provider."""
+    from interceptor.convert import convert
+    from interceptor.journal import latest_recording
+
+    context: Context = ctx.obj
+    project = load_project(context.config)
+    if not recordings:
+        latest = latest_recording(project)
+        if latest is None:
+            raise UsageError("there is no recording to export", "record one: interceptor run -- COMMAND")
+        recordings = [latest]
+    conversion = convert(
+        project,
+        recordings,
+        consumer=consumer,
+        specification=specification,
+        output=output,
+        merge=merge,
+    )
+    if as_json:
+        print(json.dumps(as_plain(project, conversion), indent=2, ensure_ascii=False))
+    else:
+        for line in conversion_lines(project, conversion):
+            say(line)
+    if any(finding.type == "error" for finding in conversion.findings):
+        raise typer.Exit(1)
+
+
+def conversion_lines(project: Project, conversion: Conversion) -> list[str]:
+    """What an export did, a line each; also the last lines of `interceptor run`."""
+    lines = list(conversion.warnings)
+    for finding in conversion.findings:
+        at = f"{finding.handler}: " if finding.handler else ""
+        lines.append(f"{finding.type}: {at}{finding.message}")
+    lines += [f"no exchange for {provider}: its pact is left as it was" for provider in conversion.without_exchanges]
+    for pact in conversion.pacts:
+        plural = "" if pact.interactions == 1 else "s"
+        lines.append(f"{project.shown(pact.path)}   {pact.interactions} interaction{plural}")
+    return lines
+
+
+def as_plain(project: Project, conversion: Conversion) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "pacts": [
+            {
+                "consumer": pact.consumer,
+                "provider": pact.provider,
+                "file": project.shown(pact.path),
+                "interactions": pact.interactions,
+            }
+            for pact in conversion.pacts
+        ],
+        "without_exchanges": conversion.without_exchanges,
+        "findings": [asdict(finding) for finding in conversion.findings],
+        "warnings": conversion.warnings,
+    }

@@ -1,0 +1,69 @@
+"""`interceptor run`: a command under the proxy, then the pacts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interceptor.cli.context import Context, say, set_up_logging
+from interceptor.config import Project, load_project
+from interceptor.session import run_command, staged
+from interceptor.summary import summary_lines
+
+
+class Export(StrEnum):
+    """When the pacts are written."""
+
+    CLEAN = "clean"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def run(
+    ctx: typer.Context,
+    command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="COMMAND")],
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
+    export: Annotated[
+        Export, typer.Option(help="When to write the pacts; clean: the command succeeded and nothing was unhandled.")
+    ] = Export.CLEAN,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when a handler was never used.")] = False,
+    consumer: Annotated[str | None, typer.Option(help="The consumer's name, in place of the project file's.")] = None,
+) -> None:
+    """Run a command under the proxy, then write the pacts.
+
+    The exit code is the command's; 1 where it succeeded but requests were unhandled or answers failed.
+    """
+    context: Context = ctx.obj
+    set_up_logging(context)
+    project = load_project(context.config)
+    if consumer is not None:
+        project = replace(project, settings=project.settings.model_copy(update={"consumer": consumer}))
+    with staged(project, os.environ, port=port) as stage:
+        for warning in stage.engine.warnings:
+            say(str(warning))
+        finished = run_command(stage, command)
+    for line in summary_lines(finished.summary):
+        say(line)
+    fine = finished.summary.clean and not (strict and finished.summary.never_used)
+    if export is Export.ALWAYS or (export is Export.CLEAN and not finished.exit_code and finished.summary.clean):
+        fine = _export(project, finished.journal) and fine
+    raise typer.Exit(finished.exit_code or int(not fine))
+
+
+run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options after COMMAND are its
+
+
+def _export(project: Project, journal: Path) -> bool:
+    """Write the pacts; False where something belongs into them and could not be written."""
+    from interceptor.cli.export import conversion_lines
+    from interceptor.convert import convert
+
+    conversion = convert(project, [journal])
+    for line in conversion_lines(project, conversion):
+        say(line)
+    return not any(finding.type == "error" for finding in conversion.findings)

@@ -1,0 +1,48 @@
+"""`interceptor serve`: the proxy in the foreground."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from interceptor.cli.context import Context, say, set_up_logging
+from interceptor.config import load_project
+from interceptor.session import Stage, staged
+from interceptor.session import serve as serve_until_stopped
+from interceptor.summary import summary_lines
+from interceptor.trust import CERTIFICATE_FILE
+
+
+def serve(
+    ctx: typer.Context,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
+) -> None:
+    """Run the proxy in the foreground, until Ctrl-C.
+
+    The standard output is the list of the variables that a consumer needs, and an empty line.
+    """
+    context: Context = ctx.obj
+    set_up_logging(context)
+    project = load_project(context.config)
+    with staged(project, os.environ, port=port) as stage:
+        for warning in stage.engine.warnings:
+            say(str(warning))
+        _introduce(stage)
+        finished = serve_until_stopped(stage)
+    for line in summary_lines(finished.summary):
+        say(line)
+    say(f"recorded in {project.shown(finished.journal)}")
+
+
+def _introduce(stage: Stage) -> None:
+    """Say where we are; the variables alone go to the standard output, so that a script can take them."""
+    say(f"the proxy is at {stage.doors.proxy_url}")
+    for listener in stage.doors.listeners:
+        say(f"{listener.provider} is at {listener.base_url}")
+    say(f"clients have to trust {stage.project.shown(stage.project.state_dir / CERTIFICATE_FILE)}")
+    for name, value in stage.environment.items():
+        if os.environ.get(name) != value:
+            print(f"{name}={value}")
+    print(flush=True)

@@ -1,0 +1,209 @@
+"""The frozen values that pass between the stages: Request, Response, Exchange.
+
+Header names are lower-case, bodies are decoded (no content-encoding left), URLs are absolute and normalised:
+`https://api.example.com/v1/products/10?full=1` (host in lower case, default port and fragment dropped, the path
+as the client spelt it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeAlias
+from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlsplit
+
+Json: TypeAlias = Any
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+JSON_MEDIA_TYPE = "application/json"
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+
+
+class NotJsonError(ValueError):
+    """The body is not JSON; the text says where it stops being so."""
+
+
+def normal_url(scheme: str, host: str, port: int | None, target: str) -> str:
+    """An absolute URL from its parts: `("http", "API.test", 80, "/a?b=1")` -> `"http://api.test/a?b=1"`."""
+    host = host.lower()
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    authority = host if port is None or port == DEFAULT_PORTS.get(scheme) else f"{host}:{port}"
+    return f"{scheme}://{authority}{target if target.startswith('/') else '/' + target}"
+
+
+def media_type(content_type: str | None) -> str:
+    """The bare type of a content-type header: `"Application/JSON; charset=utf-8"` -> `"application/json"`."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def is_json(content_type: str | None) -> bool:
+    """True for JSON and every `+json` type, whatever the capitals and parameters."""
+    bare = media_type(content_type)
+    return bare == JSON_MEDIA_TYPE or bare.endswith("+json")
+
+
+def parse_query(query: str) -> Pairs:
+    """The decoded pairs of a query string, blanks kept, a bare `flag` read as `flag=`."""
+    return tuple(parse_qsl(query, keep_blank_values=True))
+
+
+def parse_json(body: bytes) -> Json:
+    """The value of a JSON text.
+
+    Raises:
+        NotJsonError: for anything that RFC 8259 does not call JSON, NaN and a wrong encoding included.
+    """
+
+    def refuse(constant: str) -> None:
+        raise NotJsonError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise NotJsonError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as the consumer meant it."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+
+    @cached_property
+    def parts(self) -> SplitResult:
+        return urlsplit(self.url)
+
+    @property
+    def path(self) -> str:
+        """The path as spelt, percent-encoding kept."""
+        return self.parts.path or "/"
+
+    @cached_property
+    def query(self) -> Pairs:
+        return parse_query(self.parts.query)
+
+    @cached_property
+    def _first_headers(self) -> Mapping[str, str]:
+        first: dict[str, str] = {}
+        for name, value in self.headers:
+            first.setdefault(name, value)
+        return first
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header (`name` in lower case), or None."""
+        return self._first_headers.get(name)
+
+    def header_values(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+    @cached_property
+    def cookies(self) -> Pairs:
+        pairs = []
+        for line in self.header_values("cookie"):
+            for piece in line.split(";"):
+                name, equals, value = piece.strip().partition("=")
+                if equals:
+                    pairs.append((name, value.strip('"')))
+        return tuple(pairs)
+
+    @cached_property
+    def form(self) -> Pairs | None:
+        """The fields of a urlencoded body, or None where the content type says otherwise."""
+        if media_type(self.header("content-type")) != FORM_MEDIA_TYPE:
+            return None
+        return tuple(
+            (unquote_plus(name), unquote_plus(value))
+            for name, _, value in (piece.partition("=") for piece in self.text.split("&") if piece)
+        )
+
+    @cached_property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Json:
+        """The body as JSON, whatever its content type.
+
+        Raises:
+            NotJsonError: where it is not.
+        """
+        return parse_json(self.body)
+
+
+@dataclass(frozen=True)
+class Response:
+    """One answer, a handler's or a real provider's."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header (`name` in lower case), or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    MOCKED = "mocked"
+    PASSED = "passed"
+    UNHANDLED = "unhandled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ProviderState:
+    """A provider state: the condition under which a provider gives this answer."""
+
+    name: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what was answered: a line of the journal.
+
+    Places are written `request.headers.<name>`, `request.query.<name>`, `request.form.<name>`, `request.path`,
+    `request.$.<json path>`, and the same below `response`.
+    """
+
+    request: Request
+    response: Response | None
+    outcome: Outcome
+    at: str = ""
+    """When the request was complete: ISO 8601, UTC, milliseconds."""
+    ms: float = 0.0
+    """From the complete request to the answer, in milliseconds."""
+    provider: str | None = None
+    handler: str | None = None
+    """`file:line` of the handler that answered."""
+    entry: int | None = None
+    """Which entry of the handler's list of responses answered, from 0."""
+    name: str | None = None
+    states: tuple[ProviderState, ...] = ()
+    test: str | None = None
+    scope: str | None = None
+    path: str | None = None
+    """The path below the provider's url, without the query."""
+    rules: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """The rules that the handler declares: `{"response": {"$.id": {"regex": "\\\\d+"}}, "request": {...}}`."""
+    named: tuple[str, ...] = ()
+    """Places of headers that the handler names, and so wants in the contract."""
+    made: tuple[str, ...] = ()
+    """Places whose value a template, a resolver or the client's run made up, as far as the proxy knows."""
+    masked: tuple[str, ...] = ()
+    """Places whose value is masked."""
+    record: bool = True
+    """False for what a handler keeps out of the contract (`record: false`)."""
+    count: int = 1
+    """How often exactly this exchange happened in its test."""

@@ -1,0 +1,133 @@
+"""A pact, neutral of any specification."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import orjson
+
+from interceptor.jsonpath import find, parse_path
+from interceptor.messages import Json, ProviderState
+from interceptor.rules import Rule
+
+Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+"""Names with all their values, sorted by name; the order of the values counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body by what it is: a JSON value, text, or bytes; with the content type of its header."""
+
+    kind: Literal["json", "text", "binary"]
+    value: Json
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a request and a response have in common."""
+
+    headers: Values = ()
+    body: Body | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One request and the answer that is expected; `tests` and `handlers` say where it comes from."""
+
+    method: str
+    path: str
+    request: Message
+    status: int
+    response: Message
+    query: Values = ()
+    description: str = ""
+    states: tuple[ProviderState, ...] = ()
+    tests: tuple[str, ...] = ()
+    handlers: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """Everything that makes the content of the interaction, as JSON; its origin is left out."""
+        return {
+            "description": self.description,
+            "states": _plain_states(self.states),
+            "request": [self.method, self.path, self.query, *_plain(self.request)],
+            "response": [self.status, *_plain(self.response)],
+        }
+
+    def digest(self) -> bytes:
+        """What two interactions share that have the same content."""
+        return digest(self.plain())
+
+    def spelling(self) -> bytes:
+        """The content with the members of objects in their own order, to choose among interactions of one digest."""
+        return dumps(self.plain(), option=None)
+
+    def asked(self) -> bytes:
+        """What two interactions share that ask the same under the same states, and so cannot both be verified."""
+        plain = self.plain()
+        return digest([plain["states"], plain["request"][:-1]])
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Everything one consumer expects of one provider."""
+
+    consumer: str
+    provider: str
+    interactions: tuple[Interaction, ...]
+    comments: bool = False
+    """Whether the tests that made an interaction are named in it, where the specification has a place for that."""
+
+
+def example(message: Message, rule: Rule) -> Json:
+    """The recorded value at the place of a rule in the body, or None."""
+    if rule.part != "body" or message.body is None or message.body.kind != "json":
+        return "" if message.body is None or rule.part != "body" else message.body.value
+    return next((value for _, value in find(message.body.value, parse_path(rule.at))), None)
+
+
+def digest(value: Any) -> bytes:
+    """128 bits that stand for a JSON value."""
+    return hashlib.blake2b(dumps(value), digest_size=16).digest()
+
+
+def dumps(value: Any, *, option: int | None = orjson.OPT_SORT_KEYS) -> bytes:
+    """A JSON value in one and only one form; bytes and what orjson cannot write as text."""
+    try:
+        return orjson.dumps(value, default=repr, option=option)
+    except TypeError:
+        return orjson.dumps(_small(value), default=repr, option=option)
+
+
+def _small(value: Any) -> Any:
+    """`value` with what orjson cannot write, integers beyond 64 bits and lone surrogates, as text."""
+    match value:
+        case int() if not -(1 << 63) <= value < 1 << 63:
+            return f"integer {value}"
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_small(key): _small(member) for key, member in value.items()}
+        case list() | tuple():
+            return [_small(element) for element in value]
+    return value
+
+
+def _plain_states(states: tuple[ProviderState, ...]) -> list[list[Any]]:
+    return [[state.name, dict(state.params)] for state in states]
+
+
+def _plain(message: Message) -> list[Any]:
+    body = message.body
+    rules = [[rule.part, rule.at, rule.kind, rule.value] for rule in message.rules]
+    return [message.headers, None if body is None else [body.kind, body.value, body.content_type], rules]
+
+
+def joined(values: Values) -> Mapping[str, str]:
+    """Headers as text, the form of specifications 2 and 3."""
+    return {name: ", ".join(each) for name, each in values}

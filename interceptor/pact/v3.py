@@ -1,0 +1,78 @@
+"""Specification 3: https://github.com/pact-foundation/pact-specification/tree/version-3"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from interceptor.findings import Finding
+from interceptor.messages import Json
+from interceptor.pact.document import Document, Interaction, Message, example, joined
+from interceptor.rules import Rule, written
+
+Report = Callable[[Finding], None]
+
+VERSION = "3.0.0"
+
+
+def interaction(each: Interaction, _document: Document, report: Report) -> dict[str, Any]:
+    """One interaction of a V3 pact."""
+    request: dict[str, Any] = {"method": each.method, "path": each.path}
+    if each.query:
+        request["query"] = {name: list(values) for name, values in each.query}
+    request |= message(each.request, report)
+    if rules := matching_rules(each.request, 3, report):
+        request["matchingRules"] = rules
+    response = {"status": each.status} | message(each.response, report)
+    if rules := matching_rules(each.response, 3, report):
+        response["matchingRules"] = rules
+    result: dict[str, Any] = {"description": each.description}
+    if each.states:
+        result["providerStates"] = provider_states(each)
+    return result | {"request": request, "response": response}
+
+
+def provider_states(each: Interaction) -> list[dict[str, Json]]:
+    """The states with their parameters, as V3 and V4 write them."""
+    return [
+        {"name": state.name, "params": dict(state.params)} if state.params else {"name": state.name}
+        for state in each.states
+    ]
+
+
+def message(each: Message, report: Report) -> dict[str, Any]:
+    """Headers and body, the same in V2 and V3."""
+    result: dict[str, Any] = {}
+    if each.headers:
+        result["headers"] = joined(each.headers)
+    body = each.body
+    if body is None:
+        return result
+    if body.kind == "json" and body.value is None:
+        # `"body": null` means an empty body there.
+        report(Finding("body.null.unsupported", "warning", "only specification 4 can say that a body is JSON's null"))
+        return result
+    return result | {"body": base64.b64encode(body.value).decode() if body.kind == "binary" else body.value}
+
+
+def matching_rules(each: Message, specification: int, report: Report) -> dict[str, Any]:
+    """The rules of a message by part, as V3 and V4 write them."""
+    parts: dict[str, Any] = {}
+    for rule in each.rules:
+        form = written(rule, specification, example(each, rule))
+        if form is None:
+            report(unsaid(rule, specification))
+            continue
+        matchers = {"combine": "AND", "matchers": [form]}
+        if rule.part in {"path", "status"}:
+            parts[rule.part] = matchers
+        else:
+            parts.setdefault(rule.part, {})[rule.at] = matchers
+    return parts
+
+
+def unsaid(rule: Rule, specification: int) -> Finding:
+    """The finding about a rule that a specification cannot say."""
+    message = f"specification {specification} cannot say the rule {rule.kind} at {rule.place}; it is left out"
+    return Finding("rule.unsupported", "warning", message, place=rule.place)

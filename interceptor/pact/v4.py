@@ -1,0 +1,52 @@
+"""Specification 4: https://github.com/pact-foundation/pact-specification/tree/version-4"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from interceptor.findings import Finding
+from interceptor.pact.document import Body, Document, Interaction, Message
+from interceptor.pact.v3 import matching_rules, provider_states
+
+Report = Callable[[Finding], None]
+
+VERSION = "4.0"
+
+
+def interaction(each: Interaction, document: Document, report: Report) -> dict[str, Any]:
+    """One interaction of a V4 pact."""
+    request: dict[str, Any] = {"method": each.method, "path": each.path}
+    if each.query:
+        request["query"] = {name: list(values) for name, values in each.query}
+    request |= _message(each.request, 4, report)
+    response = {"status": each.status} | _message(each.response, 4, report)
+    written: dict[str, Any] = {"type": "Synchronous/HTTP", "description": each.description, "pending": False}
+    if each.states:
+        written["providerStates"] = provider_states(each)
+    written |= {"request": request, "response": response}
+    if document.comments and each.tests:
+        written["comments"] = {"text": list(each.tests)}
+    return written
+
+
+def _message(message: Message, specification: int, report: Report) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    if message.headers:
+        written["headers"] = {name: list(values) for name, values in message.headers}
+    if message.body is not None:
+        written["body"] = _body(message.body)
+    if rules := matching_rules(message, specification, report):
+        written["matchingRules"] = rules
+    return written
+
+
+def _body(body: Body) -> dict[str, Any]:
+    match body.kind:
+        case "binary":
+            content = base64.b64encode(body.value).decode()
+            return {"content": content, "contentType": body.content_type, "encoded": "base64"}
+        case "json" if body.value is None:
+            return {"content": "null", "contentType": body.content_type, "encoded": "json"}
+    return {"content": body.value, "contentType": body.content_type, "encoded": False}

@@ -1,0 +1,79 @@
+"""mitmproxy's master with the few addons that are needed here, on sockets that are bound already."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from mitmproxy.addons.next_layer import NextLayer
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.proxy.mode_servers import ServerInstance
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from interceptor.config import Policy
+from interceptor.doors import BACKLOG, Doors
+from interceptor.engine import Engine
+from interceptor.proxy.addon import InterceptAddon
+from interceptor.proxy.upstream import UpstreamAddon
+from interceptor.recorder import Recorder
+from interceptor.trust import TrustFiles
+from interceptor.upstream import Upstream
+
+_ROUNDS = 32
+"""Of the loop, at the end: what clients did last still waits in the sockets, a word against our certificate perhaps."""
+_SECONDS_TO_HANG_UP = 2.0
+
+
+@asynccontextmanager
+async def serving(
+    doors: Doors, engine: Engine, recorder: Recorder, *, others: Policy, trust: TrustFiles, upstream: Upstream
+) -> AsyncIterator[None]:
+    """Answer at the doors for as long as the context is open; connections queued before are answered too.
+
+    Args:
+        doors: the sockets.
+        engine: decides about requests.
+        recorder: notes them.
+        others: the project's policy for requests that nobody owns.
+        trust: our authority, and whom to trust behind us.
+        upstream: the proxies of the user's network.
+    """
+    master = Master(Options(confdir=str(trust.confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
+    proxyserver = Proxyserver()
+    listeners = {listener.port: listener for listener in doors.listeners}
+    intercept = InterceptAddon(engine, recorder, others, listeners)
+    master.addons.add(intercept, UpstreamAddon(upstream), proxyserver, NextLayer(), TlsConfig())
+    master.options.update(
+        server=False,  # the doors are ours
+        connection_strategy="lazy",  # a mocked host need not exist
+        http2=False,  # else curl speaks it inside its tunnels, for nothing
+    )
+    running = asyncio.create_task(master.run())
+    sockets = [doors.proxy, *(each for listener in doors.listeners for each in listener.sockets)]
+    instance: ServerInstance[ProxyMode] = ServerInstance.make(UpstreamAddon.mode(upstream), proxyserver)
+    servers = [await asyncio.start_server(instance.handle_stream, sock=each, backlog=BACKLOG) for each in sockets]
+    try:
+        yield
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+    finally:
+        for server in servers:
+            server.close()
+        await _hang_up(proxyserver)
+        master.shutdown()
+        await running
+
+
+async def _hang_up(proxyserver: Proxyserver) -> None:
+    """Close the clients' connections one by one: those that are cancelled with the loop complain, and note nothing."""
+    for handler in list(proxyserver.connections.values()):
+        if handler.client in handler.transports:
+            handler.close_connection(handler.client)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SECONDS_TO_HANG_UP):
+            while proxyserver.connections:  # noqa: ASYNC110  # mitmproxy tells nobody when it is done with one
+                await asyncio.sleep(0)

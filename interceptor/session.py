@@ -1,0 +1,145 @@
+"""A run from beginning to end: addresses and trust laid out, a command under the proxy, what it saw."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from interceptor.command import started
+from interceptor.config import Project
+from interceptor.doors import Doors, open_doors
+from interceptor.engine import Engine, load_engine
+from interceptor.environment import child_environment
+from interceptor.recorder import Recorder, Summary, recording
+from interceptor.trust import TrustFiles, ensure_authority, trust_files
+from interceptor.upstream import Upstream, read_upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that stands ready before the first request."""
+
+    project: Project
+    engine: Engine
+    doors: Doors
+    trust: TrustFiles
+    upstream: Upstream
+    environment: Mapping[str, str]
+    """The variables under which a command has to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a run left behind."""
+
+    exit_code: int
+    summary: Summary
+    journal: Path
+
+
+@contextmanager
+def staged(project: Project, environ: Mapping[str, str], *, port: int | None = None) -> Iterator[Stage]:
+    """Load the handlers, bind the addresses, lay out the certificates; all but the authority is gone at the end.
+
+    Args:
+        project: whose handlers answer.
+        environ: the user's variables.
+        port: the proxy's, a free one when None.
+
+    Raises:
+        ConfigurationError: with every problem of the handler files.
+        UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
+    """
+    engine = load_engine(project)
+    upstream = read_upstream(environ, project.settings.upstream_proxy)
+    with open_doors(project.providers, port) as doors:
+        authority = ensure_authority(project.state_dir)
+        with trust_files(authority, project.state_dir, environ) as trust:
+            environment = child_environment(
+                environ,
+                proxy_url=doors.proxy_url,
+                trust=trust,
+                base_urls=_base_urls(project, doors),
+                owned_hosts=engine.hosts,
+            )
+            yield Stage(project, engine, doors, trust, upstream, environment)
+
+
+def run_command(stage: Stage, words: Sequence[str]) -> Finished:
+    """Run a command under the proxy.
+
+    The command starts at once: its first connections wait in the sockets' queues until mitmproxy is imported.
+
+    Args:
+        stage: what stands ready.
+        words: the command and its arguments.
+
+    Raises:
+        CommandNotFoundError: there is no such program.
+        CommandNotRunnableError: there is, but the system will not run it.
+    """
+    with (
+        started(words, stage.environment) as command,
+        recording(stage.project, stage.engine.handler_places) as (recorder, journal),
+    ):
+        exit_code = asyncio.run(_until(command.wait, stage, recorder))
+    return Finished(exit_code, recorder.summary, journal)
+
+
+def serve(stage: Stage) -> Finished:
+    """Answer until SIGINT or SIGTERM."""
+    stopped = (signal.SIGINT, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_BLOCK, stopped)
+
+    def wait() -> int:
+        signal.sigwait(stopped)
+        return 0
+
+    try:
+        with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
+            exit_code = asyncio.run(_until(wait, stage, recorder))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stopped)
+    return Finished(exit_code, recorder.summary, journal)
+
+
+async def _until(wait: Callable[[], int], stage: Stage, recorder: Recorder) -> int:
+    """Answer requests until a blocking call returns, and give its result."""
+    waiting = _in_background(wait)
+    from interceptor.proxy.server import serving  # noqa: PLC0415  # half a second that the command need not wait for
+
+    policy = stage.project.settings.others
+    async with serving(stage.doors, stage.engine, recorder, others=policy, trust=stage.trust, upstream=stage.upstream):
+        return await waiting
+
+
+def _in_background(wait: Callable[[], int]) -> asyncio.Future[int]:
+    """The result of a blocking call.
+
+    The loop's own executor would have the loop wait for the call at its end, even where the proxy failed to start.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[int] = loop.create_future()
+
+    def tell(result: int) -> None:
+        if not future.cancelled():
+            future.set_result(result)
+
+    def work() -> None:
+        result = wait()
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, result)
+
+    Thread(target=work, name="wait", daemon=True).start()
+    return future
+
+
+def _base_urls(project: Project, doors: Doors) -> dict[str, str]:
+    """The variables that providers ask for under `env`, with their local base URLs."""
+    urls = {listener.provider: listener.base_url for listener in doors.listeners}
+    return {each.env: urls[name] for name, each in project.providers.items() if each.env is not None}

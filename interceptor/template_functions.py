@@ -1,0 +1,108 @@
+"""The functions and filters that templates offer beside Jinja2's own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import random
+import re
+import uuid as uuids
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any, Self
+
+_OFFSET = re.compile(r"([+-])(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_JWT_SECRET = b"interceptor"
+"""Tokens of a mock are for reading, not for trusting: the key is public."""
+
+
+class Moment(str):
+    """A point in time: ISO 8601 in UTC as text (`2026-11-21T20:46:03.120Z`), other forms as members."""
+
+    __slots__ = ("epoch", "http")
+
+    epoch: int
+    """Seconds since 1970."""
+    http: str
+    """As in HTTP's headers: `Sat, 21 Nov 2026 20:46:03 GMT`."""
+
+    def __new__(cls, at: datetime) -> Self:
+        moment = super().__new__(cls, at.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+        moment.epoch = int(at.timestamp())
+        moment.http = format_datetime(at, usegmt=True)
+        return moment
+
+
+def now(offset: str = "") -> Moment:
+    """The present, moved by an offset: `now("+8h")`, `now("-2d")`."""
+    at = datetime.now(UTC)
+    if offset:
+        match = _OFFSET.match(offset.strip())
+        if match is None:
+            raise ValueError(f'"{offset}" is not an offset; write +8h, -30m or +2d')
+        seconds = float(match[2]) * _UNITS[match[3]]
+        at += timedelta(seconds=seconds if match[1] == "+" else -seconds)
+    return Moment(at)
+
+
+def uuid() -> str:
+    return str(uuids.uuid4())
+
+
+def random_int(low: int, high: int) -> int:
+    """A whole number from `low` to `high`, both included."""
+    return random.randint(low, high)  # noqa: S311  # test data, not a secret
+
+
+def jwt(claims: Mapping[str, Any]) -> str:
+    """A JSON Web Token (HS256) of these claims; the same claims give the same token."""
+    head = _base64url(json.dumps({"alg": "HS256", "typ": "JWT"}, separators=(",", ":")).encode())
+    body = _base64url(json.dumps(claims, separators=(",", ":")).encode())
+    signature = hmac.new(_JWT_SECRET, f"{head}.{body}".encode(), hashlib.sha256).digest()
+    return f"{head}.{body}.{_base64url(signature)}"
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def b64encode(value: str) -> str:
+    return base64.b64encode(str(value).encode()).decode()
+
+
+def b64decode(value: str) -> str:
+    """The text in base64, either alphabet, with or without padding."""
+    try:
+        padded = str(value).translate(str.maketrans("-_", "+/")).rstrip("=")
+        return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"b64decode: not base64 of text: {error}") from error
+
+
+def regex_search(value: str, pattern: str) -> str | None:
+    """The first match, or its first group where there is one; none without a match."""
+    match = re.search(pattern, str(value))
+    if match is None:
+        return None
+    found: str | None = match[1] if match.re.groups else match[0]
+    return found
+
+
+def regex_replace(value: str, pattern: str, replacement: str) -> str:
+    """Every match replaced; `\\\\1` stands for the first group."""
+    return re.sub(pattern, replacement, str(value))
+
+
+GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "uuid": uuid, "random_int": random_int, "jwt": jwt}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "b64encode": b64encode,
+    "b64decode": b64decode,
+    "regex_search": regex_search,
+    "regex_replace": regex_replace,
+    "jwt": jwt,
+}

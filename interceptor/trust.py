@@ -1,0 +1,261 @@
+"""The project's own certificate authority, and the bundles that make a command trust it.
+
+The authority lives in `.interceptor/` under the names that mitmproxy's `confdir` expects. Every run gets a directory
+of its own with a copy of the authority and the bundles, so that runs which start at once never see half a file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import ssl
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import certifi
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from interceptor.errors import UsageError
+
+AUTHORITY_FILE = "mitmproxy-ca.pem"
+"""Key and certificate; the name is mitmproxy's."""
+CERTIFICATE_FILE = "mitmproxy-ca-cert.pem"
+"""The certificate alone, for clients that are told by hand whom to trust."""
+
+TRUST_VARIABLES = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "GIT_SSL_CAINFO",
+    "AWS_CA_BUNDLE",
+    "PIP_CERT",
+    "NIX_SSL_CERT_FILE",
+)
+"""Where a machine says whom it trusts; what is found there is trusted under the proxy too."""
+
+_SYSTEM_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # macOS, Alpine
+)
+_RUN = "run-"
+_LIFETIME = timedelta(days=3650)
+_MARGIN = timedelta(days=7)
+"""Renew this early, so that a proxy that runs for days does not outlive its authority."""
+_CLOCK_SKEW = timedelta(days=2)
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority as PEM texts."""
+
+    key: bytes
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFiles:
+    """What one run lays out for its command and for mitmproxy; gone when the run is over."""
+
+    confdir: Path
+    """mitmproxy's configuration directory: holds the authority."""
+    bundle: Path
+    """Public authorities, the machine's own, and ours."""
+    additional: Path
+    """Ours, and what the user already added to the public ones for Node."""
+
+
+def ensure_authority(state_dir: Path) -> Authority:
+    """The project's authority; made when there is none, renewed when it is broken or about to expire.
+
+    Raises:
+        UsageError: where the directory cannot be written.
+    """
+    try:
+        make_state_dir(state_dir)
+        with _locked(state_dir / ".lock"):
+            authority = _load(state_dir / AUTHORITY_FILE)
+            if authority is None:
+                authority = _create()
+                _write(state_dir / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
+            certificate = state_dir / CERTIFICATE_FILE
+            if not certificate.is_file() or certificate.read_bytes() != authority.certificate:
+                _write(certificate, authority.certificate, mode=0o644)
+            return authority
+    except OSError as error:
+        message = f"cannot keep a certificate authority in {state_dir}: {error.strerror}"
+        raise UsageError(message, "make the folder writable for the user who runs the tests") from error
+
+
+def make_state_dir(state_dir: Path) -> None:
+    """Make the folder for what must never be committed; it ignores itself in git."""
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_dir.chmod(0o700)
+    ignore = state_dir / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+
+
+@contextmanager
+def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str]) -> Iterator[TrustFiles]:
+    """The files of one run, in a directory of its own that is removed at the end.
+
+    Args:
+        authority: ours.
+        state_dir: the project's folder for such things.
+        environ: the variables of the user, which say what this machine trusts beyond the public authorities.
+    """
+    with _locked(state_dir / ".lock"):
+        _sweep(state_dir)
+        directory = Path(tempfile.mkdtemp(prefix=_RUN, dir=state_dir))
+        mark = os.open(directory, os.O_RDONLY)
+        fcntl.flock(mark, fcntl.LOCK_EX)
+    files = TrustFiles(directory, directory / "ca-bundle.pem", directory / "ca-additional.pem")
+    try:
+        _write(directory / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
+        known = [certifi.where(), *_SYSTEM_BUNDLES, *_default_locations()]
+        named = [environ[name] for name in TRUST_VARIABLES if environ.get(name)]
+        _write(files.bundle, _bundle(authority.certificate, [*known, *named]), mode=0o644)
+        extra = environ.get("NODE_EXTRA_CA_CERTS", "")
+        _write(files.additional, _bundle(authority.certificate, [extra] if extra else []), mode=0o644)
+        yield files
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        os.close(mark)
+
+
+def _sweep(state_dir: Path) -> None:
+    """Remove what killed runs left behind: their directories, which nobody has locked any more."""
+    for directory in state_dir.glob(f"{_RUN}*"):
+        with suppress(OSError):  # in use, or just going
+            mark = os.open(directory, os.O_RDONLY)
+            try:
+                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(directory, ignore_errors=True)
+            finally:
+                os.close(mark)
+
+
+def _default_locations() -> list[str]:
+    paths = ssl.get_default_verify_paths()
+    return [path for path in (paths.openssl_cafile,) if path]
+
+
+def _bundle(ours: bytes, sources: Iterable[str]) -> bytes:
+    """Every certificate of the sources once, ours first; sources that cannot be read add nothing."""
+    seen: dict[bytes, None] = {}
+    for block in _CERTIFICATE.findall(ours):
+        seen[block] = None
+    for source in dict.fromkeys(map(Path, sources)):
+        for file in sorted(source.iterdir()) if source.is_dir() else [source]:
+            for block in _certificates(file):
+                seen[block] = None
+    return b"\n".join(seen) + b"\n"
+
+
+def _certificates(file: Path) -> list[bytes]:
+    try:
+        text = file.read_bytes()
+    except OSError:
+        return []
+    return [block.replace(b"\r\n", b"\n") for block in _CERTIFICATE.findall(text)]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock between processes: runs that start at once must agree on one authority."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _load(path: Path) -> Authority | None:
+    """The authority in a file, or None where it is missing, damaged, mismatched or too old."""
+    try:
+        text = path.read_bytes()
+        key = serialization.load_pem_private_key(text, password=None)
+        certificate = x509.load_pem_x509_certificate(text)
+        certificate.verify_directly_issued_by(certificate)
+    except (FileNotFoundError, ValueError, TypeError, InvalidSignature):
+        return None
+    if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
+        return None
+    if not certificate.not_valid_before_utc <= datetime.now(UTC) < certificate.not_valid_after_utc - _MARGIN:
+        return None
+    path.chmod(0o600)
+    return _pem(key, certificate)
+
+
+def _create() -> Authority:
+    """A new authority; RSA, since mitmproxy signs with nothing else."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, "interceptor, for tests only"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "interceptor"),
+        ]
+    )
+    now = datetime.now(UTC)
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_SKEW)
+        .not_valid_after(now + _LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return _pem(key, certificate)
+
+
+def _pem(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> Authority:
+    return Authority(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        ),
+        certificate.public_bytes(serialization.Encoding.PEM),
+    )
+
+
+def _write(path: Path, content: bytes, *, mode: int) -> None:
+    """Write a file at once and with its final permissions: nobody sees half of it, or reads a key."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

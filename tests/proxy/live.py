@@ -1,0 +1,256 @@
+"""Real parts for the tests of the proxy: servers behind it, a proxy in front of them, and the product itself."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+INTERCEPTOR = [sys.executable, "-m", "interceptor"]
+BIG = 50 * 1024 * 1024
+PATIENCE = 20.0
+
+
+def clean_environment() -> dict[str, str]:
+    """The machine's variables without those that steer clients and their trust."""
+    steering = ("PROXY", "CERT", "CA_BUNDLE", "CA_INFO", "CAINFO", "SSL")
+    return {name: value for name, value in os.environ.items() if not any(word in name.upper() for word in steering)}
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+class RealServer(BaseHTTPRequestHandler):
+    """What a provider might really answer."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/big"):
+            self._answer(b"x" * BIG, "application/octet-stream")
+        elif self.path.endswith("/events"):
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write(b"data: first\n\n")
+            self.wfile.flush()
+            self.server.over.wait(PATIENCE)  # type: ignore[attr-defined]
+            self.close_connection = True
+        else:
+            body = json.dumps({"path": self.path, "real": True}).encode()
+            self._answer(gzip.compress(body), "application/json", ("content-encoding", "gzip"))
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        self._answer(json.dumps({"received": len(body)}).encode(), "application/json")
+
+    def _answer(self, body: bytes, content_type: str, *headers: tuple[str, str]) -> None:
+        self.send_response(200)
+        for name, value in (("content-type", content_type), ("content-length", str(len(body))), *headers):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A plain and a TLS server with a certificate of their own."""
+
+    plain: int
+    tls: int
+    certificate: Path
+    der: bytes
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[int]:
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def origin_servers(folder: Path) -> Iterator[Origin]:
+    certificate, key, der = make_certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    plain = ThreadingHTTPServer(("127.0.0.1", 0), RealServer)
+    tls = ThreadingHTTPServer(("127.0.0.1", 0), RealServer)
+    tls.socket = context.wrap_socket(tls.socket, server_side=True)
+    over = threading.Event()
+    plain.over = tls.over = over  # type: ignore[attr-defined]
+    with running(plain) as plain_port, running(tls) as tls_port:
+        yield Origin(plain_port, tls_port, certificate, der)
+        over.set()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path, bytes]:
+    """A self-signed certificate for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a provider of the tests")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    files = folder / "origin.pem", folder / "origin.key"
+    files[0].write_bytes(certificate.public_bytes(encoding))
+    files[1].write_bytes(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return *files, certificate.public_bytes(serialization.Encoding.DER)
+
+
+class CorporateProxy(BaseHTTPRequestHandler):
+    """A proxy of a user's network: answers plain URLs itself, leads tunnels to the test's TLS server, takes notes."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._note()
+        body = b'{"by": "the corporate proxy"}'
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_CONNECT(self) -> None:
+        self._note()
+        with socket.create_connection(("127.0.0.1", self.server.tunnel_to)) as there:  # type: ignore[attr-defined]
+            self.send_response(200)
+            self.end_headers()
+            back = threading.Thread(target=_pump, args=(there, self.connection))
+            back.start()
+            _pump(self.connection, there)
+            back.join()
+        self.close_connection = True
+
+    def _note(self) -> None:
+        notes: list[tuple[str, str | None]] = self.server.notes  # type: ignore[attr-defined]
+        notes.append((f"{self.command} {self.path}", self.headers["proxy-authorization"]))
+
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+@dataclass
+class Serving:
+    """`interceptor serve` as a process of its own."""
+
+    folder: Path
+    process: subprocess.Popen[str]
+    variables: dict[str, str]
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def url(self) -> str:
+        return self.variables["HTTP_PROXY"]
+
+    @property
+    def bundle(self) -> str:
+        return self.variables["SSL_CERT_FILE"]
+
+    def context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.bundle)
+
+    def exchanges(self) -> list[dict]:
+        """What the journal holds now."""
+        (journal,) = (self.folder / ".interceptor" / "recordings").glob("*.jsonl")
+        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        return [line for line in lines if "outcome" in line]
+
+    def noted(self, url: str, count: int = 1) -> list[dict]:
+        """The journal's exchanges with a URL, once there are so many; it is written every tenth of a second."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            found = [each for each in self.exchanges() if each["request"]["url"] == url]
+            if len(found) >= count or time.monotonic() > end:
+                return found
+            time.sleep(0.05)
+
+    def stop(self) -> str:
+        """End it as Ctrl-C does, and give what it said on the standard error."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(PATIENCE)
+        return "".join(self.errors)
+
+
+@contextmanager
+def serve(folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[Serving]:
+    with subprocess.Popen(
+        [*INTERCEPTOR, "serve", *options],
+        cwd=folder,
+        env=dict(environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        errors: list[str] = []
+        drain = threading.Thread(target=lambda: errors.extend(process.stderr or []))
+        drain.start()
+        try:
+            variables = dict(line.rstrip("\n").split("=", 1) for line in iter(process.stdout.readline, "\n"))  # type: ignore[union-attr]
+            assert variables, "".join(errors)
+            yield Serving(folder, process, variables, errors)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE)
+            drain.join()

@@ -1,0 +1,302 @@
+"""From recordings to pacts: the same tests give the same bytes, and one bad exchange never costs another."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from exchanges import BASE_URL, exchange, journal, project
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interceptor.convert import convert
+from interceptor.errors import PactError, RecordingError
+from interceptor.messages import Exchange, Outcome, ProviderState, Request, Response
+
+
+@pytest.fixture
+def here(tmp_path):
+    return project(tmp_path)
+
+
+def pact(here, name="Product Site-Product API"):
+    return json.loads((here.pact_dir / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def descriptions(document):
+    return [each["description"] for each in document["interactions"]]
+
+
+def a_run(at, rng):
+    """What a suite does, in this run's order, with this run's time and random ids."""
+    exchanges = []
+    for number in range(3):
+        order = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+        moment = (at + timedelta(milliseconds=rng.randrange(1000))).isoformat(timespec="milliseconds")
+        made = ["response.$.id", "response.$.at", "response.$.expires", "response.headers.location"]
+        stamp = {"at": moment.replace("+00:00", "Z"), "test": f"test {number}", "scope": f"gw{rng.randrange(4)}"}
+        answer = {"id": order, "at": moment, "expires": int(at.timestamp()) + 3600, "number": number % 2}
+        exchanges.append(
+            exchange(
+                "POST /orders",
+                answer,
+                body={"reference": order},
+                status=201,
+                response_headers={"location": f"/orders/{order}"},
+                named=["response.headers.location"],
+                made=made,
+                handler="handlers/orders.yaml:3",
+                **stamp,
+            )
+        )
+        exchanges.append(
+            exchange(f"GET /orders/{order}", {"id": order}, made=["response.$.id"], name=f"order {order}", **stamp)
+        )
+    exchanges += [exchange(f"GET /products/{number}", {"id": number}) for number in range(5)]
+    rng.shuffle(exchanges)
+    return exchanges
+
+
+def test_the_same_tests_give_the_same_bytes(tmp_path):
+    here = project(tmp_path)
+    results = set()
+    for seed in range(8):
+        rng = random.Random(seed)
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(10**8))
+        exchanges = a_run(at, rng)
+        shards = rng.randrange(1, 4)
+        paths = [
+            journal(tmp_path / f"{seed}-{shard}.jsonl", exchanges[shard::shards])
+            for shard in rng.sample(range(shards), shards)
+        ]
+        (written,) = convert(here, paths).pacts
+        results.add(written.path.read_bytes())
+    assert len(results) == 1
+    assert len(json.loads(results.pop())["interactions"]) == 8
+
+
+TEXT = st.text(max_size=6)
+VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT | st.uuids().map(str),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(TEXT, below, max_size=3),
+    max_leaves=8,
+)
+BODY = st.binary(max_size=12) | VALUE.map(lambda value: json.dumps(value).encode())
+CONTENT_TYPE = st.sampled_from(
+    [
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "image/png",
+        "odd",
+    ]
+)
+NAMES = st.sampled_from(["accept", "authorization", "location", "x-odd", "set-cookie"])
+HEADERS = st.builds(
+    lambda content_type, more: (("content-type", content_type), *more),
+    CONTENT_TYPE,
+    st.lists(st.tuples(NAMES, TEXT), max_size=2),
+)
+PLACES = st.sampled_from(["$.a", "$", "$.a[0]", "header.location", "path", "query.a", "status", "nonsense"])
+RULES = st.dictionaries(
+    PLACES, st.sampled_from(["type", "integer", "uuid", {"regex": "a"}, {"min": 1}, "odd"]), max_size=2
+)
+EXCHANGES = st.builds(
+    Exchange,
+    request=st.builds(
+        Request,
+        st.sampled_from(["GET", "POST", "OPTIONS"]),
+        st.builds(lambda query: f"{BASE_URL}/a?{query}", TEXT),
+        HEADERS,
+        BODY,
+    ),
+    response=st.none() | st.builds(Response, st.sampled_from([200, 204, 404]), HEADERS, BODY),
+    outcome=st.sampled_from(Outcome),
+    at=st.sampled_from(["2026-11-21T20:46:04.001Z", "", "odd"]),
+    provider=st.sampled_from(["Product API", "Other", None]),
+    handler=st.sampled_from(["handlers/a.yaml:1", None]),
+    name=st.none() | TEXT,
+    states=st.lists(st.builds(ProviderState, TEXT, st.dictionaries(TEXT, VALUE, max_size=1)), max_size=2).map(tuple),
+    path=st.sampled_from(["/a", "/b%20c", ""]),
+    rules=st.dictionaries(st.sampled_from(["request", "response"]), RULES),
+    named=st.sampled_from([(), ("response.headers.location", "request.headers.x-odd")]),
+    made=st.sampled_from([(), ("response.$",), ("response.body",), ("response.headers.location",)]),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(EXCHANGES, max_size=5), st.sampled_from([2, 3, 4]))
+def test_whatever_was_recorded_can_be_exported(tmp_path_factory, exchanges, specification):
+    here = project(tmp_path_factory.mktemp("project"))
+    path = journal(here.root / "run.jsonl", exchanges)
+    first = _written(here, [path], specification)
+    assert _written(here, [path, path], specification) == first
+    path_again = journal(here.root / "again.jsonl", reversed(exchanges))
+    assert _written(here, [path_again], specification) == first
+    for content in first.values():
+        keys = [(each["description"], json.dumps(each.get("providerStates"))) for each in content["interactions"]]
+        assert specification == 2 or len(set(keys)) == len(keys)
+
+
+def _written(here, paths, specification):
+    return {
+        each.path.name: json.loads(each.path.read_bytes())
+        for each in convert(here, paths, specification=specification).pacts
+    }
+
+
+def test_the_order_of_members_is_no_content(tmp_path, here):
+    spellings = [{"b": str(uuid.uuid4()), "a": str(uuid.uuid4())}, {"a": str(uuid.uuid4()), "b": str(uuid.uuid4())}]
+    results = set()
+    for name, values in (("1", spellings), ("2", spellings[::-1])):
+        path = journal(tmp_path / f"{name}.jsonl", [exchange("GET /a", value, made=["response.$"]) for value in values])
+        results.add(convert(here, [path]).pacts[0].path.read_bytes())
+    assert len(results) == 1
+    assert len(pact(here)["interactions"]) == 1
+
+
+def test_the_marks_of_slots_are_nothing_special_in_texts(tmp_path, here):
+    answer = {"\ufdd0": "\ufdd0uuid:a\ufdd1 \ufdd2", "id": "\ufdd06f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"}
+    path = journal(tmp_path / "1.jsonl", [exchange("GET /a", answer, made=["response.$"])])
+    convert(here, [path])
+    body = pact(here)["interactions"][0]["response"]["body"]["content"]
+    assert list(body.values()) == ["uuid:a ", "00000000-0000-4000-8000-000000000001"]
+
+
+def test_specification_2_tells_states_apart_by_name(tmp_path, here):
+    exchanges = [
+        replace(exchange("GET /a", {"id": n}, name="asks"), states=(ProviderState("there is one", {"id": n}),))
+        for n in (1, 2)
+    ]
+    path = journal(tmp_path / "1.jsonl", exchanges)
+    convert(here, [path], specification=2)
+    assert len(set(descriptions(pact(here)))) == 2
+    convert(here, [path], specification=3)
+    assert set(descriptions(pact(here))) == {"asks"}
+
+
+def test_a_provider_without_exchanges_keeps_its_file(tmp_path, here):
+    convert(here, [journal(tmp_path / "1.jsonl", [exchange("GET /a", {"a": 1})])])
+    before = pact(here)
+    conversion = convert(here, [journal(tmp_path / "2.jsonl", [])])
+    assert conversion.without_exchanges == ["Product API"]
+    assert conversion.pacts == []
+    assert pact(here) == before
+
+
+def test_an_export_replaces_and_a_merge_keeps(tmp_path, here):
+    one = journal(tmp_path / "1.jsonl", [exchange("GET /a", {"a": 1}), exchange("GET /b", {"b": 1})])
+    two = journal(tmp_path / "2.jsonl", [exchange("GET /b", {"b": 2}), exchange("GET /c", {"c": 1})])
+    convert(here, [one])
+    convert(here, [two])
+    assert descriptions(pact(here)) == ["GET /b returns 200", "GET /c returns 200"]
+    convert(here, [one])
+    conversion = convert(here, [two], merge=True)
+    assert descriptions(pact(here)) == ["GET /a returns 200", "GET /b returns 200", "GET /c returns 200"]
+    assert pact(here)["interactions"][1]["response"]["body"]["content"] == {"b": 2}
+    assert conversion.pacts[0].interactions == 3
+
+
+def test_merging_into_something_else_is_refused(tmp_path, here):
+    recording = journal(tmp_path / "1.jsonl", [exchange("GET /a", {"a": 1})])
+    convert(here, [recording], specification=2)
+    with pytest.raises(PactError, match="another specification"):
+        convert(here, [recording], merge=True)
+    for content in ("nonsense", "[]", '{"interactions": [1], "metadata": {}}'):
+        (here.pact_dir / "Product Site-Product API.json").write_text(content)
+        with pytest.raises(PactError, match="not a pact"):
+            convert(here, [recording], merge=True)
+
+
+def test_merges_at_the_same_time_lose_nothing(tmp_path, here):
+    paths = [journal(tmp_path / f"{n}.jsonl", [exchange(f"GET /{n}", {"n": n})]) for n in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda path: convert(here, [path], merge=True), paths))
+    assert len(pact(here)["interactions"]) == 6
+
+
+def test_two_pairs_with_one_safe_name_are_an_error(tmp_path):
+    text = "consumer: C\nproviders:\n  A/B: {url: https://a.test}\n  'A:B': {url: https://b.test}\n"
+    here = project(tmp_path, text)
+    exchanges = [exchange("GET /a", provider="A/B"), exchange("GET /a", provider="A:B")]
+    with pytest.raises(PactError, match=r'"C" with "A/B" and "C" with "A:B" would be one file, C-A_B\.json'):
+        convert(here, [journal(tmp_path / "1.jsonl", exchanges, consumer="C")])
+    assert not here.pact_dir.exists()
+
+
+# (consumer, provider, file name)
+NAMES_OF_FILES = [
+    ("Product Site", "Product API", "Product Site-Product API.json"),
+    ("../up", "/etc\\x", "_up-_etc_x.json"),
+    ('a:b*c?"<>|', "d\n", "a_b_c_____-d_.json"),
+    ("Käufer", "商店", "Käufer-商店.json"),
+]
+
+
+@pytest.mark.parametrize(("consumer", "provider", "name"), NAMES_OF_FILES)
+def test_names_of_files_are_safe(tmp_path, here, consumer, provider, name):
+    path = journal(tmp_path / "1.jsonl", [exchange("GET /a", provider=provider)], consumer=consumer)
+    (written,) = convert(here, [path]).pacts
+    assert written.path == here.pact_dir / name
+    assert json.loads(written.path.read_bytes())["consumer"]["name"] == consumer
+
+
+def test_a_very_long_name_is_cut(tmp_path, here):
+    path = journal(
+        tmp_path / "1.jsonl", [exchange("GET /a", provider="x" * 300), exchange("GET /a", provider="x" * 301)]
+    )
+    names = {written.path.name for written in convert(here, [path]).pacts}
+    assert len(names) == 2
+    assert max(map(len, names)) < 255
+
+
+def test_the_consumer_of_the_recording_names_the_pact(tmp_path, here):
+    paths = [journal(tmp_path / f"{name}.jsonl", [exchange("GET /a")], consumer=name) for name in ("One", "Two")]
+    assert [each.consumer for each in convert(here, paths).pacts] == ["One", "Two"]
+    assert [each.consumer for each in convert(here, paths, consumer="Both").pacts] == ["Both"]
+
+
+def test_a_damaged_line_is_a_finding_and_a_torn_one_a_warning(tmp_path, here):
+    path = journal(tmp_path / "1.jsonl", [exchange("GET /a"), exchange("GET /b")])
+    header, first, second = path.read_text().splitlines()
+    path.write_text(f"{header}\nnonsense\n{first}\n{second[:50]}")
+    conversion = convert(here, [path])
+    (finding,) = conversion.findings
+    assert (finding.code, finding.type) == ("journal.line.damaged", "error")
+    assert finding.message.startswith("1.jsonl:2: ")
+    (warning,) = conversion.warnings
+    assert warning.startswith("1.jsonl:4: the last line is torn")
+    assert descriptions(pact(here)) == ["GET /a returns 200"]
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path, here):
+    (tmp_path / "a.har").write_text("{}\n")
+    with pytest.raises(RecordingError, match="not a journal"):
+        convert(here, [tmp_path / "a.har"])
+
+
+def test_the_folder_holds_pacts_only(tmp_path, here):
+    convert(here, [journal(tmp_path / "1.jsonl", [exchange("GET /a")])], merge=True)
+    assert [path.name for path in here.pact_dir.iterdir()] == ["Product Site-Product API.json"]
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, here):
+    (tmp_path / "taken").write_text("")
+    path = journal(tmp_path / "1.jsonl", [exchange("GET /a")])
+    with pytest.raises(PactError, match="cannot write the pact"):
+        convert(here, [path], output=tmp_path / "taken")
+
+
+def test_findings_name_the_handlers(tmp_path, here):
+    exchanges = [exchange("GET /a", {"a": n}, handler=f"handlers/a.yaml:{n}", name="asks") for n in (1, 2)]
+    conversion = convert(here, [journal(tmp_path / "1.jsonl", exchanges)])
+    messages = {finding.code: finding.message for finding in conversion.findings}
+    assert "handlers/a.yaml:1, handlers/a.yaml:2" in messages["interaction.answers.ambiguous"]
+    assert "handlers/a.yaml:1, handlers/a.yaml:2" in messages["interaction.description.ambiguous"]
+    assert {finding.pact for finding in conversion.findings} == {"Product Site-Product API.json"}

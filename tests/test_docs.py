@@ -1,0 +1,49 @@
+"""What the documentation shows as YAML is read without a complaint."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from interceptor.config import load_project
+from interceptor.engine import load_engine
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    pytest.param(block, id=f"{document.name}-{number}")
+    for document in DOCUMENTS
+    for number, block in enumerate(re.findall(r"^```yaml\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE))
+]
+PROJECT = """
+consumer: Product Site
+providers:
+  Product API: {url: https://api.example.com/v1}
+"""
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_block_is_sound(tmp_path, block):
+    is_project = re.search("^consumer:", block, re.MULTILINE)
+    handlers = tmp_path / "handlers"
+    (handlers / "fixtures").mkdir(parents=True)
+    (handlers / "fixtures" / "products.json").write_text("[]")
+    (handlers / "products.yaml").write_text("handlers: []" if is_project else block)
+    project = tmp_path / "interceptor.yaml"
+    project.write_text(block if is_project else PROJECT)
+    assert load_engine(load_project(project)).warnings == []
+
+
+def test_the_interaction_shown_is_one_of_the_examples_pact():
+    (shown,) = re.findall(r"^```json\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    pact = ROOT / "examples/product-site/msw_generated_pacts/Product Site-Product API.json"
+    assert json.loads(shown) in json.loads(pact.read_text())["interactions"]
+
+
+def test_the_handlers_shown_are_the_examples():
+    shown = [block for block in BLOCKS if block.id.startswith("README.md")]
+    files = [ROOT / "examples/product-site" / name for name in ("interceptor.yaml", "handlers/products.yaml")]
+    for block, file in zip(shown, files, strict=True):
+        lines = file.read_text().splitlines()
+        assert [line for line in block.values[0].splitlines() if line not in lines] == []

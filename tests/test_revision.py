@@ -1,0 +1,147 @@
+"""What git and the CI services tell, asked in real repositories."""
+
+import subprocess
+
+import pytest
+
+from interceptor.errors import UsageError
+from interceptor.revision import Revision, detect, require_clean
+
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SHA": "1" * 40,
+    "GITHUB_SERVER_URL": "https://github.example.com",
+    "GITHUB_REPOSITORY": "shop/site",
+    "GITHUB_RUN_ID": "7",
+}
+GITHUB_RUN = "https://github.example.com/shop/site/actions/runs/7"
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def _no_git_settings(monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", "/")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    git(tmp_path, "init", "--quiet", "--initial-branch=trunk")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "handlers.yaml").write_text("handlers: []\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message=first")
+    return tmp_path
+
+
+def test_git_names_commit_and_branch(repository):
+    assert detect(repository / "site", {}) == Revision(git(repository, "rev-parse", "HEAD"), "trunk")
+
+
+def test_a_detached_head_has_no_branch(repository):
+    git(repository, "checkout", "--quiet", "--detach")
+    assert detect(repository, {}).branch is None
+
+
+def test_a_repository_without_a_commit_has_no_version(tmp_path):
+    git(tmp_path, "init", "--quiet", "--initial-branch=trunk")
+    assert detect(tmp_path, {}) == Revision(None, "trunk")
+
+
+def test_outside_of_git_ci_names_the_commit(tmp_path):
+    found = detect(tmp_path, {**GITHUB, "GITHUB_REF": "refs/heads/main"})
+    assert found == Revision("1" * 40, "main", GITHUB_RUN)
+
+
+def test_nothing_is_known_outside_of_both(tmp_path):
+    assert detect(tmp_path, {}) == Revision()
+
+
+# Each row: the variables, the branch, the address of the build.
+SERVICES = [
+    ({**GITHUB, "GITHUB_HEAD_REF": "", "GITHUB_REF": "refs/heads/feat/x"}, "feat/x", GITHUB_RUN),
+    ({**GITHUB, "GITHUB_HEAD_REF": "feat/x", "GITHUB_REF": "refs/pull/3/merge"}, "feat/x", GITHUB_RUN),
+    ({**GITHUB, "GITHUB_HEAD_REF": "", "GITHUB_REF": "refs/tags/v1"}, None, GITHUB_RUN),
+    ({"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "main", "CI_PIPELINE_URL": "https://ci/9"}, "main", "https://ci/9"),
+    ({"GITLAB_CI": "true", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "feat/x"}, "feat/x", None),
+    ({"CIRCLECI": "true", "CIRCLE_BRANCH": "main", "CIRCLE_BUILD_URL": "https://ci/9"}, "main", "https://ci/9"),
+    (
+        {
+            "TF_BUILD": "True",
+            "BUILD_SOURCEBRANCH": "refs/heads/main",
+            "SYSTEM_COLLECTIONURI": "https://azure.example.com/shop/",
+            "SYSTEM_TEAMPROJECT": "site",
+            "BUILD_BUILDID": "9",
+        },
+        "main",
+        "https://azure.example.com/shop/site/_build/results?buildId=9",
+    ),
+    (
+        {
+            "BITBUCKET_BUILD_NUMBER": "9",
+            "BITBUCKET_BRANCH": "main",
+            "BITBUCKET_GIT_HTTP_ORIGIN": "https://bitbucket.example.com/shop/site",
+        },
+        "main",
+        "https://bitbucket.example.com/shop/site/pipelines/results/9",
+    ),
+    ({"BUILDKITE": "true", "BUILDKITE_BRANCH": "main", "BUILDKITE_BUILD_URL": "https://ci/9"}, "main", "https://ci/9"),
+    ({"TRAVIS": "true", "TRAVIS_PULL_REQUEST_BRANCH": "", "TRAVIS_BRANCH": "main"}, "main", None),
+    (
+        {"JENKINS_URL": "https://ci/", "GIT_BRANCH": "origin/main", "BUILD_URL": "https://ci/9/"},
+        "main",
+        "https://ci/9/",
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "branch", "build_url"), SERVICES)
+def test_ci_names_branch_and_build(repository, variables, branch, build_url):
+    git(repository, "checkout", "--quiet", "--detach")
+    found = detect(repository, variables)
+    assert (found.branch, found.build_url) == (branch, build_url)
+
+
+def test_the_checkout_wins_over_the_commit_that_ci_names(repository):
+    assert detect(repository, GITHUB).version == git(repository, "rev-parse", "HEAD")
+
+
+class TestRequireClean:
+    def test_a_fresh_checkout_is_clean(self, repository):
+        require_clean(repository / "site", repository / "site" / "pacts", {})
+
+    def test_a_changed_file_is_named_wherever_it_is(self, repository):
+        (repository / "site" / "handlers.yaml").write_text("handlers: [1]\n")
+        (repository / "elsewhere").mkdir()
+        with pytest.raises(UsageError, match=r"site/handlers\.yaml") as raised:
+            require_clean(repository / "elsewhere", repository / "elsewhere" / "pacts", {})
+        assert "--consumer-app-version" in raised.value.hint
+
+    def test_many_files_are_counted(self, repository):
+        for number in range(5):
+            (repository / f"new-{number}").touch()
+        with pytest.raises(UsageError, match="new-0, new-1, new-2 and 2 more"):
+            require_clean(repository, repository / "pacts", {})
+
+    def test_new_files_do_not_count_in_ci(self, repository):
+        (repository / "report.xml").touch()
+        require_clean(repository, repository / "pacts", {"CI": "true"})
+
+    def test_changed_files_count_in_ci(self, repository):
+        (repository / "site" / "handlers.yaml").write_text("handlers: [1]\n")
+        with pytest.raises(UsageError):
+            require_clean(repository, repository / "pacts", {"CI": "true"})
+
+    def test_the_pacts_themselves_do_not_count(self, repository):
+        pacts = repository / "site" / "pacts"
+        pacts.mkdir()
+        (pacts / "a.json").touch()
+        require_clean(repository / "site", pacts, {})
+
+    def test_where_there_is_no_git_nothing_is_dirty(self, tmp_path):
+        require_clean(tmp_path, tmp_path / "pacts", {})
