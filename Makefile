@@ -35,7 +35,7 @@ format: $(READY)  ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(READY)  ## measure the proxy beside a plain mitmdump (make bench ARGS='--write docs/performance.md')
+bench: $(READY)  ## measure speed and memory beside others (make bench ARGS='throughput start --quick')
 	$(BIN)/python -m bench $(ARGS)
 
 publish: $(READY)  ## publish the example's pacts to the broker of PACT_BROKER_BASE_URL
@@ -43,5 +43,5 @@ publish: $(READY)  ## publish the example's pacts to the broker of PACT_BROKER_B
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venvs build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -rf $(EXAMPLE)/.interceptor
+	rm -rf $(EXAMPLE)/.interceptor bench/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,5 +4,5 @@ from mitmproxy import http
 
 
 def request(flow: http.HTTPFlow) -> None:
-    body = b'{"id": "10", "name": "Kettle", "price": 39.5}'
+    body = b'{"id":"10","name":"Kettle","price":39.5}'
     flow.response = http.Response.make(200, body, {"content-type": "application/json"})

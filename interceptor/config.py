@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,11 @@ from interceptor.yamlfile import Node, read
 
 PROJECT_FILE = "interceptor.yaml"
 STATE_DIR = ".interceptor"
+LARGEST_BODY = 1_000_000
+"""Bytes; what is larger tells a reader of a contract nothing."""
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kM]?)B\Z")
+_UNITS = {"": 1, "k": 1000, "M": 1000**2}
 
 Policy: TypeAlias = Literal["error", "warn", "bypass"]
 Specification: TypeAlias = Literal[2, 3, 4]
@@ -36,6 +42,16 @@ def _base_url(url: str) -> str:
     if "*" in parts.path:
         raise ValueError(f'"{url}": * is allowed in host and port only')
     return url.rstrip("/")
+
+
+def _bytes(value: Any) -> Any:
+    """`"500kB"` -> 500000."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.match(value.strip())
+    if match is None:
+        raise ValueError(f'"{value}" is not a size; write for example 500kB or 2MB')
+    return int(float(match[1]) * _UNITS[match[2]])
 
 
 def _json_path(path: str) -> str:
@@ -57,51 +73,93 @@ Name: TypeAlias = Annotated[str, Field(min_length=1)]
 class Provider(StrictModel):
     """One provider: its base URLs, the first of them canonical, and what is known about it."""
 
-    url: Annotated[list[BaseUrl], BeforeValidator(_listed), Field(min_length=1)]
-    openapi: str | None = None
-    listen: Port | None = None
-    env: Name | None = None
+    url: Annotated[
+        list[BaseUrl],
+        BeforeValidator(_listed),
+        Field(
+            min_length=1,
+            examples=["https://api.example.com/v1", ["https://api.example.com", "https://*.example.com:*"]],
+        ),
+    ]
+    """Base URL or URLs: origin and optional base path, `*` allowed in host and port. The first is canonical."""
+    openapi: Annotated[str | None, Field(examples=["openapi/products.yaml"])] = None
+    """The provider's OpenAPI document: a file of the project, or a URL."""
+    listen: Annotated[Port | None, Field(examples=[3000])] = None
+    """Also serve this provider at `http://localhost:PORT`, for clients that ignore proxy variables."""
+    env: Annotated[Name | None, Field(examples=["API_BASE_URL"])] = None
+    """Set this variable to the provider's local address, base path included. Without `listen`, at a free port."""
 
 
 class KeptHeaders(StrictModel):
     """Headers kept in the pact beyond the policy."""
 
-    request: HeaderNames = []
-    response: HeaderNames = []
+    request: Annotated[HeaderNames, Field(examples=[["x-tenant"]])] = []
+    """Names of request headers."""
+    response: Annotated[HeaderNames, Field(examples=[["location"]])] = []
+    """Names of response headers."""
 
 
 class PactSettings(StrictModel):
     """Where pacts go and what they look like."""
 
     dir: Name = "msw_generated_pacts"
+    """The folder of the pact files, inside the project."""
     specification: Specification = 4
+    """Version of the Pact specification; pact-ruby providers read 2."""
     matching: Literal["types", "none"] = "types"
+    """`types`: bodies are compared by type. `none`: only by the rules that handlers declare."""
     examples: Literal["all", "one-per-shape"] = "all"
+    """`all`: every distinct exchange. `one-per-shape`: one of those whose bodies have the same members and types."""
+    max_body: Annotated[int, BeforeValidator(_bytes), Field(ge=0, examples=["500kB", "2MB"])] = LARGEST_BODY
+    """Larger bodies are kept out of journal and pact: bytes, or a text with a unit."""
     comments: bool = False
-    headers: KeptHeaders = KeptHeaders()
+    """V4 only: the names of the tests that made an interaction."""
+    headers: Annotated[KeptHeaders, Field(examples=[{"request": ["x-tenant"], "response": ["location"]}])] = (
+        KeptHeaders()
+    )
+    """Headers kept beyond the policy: those a handler names, content-type, accept, authorization."""
 
 
 class Redaction(StrictModel):
     """Names of secrets beyond the built-in lists."""
 
-    headers: HeaderNames = []
-    query: list[str] = []
-    json_: Annotated[list[JsonPath], Field(alias="json")] = []
+    headers: Annotated[HeaderNames, Field(examples=[["x-session"]])] = []
+    """Names of headers."""
+    query: Annotated[list[str], Field(examples=[["ticket"]])] = []
+    """Names of query parameters and form fields."""
+    json_: Annotated[list[JsonPath], Field(alias="json", examples=[["$..password"]])] = []
+    """Paths of members of JSON bodies."""
 
 
 class ProjectFile(StrictModel):
     """Everything `interceptor.yaml` may say."""
 
-    consumer: Name
-    providers: Annotated[dict[str, Provider], Field(default_factory=dict)]
-    handlers: Annotated[list[str], BeforeValidator(_listed)] = ["handlers/"]
+    consumer: Annotated[Name, Field(examples=["Product Site"])]
+    """The consumer's name in pacts and broker."""
+    providers: Annotated[
+        dict[str, Provider],
+        Field(default_factory=dict, examples=[{"Product API": {"url": "https://api.example.com/v1"}}]),
+    ]
+    """By name. The provider with the longest matching url owns a request."""
+    handlers: Annotated[
+        list[str], BeforeValidator(_listed), Field(examples=["handlers/", ["handlers/*.yaml", "mocks/login.yaml"]])
+    ] = ["handlers/"]
+    """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority."""
     unhandled: Policy = "error"
+    """Requests that a provider or a handler's host owns, and no handler answers. `error`: 501, and the run fails.
+    `warn`, `bypass`: to the real server, reported or not."""
     others: Policy = "bypass"
+    """All other requests. `bypass`: to the real server, TLS is tunnelled and never opened."""
     record: Literal["mocked", "all"] = "mocked"
-    exclude: list[str] = []
+    """`mocked`: what handlers answered reaches the pact. `all`: also what real providers answered."""
+    exclude: Annotated[list[str], Field(examples=[["*/health", "*.woff2"]])] = []
+    """Globs of URLs that are bypassed and never recorded."""
     pact: PactSettings = PactSettings()
+    """Where pacts go and what they look like."""
     redact: Redaction = Redaction()
-    upstream_proxy: str | None = None
+    """Names of secrets beyond the built-in lists."""
+    upstream_proxy: Annotated[str | None, Field(examples=["http://proxy.example.com:8080"])] = None
+    """The proxy to real servers. Default: that of the proxy variables when `run` started."""
 
 
 @dataclass(frozen=True)

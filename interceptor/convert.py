@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from interceptor.config import Project
+from interceptor.contract.interactions import Collector, Policy, is_selected
+from interceptor.contract.normalise import KeptHeaders
+from interceptor.contract.shortcuts import Shortcuts
+from interceptor.errors import DocumentError
 from interceptor.findings import Finding
-from interceptor.interactions import Collector, Policy, is_selected
-from interceptor.journal import Recording, read_journal
-from interceptor.normalise import KeptHeaders
+from interceptor.journal import Recording
+from interceptor.messages import Exchange
 from interceptor.pact.document import Document
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
+from interceptor.recordings import Capture, open_recording
 
 
 @dataclass(slots=True)
@@ -22,7 +26,7 @@ class Conversion:
     pacts: list[WrittenPact] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    """About the recordings: what was torn."""
+    """About the recordings: what was torn or missing."""
     without_exchanges: list[str] = field(default_factory=list)
     """Providers that nothing was asked of; their files are left as they were."""
 
@@ -40,7 +44,7 @@ def convert(
 
     Args:
         project: decides what belongs into the pacts.
-        recordings: journals.
+        recordings: journals, HAR files, flow files of mitmproxy.
         consumer: the consumer's name in all pacts; by default the one that each recording names.
         specification: 2, 3 or 4; by default the project's.
         output: a directory; by default the project's.
@@ -55,11 +59,22 @@ def convert(
     seen: dict[str, set[bytes]] = {}
     specification = specification or settings.specification
     policy = _policy(project, specification)
-    for recording in map(read_journal, sorted(set(recordings))):
-        name = consumer or recording.header.consumer or project.settings.consumer
-        for exchange in recording.distinct(seen.setdefault(name, set()), by_test=settings.comments):
-            if exchange.provider is not None and is_selected(exchange, policy):
-                collectors.setdefault((name, exchange.provider), Collector(policy)).add(exchange)
+    for path in sorted(set(recordings)):
+        recording = open_recording(path, project)
+        name = consumer or recording.consumer or project.settings.consumer
+        before, shortcuts = seen.setdefault(name, set()), Shortcuts()
+        if isinstance(recording, Capture):
+            selected, exchanges = replace(policy, passed=True), recording.distinct(before)
+        else:
+            selected, exchanges = policy, recording.distinct(before, by_test=settings.comments, take=shortcuts.take)
+        for exchange in exchanges:
+            if exchange.provider is not None and is_selected(exchange, selected):
+                pair = (name, exchange.provider)
+                if pair not in collectors:
+                    documented = _documented_headers(project, exchange.provider, conversion)
+                    collectors[pair] = Collector(replace(policy, documented=documented))
+                taken = collectors[pair].add(exchange)
+                shortcuts.learn(exchange, taken)
         _report_damages(conversion, recording, project)
     require_distinct_names(sorted(collectors))
     for pair, collector in sorted(collectors.items()):
@@ -85,10 +100,35 @@ def _policy(project: Project, specification: int) -> Policy:
     )
 
 
-def _report_damages(conversion: Conversion, recording: Recording, project: Project) -> None:
+def _documented_headers(
+    project: Project, provider: str, conversion: Conversion
+) -> Callable[[Exchange], KeptHeaders] | None:
+    """What keeps the headers that a provider's document names, where the project says which document that is."""
+    settings = project.providers.get(provider)
+    if settings is None or settings.openapi is None:
+        return None
+    from interceptor.openapi.document import open_document  # noqa: PLC0415  # most projects have no document
+    from interceptor.openapi.headers import DocumentedHeaders  # noqa: PLC0415  # as above
+
+    try:
+        headers = DocumentedHeaders(open_document(settings.openapi, project.root))
+    except DocumentError as error:
+        conversion.warnings.append(f"{error.message}; the headers that only it names are left out of the pact")
+        return None
+
+    def documented(exchange: Exchange) -> KeptHeaders:
+        request, path = exchange.request, exchange.path
+        status = 0 if exchange.response is None else exchange.response.status
+        return KeptHeaders(*headers.named(request.method.upper(), request.path if path is None else path, status))
+
+    return documented
+
+
+def _report_damages(conversion: Conversion, recording: Recording | Capture, project: Project) -> None:
     for damage in recording.damages:
-        text = f"{project.shown(damage.file)}:{damage.line}: {damage.message}"
-        if damage.torn:
+        at = "" if damage.line is None else f":{damage.line}"
+        text = f"{project.shown(damage.file)}{at}: {damage.message}"
+        if damage.type == "warning":
             conversion.warnings.append(text)
         else:
-            conversion.findings.append(Finding("journal.line.damaged", "error", text))
+            conversion.findings.append(Finding("recording.damaged", "error", text))

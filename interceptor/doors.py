@@ -50,6 +50,10 @@ class Doors:
         return port
 
     @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        return (self.proxy, *(each for listener in self.listeners for each in listener.sockets))
+
+    @property
     def proxy_url(self) -> str:
         return f"http://{HOST}:{self.port}"
 

@@ -32,8 +32,10 @@ ADDITIONAL_VARIABLES = (
     "NODE_EXTRA_CA_CERTS",  # Node adds these to its built-in authorities
 )
 
+CONTROL_VARIABLE = "INTERCEPTOR_URL"
+
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY")
-_DROPPED = ("ALL_PROXY", "all_proxy")  # a SOCKS proxy in them would win over ours in some clients
+DROPPED_VARIABLES = ("ALL_PROXY", "all_proxy")  # a SOCKS proxy in them would win over ours in some clients
 
 
 def child_environment(
@@ -41,6 +43,7 @@ def child_environment(
     *,
     proxy_url: str,
     trust: TrustFiles,
+    control_url: str,
     base_urls: Mapping[str, str],
     owned_hosts: Iterable[str],
 ) -> dict[str, str]:
@@ -50,16 +53,18 @@ def child_environment(
         environ: the user's variables.
         proxy_url: `http://127.0.0.1:41873`.
         trust: the files of this run.
+        control_url: where tests can speak to the proxy.
         base_urls: variable name to base URL, for the providers that ask for one.
         owned_hosts: hosts of providers and handlers, or patterns; loopback ones must reach the proxy.
     """
-    child = {name: value for name, value in environ.items() if name not in _DROPPED}
+    child = {name: value for name, value in environ.items() if name not in DROPPED_VARIABLES}
     for name in _PROXY_VARIABLES:
         child[name] = child[name.lower()] = proxy_url
     child["NO_PROXY"] = child["no_proxy"] = ",".join(_bypassed(owned_hosts))
     child["NODE_USE_ENV_PROXY"] = "1"  # Node from 22.21 and 24 on reads the proxy variables when told to
     child.update(dict.fromkeys(BUNDLE_VARIABLES, str(trust.bundle)))
     child.update(dict.fromkeys(ADDITIONAL_VARIABLES, str(trust.additional)))
+    child[CONTROL_VARIABLE] = control_url
     child.update(base_urls)
     return child
 

@@ -4,8 +4,10 @@
     ├── UsageError              exit code 2   wrong arguments or environment
     ├── ConfigurationError      exit code 2   located problems in the project's files, all of them at once
     ├── RecordingError          exit code 2   a journal or another recording that cannot be read at all
+    ├── DocumentError           exit code 2   an OpenAPI document that is missing, broken or not supported
     ├── PactError               exit code 1   a pact that cannot be written or published
     ├── BrokerError             exit code 1   the broker, or the client that talks to it, refused
+    ├── VerificationError       exit code 1   a provider that cannot be asked, or a verifier that cannot be run
     ├── CommandNotRunnableError exit code 126 the command of `run` exists and cannot be run
     └── CommandNotFoundError    exit code 127 the command of `run` does not exist
 
@@ -42,12 +44,22 @@ class RecordingError(InterceptorError):
     exit_code = 2
 
 
+class DocumentError(InterceptorError):
+    """An OpenAPI document that is missing, broken or of a version not known here."""
+
+    exit_code = 2
+
+
 class PactError(InterceptorError):
     """A pact that cannot be written or published."""
 
 
 class BrokerError(InterceptorError):
     """The broker, or the client that talks to it, refused or did not answer."""
+
+
+class VerificationError(InterceptorError):
+    """The provider cannot be asked, or the verifier came to no result."""
 
 
 class CommandNotRunnableError(InterceptorError):

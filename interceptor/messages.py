@@ -8,12 +8,12 @@ as the client spelt it).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from typing import Any, TypeAlias
-from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlsplit
+from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
+from urllib.parse import unquote_plus
 
 Json: TypeAlias = Any
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -22,6 +22,29 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 JSON_MEDIA_TYPE = "application/json"
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+_CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s;"]+)"?""", re.IGNORECASE)
+
+
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):  # noqa: N801  # reads like property
+    """A property computed once; `functools.cached_property` takes a lock each time on Python 3.11."""
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> Self: ...
+    @overload
+    def __get__(self, owner: object, kind: type) -> T: ...
+    def __get__(self, owner: object | None, kind: type) -> Self | T:
+        if owner is None:
+            return self
+        value = owner.__dict__[self._name] = self._compute(owner)
+        return value
 
 
 class NotJsonError(ValueError):
@@ -42,6 +65,12 @@ def media_type(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()
 
 
+def charset(content_type: str | None) -> str:
+    """The charset of a content-type header: `"text/html; charset=iso-8859-1"` -> `"iso-8859-1"`, else `"utf-8"`."""
+    match = _CHARSET.search(content_type or "")
+    return match[1] if match else "utf-8"
+
+
 def is_json(content_type: str | None) -> bool:
     """True for JSON and every `+json` type, whatever the capitals and parameters."""
     bare = media_type(content_type)
@@ -50,7 +79,10 @@ def is_json(content_type: str | None) -> bool:
 
 def parse_query(query: str) -> Pairs:
     """The decoded pairs of a query string, blanks kept, a bare `flag` read as `flag=`."""
-    return tuple(parse_qsl(query, keep_blank_values=True))
+    pieces = (piece.partition("=") for piece in query.split("&") if piece)
+    if "%" not in query and "+" not in query:
+        return tuple((name, value) for name, _, value in pieces)
+    return tuple((unquote_plus(name), unquote_plus(value)) for name, _, value in pieces)
 
 
 def parse_json(body: bytes) -> Json:
@@ -78,20 +110,31 @@ class Request:
     headers: Headers = ()
     body: bytes = b""
 
-    @cached_property
-    def parts(self) -> SplitResult:
-        return urlsplit(self.url)
+    @lazy
+    def origin(self) -> str:
+        """`https://api.example.com`, `http://[::1]:8080`."""
+        return self.url[: self._path_start]
 
-    @property
+    @lazy
     def path(self) -> str:
         """The path as spelt, percent-encoding kept."""
-        return self.parts.path or "/"
+        return self.url[self._path_start :].partition("?")[0]
 
-    @cached_property
+    @lazy
+    def query_string(self) -> str:
+        """The query as spelt, without its question mark."""
+        return self.url.partition("?")[2]
+
+    @lazy
     def query(self) -> Pairs:
-        return parse_query(self.parts.query)
+        return parse_query(self.query_string) if self.query_string else ()
 
-    @cached_property
+    @lazy
+    def _path_start(self) -> int:
+        start = self.url.find("/", self.url.find("://") + 3)
+        return start if start >= 0 else len(self.url)
+
+    @lazy
     def _first_headers(self) -> Mapping[str, str]:
         first: dict[str, str] = {}
         for name, value in self.headers:
@@ -105,7 +148,7 @@ class Request:
     def header_values(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key == name]
 
-    @cached_property
+    @lazy
     def cookies(self) -> Pairs:
         pairs = []
         for line in self.header_values("cookie"):
@@ -115,21 +158,18 @@ class Request:
                     pairs.append((name, value.strip('"')))
         return tuple(pairs)
 
-    @cached_property
+    @lazy
     def form(self) -> Pairs | None:
         """The fields of a urlencoded body, or None where the content type says otherwise."""
         if media_type(self.header("content-type")) != FORM_MEDIA_TYPE:
             return None
-        return tuple(
-            (unquote_plus(name), unquote_plus(value))
-            for name, _, value in (piece.partition("=") for piece in self.text.split("&") if piece)
-        )
+        return parse_query(self.text)
 
-    @cached_property
+    @lazy
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
 
-    @cached_property
+    @lazy
     def json(self) -> Json:
         """The body as JSON, whatever its content type.
 
@@ -169,6 +209,15 @@ class ProviderState:
     params: Mapping[str, Json] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class LargeBody:
+    """What is noted of a body that is too large for a contract."""
+
+    size: int
+    """Bytes."""
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One request and what was answered: a line of the journal.
@@ -203,6 +252,10 @@ class Exchange:
     """Places whose value a template, a resolver or the client's run made up, as far as the proxy knows."""
     masked: tuple[str, ...] = ()
     """Places whose value is masked."""
+    literal: tuple[str, ...] = ()
+    """Texts of the handler's request part that may hold a UUID, a time or the like: what they say is no accident."""
+    large: Mapping[str, LargeBody] = field(default_factory=dict)
+    """By side, what is noted of a body that was too large to be kept; the body is empty then."""
     record: bool = True
     """False for what a handler keeps out of the contract (`record: false`)."""
     count: int = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -17,9 +18,10 @@ Model = TypeVar("Model", bound="StrictModel")
 class StrictModel(BaseModel):
     """A frozen model that refuses unknown keys, naming the nearest valid one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
     @classmethod
+    @cache
     def known_keys(cls) -> list[str]:
         return [field.alias or name for name, field in cls.model_fields.items()]
 
@@ -79,6 +81,9 @@ def _problems(root: Node, detail: Any) -> Iterator[Problem]:
     message = _MESSAGES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing":
         yield node.problem(f'the key "{location[-1]}" is missing')
+    elif detail["type"] == "union_tag_invalid":
+        kinds = [_KINDS[tag.strip(" '")] for tag in detail["ctx"]["expected_tags"].split(",")]
+        yield node.problem(f'"{key}" must be {" or ".join(kinds)}' if key else f"must be {' or '.join(kinds)}")
     elif detail["type"] in _MESSAGES:
         got = "" if node.kind != "scalar" else f", not {_shown(node)}"
         yield node.problem(f'"{key}" {message}{got}' if key else f"{message}{got}")
@@ -95,7 +100,8 @@ def _is_key(part: str) -> bool:
     return part.replace("_", "").replace("-", "").isalnum() and part not in UNION_TAGS
 
 
-UNION_TAGS = {"number", "text", "list", "mapping", "flag"}
+_KINDS = {"number": "a number", "text": "text", "list": "a list", "mapping": "a mapping", "flag": "true or false"}
+UNION_TAGS = frozenset(_KINDS)
 
 _MESSAGES = {
     "int_type": "must be a whole number",

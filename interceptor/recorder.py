@@ -5,74 +5,43 @@ Both doors of the proxy, the flows of mitmproxy and the fast lane, note what the
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
 from interceptor.config import Project
-from interceptor.decisions import Decision, Failed, Mocked, Note, Passthrough, Unhandled
+from interceptor.decisions import Failed, Mocked, Note, Passthrough, Settled, Unhandled
 from interceptor.journal import JournalWriter, new_recording
+from interceptor.journal.redact import Redactor
 from interceptor.messages import Exchange, Outcome, Request, Response
-from interceptor.redact import Redactor
+from interceptor.summary import Summary, Tally
 
-MOST_DISTINCT = 200
-"""Distinct explanations, hosts and the like that a summary keeps; a client in a loop must not fill the memory."""
+log = logging.getLogger(__name__)
 
+_MOST_SCOPES = 1000
+"""Workers that are remembered; the one whose test began first is forgotten first."""
+_MOST_EXCHANGES = 2000
+_MOST_BYTES = 16 << 20
+"""Of the bodies of the newest exchanges, which are kept to be asked for."""
 
-@dataclass
-class Tally:
-    """Distinct texts in the order of their first appearance, with how often each was seen; bounded."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    total: int = 0
-
-    def add(self, text: str) -> None:
-        self.total += 1
-        if text in self.counts or len(self.counts) < MOST_DISTINCT:
-            self.counts[text] = self.counts.get(text, 0) + 1
-
-    def __bool__(self) -> bool:
-        return self.total > 0
+_MOST_REPEATS = 1000
+_LARGEST_REPEATED = 16 << 10
+"""Bytes of a request's body, of exchanges that are recognised before they are redacted and encoded again."""
 
 
 @dataclass
-class Summary:
-    """What a run saw, for the last lines of its output and for its exit code."""
+class Seen:
+    """What became of a scope's requests since its test began."""
 
-    handlers: tuple[str, ...] = ()
-    """Every handler's `file:line`, in the order of the files."""
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    hits: Counter[str] = field(default_factory=Counter)
-    """Answers per handler."""
+    test: str | None = None
     unhandled: Tally = field(default_factory=Tally)
-    """Explanations of requests that nobody answered."""
     failures: Tally = field(default_factory=Tally)
-    """Explanations of answers that could not be made."""
-    unowned: Tally = field(default_factory=Tally)
-    """Handlers that answered although no provider owns their URL."""
-    reported: Tally = field(default_factory=Tally)
-    """Requests that went to real servers and that the project wants to hear of."""
-    refused: Tally = field(default_factory=Tally)
-    """Hosts whose certificate, made by us, a client did not accept."""
-    around: int = 0
-    """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
-
-    @property
-    def requests(self) -> int:
-        """Those that a provider or a handler owns."""
-        return self.outcomes.total()
-
-    @property
-    def clean(self) -> bool:
-        """True where nothing was unhandled and no answer failed."""
-        return not self.unhandled and not self.failures
-
-    @property
-    def never_used(self) -> list[str]:
-        return [place for place in self.handlers if not self.hits[place]]
+    since: int = 0
+    """The number of the first exchange that can be the test's."""
 
 
 class Recorder:
@@ -80,21 +49,24 @@ class Recorder:
 
     Args:
         journal: receives the exchanges, redacted.
-        redact: masks the secrets of an exchange.
+        redactor: masks secrets, in exchanges and in what is said about them.
         handlers: every handler's `file:line`.
     """
 
-    def __init__(
-        self, journal: JournalWriter, redact: Callable[[Exchange], Exchange], handlers: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, journal: JournalWriter, redactor: Redactor, handlers: Iterable[str] = ()) -> None:
         self._journal = journal
-        self._redact = redact
+        self._redactor = redactor
+        self._scopes: OrderedDict[str, Seen] = OrderedDict()
+        self._newest: deque[tuple[int, int, Exchange]] = deque()
+        self._repeats: dict[tuple[object, ...], _Known] = {}
+        self._bytes = 0
+        self._number = 0
         self.summary = Summary(tuple(handlers))
 
     def note(
-        self, request: Request, decision: Decision, response: Response | None, *, at: str = "", ms: float = 0.0
+        self, request: Request, decision: Settled, response: Response | None, *, at: str = "", ms: float = 0.0
     ) -> None:
-        """Note one exchange.
+        """Note one exchange, unless it is none of the consumer's: a preflight of our own, another host's.
 
         Args:
             request: as the consumer meant it.
@@ -103,34 +75,28 @@ class Recorder:
             at: when the request was complete, ISO 8601 in UTC.
             ms: from there to the answer.
         """
-        summary = self.summary
-        match decision:
-            case Mocked(note=note):
-                outcome = Outcome.MOCKED
-                if note.handler is not None:
-                    summary.hits[note.handler] += 1
-                    if note.provider is None:
-                        summary.unowned.add(note.handler)
-            case Unhandled():
-                outcome = Outcome.UNHANDLED
-                summary.unhandled.add(decision.explanation)
-            case Failed():
-                outcome = Outcome.FAILED
-                summary.failures.add(decision.explanation)
-                if decision.note.handler is not None:
-                    summary.hits[decision.note.handler] += 1
-            case Passthrough():
-                outcome = Outcome.PASSED
-                if decision.reported:
-                    summary.reported.add(_shown(request))
-                if not is_recorded(decision):
-                    summary.around += 1
-                    return
-            case _:
-                assert_never(decision)
-        summary.outcomes[outcome] += 1
-        exchange = _exchange(request, response, outcome, decision.note)
-        self._journal.write(self._redact(replace(exchange, at=at, ms=ms)))
+        outcome = self._outcome(request, decision)
+        if outcome is None:
+            return
+        note = decision.note
+        if note.handler is not None:
+            for handler in (note.handler, *note.further_handlers):
+                self.summary.hits[handler] += 1
+        self.summary.outcomes[outcome] += 1
+        key = None
+        if isinstance(decision, Mocked) and decision.again and len(request.body) <= _LARGEST_REPEATED:
+            key = (id(decision), response is None, request.method, request.url, request.headers, request.body)
+            known = self._repeats.get(key)
+            if known is not None and self._journal.again(known.digest):
+                self._keep(known.exchange)
+                return
+        exchange = self._redactor(_exchange(request, response, outcome, note, at=at, ms=ms))
+        digest = self._journal.write(exchange)
+        self._keep(exchange)
+        if key is not None:
+            if len(self._repeats) >= _MOST_REPEATS:
+                self._repeats.clear()
+            self._repeats[key] = _Known(decision, exchange, digest)
 
     def note_tunnel(self, host: str, port: int, *, reported: bool) -> None:
         """Note a TLS connection to a foreign host, which was not opened."""
@@ -144,7 +110,90 @@ class Recorder:
 
     def note_failure(self, explanation: str) -> None:
         """Note a request that could not be dealt with at all."""
-        self.summary.failures.add(explanation)
+        self._complain(self._redactor.text(explanation), self.summary.failures)
+
+    def begin_test(self, name: str | None, scope: str = "") -> None:
+        """What a scope is seen to do is seen of a new test from now on."""
+        self._scopes.pop(scope, None)
+        self._scopes[scope] = Seen(name, since=self._number)
+        if len(self._scopes) > _MOST_SCOPES:
+            self._scopes.popitem(last=False)
+
+    def seen_by(self, scope: str = "") -> Seen:
+        """What became of a scope's requests since its test began."""
+        if scope not in self._scopes:
+            self.begin_test(None, scope)
+            self._scopes[scope].since = 0
+        return self._scopes[scope]
+
+    def exchanges_of(self, scope: str = "") -> list[Exchange]:
+        """The exchanges of a scope since its test began, redacted; where they are very many, the newest."""
+        seen = self.seen_by(scope)
+        return [
+            exchange
+            for number, _, exchange in self._newest
+            if number >= seen.since and (exchange.scope or "") == scope and exchange.test == seen.test
+        ]
+
+    def _outcome(self, request: Request, decision: Settled) -> Outcome | None:
+        """What became of a request, told where it must be; None where it is none of the consumer's."""
+        note = decision.note
+        match decision:
+            case Mocked():
+                if note.handler is None:
+                    return None
+                if note.provider is None:
+                    self.summary.unowned.add(note.handler)
+                return Outcome.MOCKED
+            case Unhandled():
+                self._complain(decision.explanation, self.summary.unhandled)
+                self._seen(note).unhandled.add(decision.explanation)
+                return Outcome.UNHANDLED
+            case Failed():
+                explanation = self._redactor.text(decision.explanation, request)
+                self._complain(explanation, self.summary.failures)
+                self._seen(note).failures.add(explanation)
+                return Outcome.FAILED
+            case Passthrough():
+                if decision.reported:
+                    self.summary.reported.add(self._shown(request))
+                if is_recorded(decision):
+                    return Outcome.PASSED
+                self.summary.around += 1
+                return None
+            case _:
+                assert_never(decision)
+
+    def _seen(self, note: Note) -> Seen:
+        """What is seen of a request's test; of one that it outlived nobody asks, and the next one is not to blame."""
+        seen = self.seen_by(note.scope or "")
+        return seen if seen.test == note.test else Seen()
+
+    def _keep(self, exchange: Exchange) -> None:
+        size = len(exchange.request.body) + (0 if exchange.response is None else len(exchange.response.body))
+        self._newest.append((self._number, size, exchange))
+        self._number += 1
+        self._bytes += size
+        while len(self._newest) > _MOST_EXCHANGES or self._bytes > _MOST_BYTES:
+            self._bytes -= self._newest.popleft()[1]
+
+    def _shown(self, request: Request) -> str:
+        """Method and URL without the query."""
+        return f"{request.method} {self._redactor.request(request).url.partition('?')[0]}"
+
+    @staticmethod
+    def _complain(explanation: str, tally: Tally) -> None:
+        if tally.add(explanation):
+            log.warning("%s", explanation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An exchange that was written; the decision is kept so that its identity stays its own."""
+
+    decision: Settled
+    exchange: Exchange
+    digest: bytes
 
 
 @contextmanager
@@ -156,24 +205,23 @@ def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recor
     """
     path = new_recording(project)
     with JournalWriter(path, consumer=project.settings.consumer) as journal:
-        yield Recorder(journal, Redactor(project.settings.redact), handlers), path
+        yield Recorder(journal, Redactor.of(project), handlers), path
 
 
 def is_recorded(decision: Passthrough) -> bool:
     """Whether a real answer belongs into the journal: only the consumer's own traffic does."""
-    return decision.why == "unhandled"
+    return decision.why in {"unhandled", "handler"}
 
 
-def _shown(request: Request) -> str:
-    """Method and URL without the query, which may hold secrets."""
-    return f"{request.method} {request.url.partition('?')[0]}"
-
-
-def _exchange(request: Request, response: Response | None, outcome: Outcome, note: Note) -> Exchange:
+def _exchange(
+    request: Request, response: Response | None, outcome: Outcome, note: Note, *, at: str, ms: float
+) -> Exchange:
     return Exchange(
         request=request,
         response=response,
         outcome=outcome,
+        at=at,
+        ms=ms,
         provider=note.provider,
         handler=note.handler,
         entry=note.entry,
@@ -185,5 +233,6 @@ def _exchange(request: Request, response: Response | None, outcome: Outcome, not
         rules=note.rules,
         named=note.named,
         made=note.made,
+        literal=note.literal,
         record=note.record,
     )

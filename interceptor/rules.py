@@ -78,8 +78,8 @@ KINDS: Mapping[str, Kind] = {
     "uuid": Kind(None, frozenset(), UUID_REGEX),
 }
 
-_NAMED = ("type", "integer", "decimal", "number", "boolean", "uuid", "not_empty", "null", "semver", "equality")
-_KEYED = ("regex", "min", "max", "type", "include", "equality", "date", "time", "datetime")
+NAMED_RULES = ("type", "integer", "decimal", "number", "boolean", "uuid", "not_empty", "null", "semver", "equality")
+KEYED_RULES = ("regex", "min", "max", "type", "include", "equality", "date", "time", "datetime")
 _MATCH = {"not_empty": "notEmpty"}
 _NEVER: Mapping[str, frozenset[Part]] = {
     "type": frozenset({"path"}),
@@ -88,7 +88,7 @@ _NEVER: Mapping[str, frozenset[Part]] = {
     "each": frozenset({"header", "query", "path"}),
 }
 """Where a kind accepts anything or nothing at all."""
-_STATUS_CLASSES = {
+STATUS_CLASSES = {
     "info": "info",
     "success": "success",
     "redirect": "redirect",
@@ -172,14 +172,14 @@ def is_addressable(steps: Sequence[Step]) -> bool:
 def _kinds(declared: Any) -> Iterator[tuple[tuple[Wild, ...], str, Any]]:
     """What is declared as (further steps, kind, value); `{type: integer, min: 1}` is two rules."""
     if isinstance(declared, str):
-        if declared not in _NAMED:
-            raise ValueError(f'unknown rule "{declared}"{nearest(declared, [*_NAMED, *_KEYED])}')
+        if declared not in NAMED_RULES:
+            raise ValueError(f'unknown rule "{declared}"{nearest(declared, [*NAMED_RULES, *KEYED_RULES])}')
         yield (), declared, None
         return
     if not isinstance(declared, Mapping) or not declared:
         raise ValueError("a rule is a name or a mapping, for example integer or {regex: '[0-9]+'}")
-    if unknown := [key for key in declared if key not in _KEYED]:
-        raise ValueError(f'unknown rule "{unknown[0]}"{nearest(str(unknown[0]), list(_KEYED))}')
+    if unknown := [key for key in declared if key not in KEYED_RULES]:
+        raise ValueError(f'unknown rule "{unknown[0]}"{nearest(str(unknown[0]), list(KEYED_RULES))}')
     if declared.keys() & {"min", "max"}:
         yield from _each(declared)
         return
@@ -220,20 +220,20 @@ def _each(declared: Mapping[str, Any]) -> Iterator[tuple[tuple[Wild, ...], str, 
 def _element_kind(value: Any) -> str:
     if value is True:
         return "type"
-    if not isinstance(value, str) or value not in _NAMED:
-        raise ValueError(f'"{value}" is not a type{nearest(str(value), list(_NAMED))}')
+    if not isinstance(value, str) or value not in NAMED_RULES:
+        raise ValueError(f'"{value}" is not a type{nearest(str(value), list(NAMED_RULES))}')
     return value
 
 
 def _status(declared: Any) -> Any:
     if isinstance(declared, Mapping) and list(declared) == ["status"]:
         declared = declared["status"]
-    if isinstance(declared, str) and declared.lower() in _STATUS_CLASSES:
-        return _STATUS_CLASSES[declared.lower()]
+    if isinstance(declared, str) and declared.lower() in STATUS_CLASSES:
+        return STATUS_CLASSES[declared.lower()]
     codes = declared if isinstance(declared, list) else [declared]
     if codes and all(isinstance(code, int) and not isinstance(code, bool) and 100 <= code <= 599 for code in codes):
         return tuple(codes)
-    raise ValueError(f"a status is {', '.join(_STATUS_CLASSES)} or a list of codes")
+    raise ValueError(f"a status is {', '.join(STATUS_CLASSES)} or a list of codes")
 
 
 def _compile(pattern: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,12 +14,19 @@ from threading import Thread
 
 from interceptor.command import started
 from interceptor.config import Project
+from interceptor.control import Control
 from interceptor.doors import Doors, open_doors
 from interceptor.engine import Engine, load_engine
 from interceptor.environment import child_environment
-from interceptor.recorder import Recorder, Summary, recording
+from interceptor.journal.redact import Redactor
+from interceptor.recorder import Recorder, recording
+from interceptor.reload import reload_on_change
+from interceptor.summary import Summary
 from interceptor.trust import TrustFiles, ensure_authority, trust_files
 from interceptor.upstream import Upstream, read_upstream
+
+_GRACE = 0.1
+"""Seconds in which a command ends that asks nothing; those that ask need longer to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class Stage:
     doors: Doors
     trust: TrustFiles
     upstream: Upstream
+    token: str
+    """Of the control address; who knows it may change what the proxy answers."""
     environment: Mapping[str, str]
     """The variables under which a command has to run."""
 
@@ -55,19 +66,21 @@ def staged(project: Project, environ: Mapping[str, str], *, port: int | None = N
         ConfigurationError: with every problem of the handler files.
         UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
     """
-    engine = load_engine(project)
+    engine = load_engine(project, Redactor(project.settings.redact).request)
     upstream = read_upstream(environ, project.settings.upstream_proxy)
     with open_doors(project.providers, port) as doors:
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
+            token = secrets.token_urlsafe(16)
             environment = child_environment(
                 environ,
                 proxy_url=doors.proxy_url,
                 trust=trust,
+                control_url=f"{doors.proxy_url}/{token}",
                 base_urls=_base_urls(project, doors),
                 owned_hosts=engine.hosts,
             )
-            yield Stage(project, engine, doors, trust, upstream, environment)
+            yield Stage(project, engine, doors, trust, upstream, token, environment)
 
 
 def run_command(stage: Stage, words: Sequence[str]) -> Finished:
@@ -87,12 +100,12 @@ def run_command(stage: Stage, words: Sequence[str]) -> Finished:
         started(words, stage.environment) as command,
         recording(stage.project, stage.engine.handler_places) as (recorder, journal),
     ):
-        exit_code = asyncio.run(_until(command.wait, stage, recorder))
+        exit_code = asyncio.run(_until(command.wait, stage, recorder, tell=None))
     return Finished(exit_code, recorder.summary, journal)
 
 
-def serve(stage: Stage) -> Finished:
-    """Answer until SIGINT or SIGTERM."""
+def serve(stage: Stage, tell: Callable[[str], None]) -> Finished:
+    """Answer until SIGINT or SIGTERM, with the handlers as their files are; `tell` is given what became of changes."""
     stopped = (signal.SIGINT, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, stopped)
 
@@ -102,20 +115,57 @@ def serve(stage: Stage) -> Finished:
 
     try:
         with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
-            exit_code = asyncio.run(_until(wait, stage, recorder))
+            exit_code = asyncio.run(_until(wait, stage, recorder, tell))
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stopped)
     return Finished(exit_code, recorder.summary, journal)
 
 
-async def _until(wait: Callable[[], int], stage: Stage, recorder: Recorder) -> int:
-    """Answer requests until a blocking call returns, and give its result."""
+async def _until(wait: Callable[[], int], stage: Stage, recorder: Recorder, tell: Callable[[str], None] | None) -> int:
+    """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
     waiting = _in_background(wait)
+    if not await _worth_serving(waiting, stage.doors):
+        return waiting.result()
     from interceptor.proxy.server import serving  # noqa: PLC0415  # half a second that the command need not wait for
 
-    policy = stage.project.settings.others
-    async with serving(stage.doors, stage.engine, recorder, others=policy, trust=stage.trust, upstream=stage.upstream):
-        return await waiting
+    gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
+
+    async with serving(
+        stage.doors,
+        stage.engine,
+        recorder,
+        others=stage.project.settings.others,
+        trust=stage.trust,
+        upstream=stage.upstream,
+        control=Control(stage.engine, recorder, stage.token),
+    ):
+        if tell is None:
+            return await waiting
+        following = asyncio.create_task(reload_on_change(stage.project, stage.engine, recorder.summary, tell))
+        try:
+            return await waiting
+        finally:
+            following.cancel()
+            await asyncio.wait([following])
+
+
+async def _worth_serving(waiting: asyncio.Future[int], doors: Doors) -> bool:
+    """False where the command is gone before it could ask anything: mitmproxy need not be imported for that."""
+    loop = asyncio.get_running_loop()
+    news, visited = asyncio.Event(), asyncio.Event()
+
+    def visit() -> None:
+        visited.set()
+        news.set()
+
+    waiting.add_done_callback(lambda _: news.set())
+    for door in doors.sockets:
+        loop.add_reader(door, visit)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(news.wait(), _GRACE)
+    for door in doors.sockets:
+        loop.remove_reader(door)
+    return visited.is_set() or not waiting.done()
 
 
 def _in_background(wait: Callable[[], int]) -> asyncio.Future[int]:

@@ -10,8 +10,8 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from interceptor.errors import UsageError
+from interceptor.matching.owners import is_loopback
 from interceptor.messages import DEFAULT_PORTS
-from interceptor.owners import is_loopback
 
 Scheme = Literal["http", "https"]
 

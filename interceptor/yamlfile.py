@@ -7,6 +7,7 @@ its source, so that an error found much later still points at the character that
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from yaml.resolver import BaseResolver
 
 from interceptor.errors import ConfigurationError, Problem
 
+Kind: TypeAlias = Literal["scalar", "list", "mapping"]
 Scalar: TypeAlias = str | int | float | bool | None
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?\Z")
@@ -45,7 +47,7 @@ class _Loader(CParser, BaseResolver):
 class Node:
     """One value of a YAML file and where it stands; `line` and `column` count from 1."""
 
-    kind: Literal["scalar", "list", "mapping"]
+    kind: Kind
     file: str
     line: int
     column: int
@@ -161,6 +163,18 @@ def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     if any(problem.severity == "error" for problem in builder.problems):
         raise ConfigurationError(builder.problems)
     return root, builder.problems
+
+
+def from_json(value: Any, name: str) -> Node:
+    """The nodes of a JSON value, all in its first line: JSON escapes beyond what YAML reads."""
+    if isinstance(value, dict):
+        members = {str(key): from_json(member, name) for key, member in value.items()}
+        keys = {key: Node("scalar", name, 1, 1, key, key) for key in members}
+        return Node("mapping", name, 1, 1, members=members, keys=keys)
+    if isinstance(value, list):
+        return Node("list", name, 1, 1, items=[from_json(item, name) for item in value])
+    source = value if isinstance(value, str) else json.dumps(value)
+    return Node("scalar", name, 1, 1, value, source)
 
 
 class _Builder:

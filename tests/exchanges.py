@@ -9,8 +9,8 @@ from typing import Any
 
 from interceptor.config import Project, load_project
 from interceptor.journal import JournalWriter
+from interceptor.journal.redact import Redactor
 from interceptor.messages import Exchange, Outcome, ProviderState, Request, Response
-from interceptor.redact import Redactor
 
 BASE_URL = "https://api.example.com/v1"
 PROJECT = f"""

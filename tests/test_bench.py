@@ -1,27 +1,44 @@
 """`make bench`, with next to nothing to measure."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
-def test_it_measures_both_and_prints_a_table(tmp_path):
+def bench(*arguments):
+    command = [sys.executable, "-m", "bench", "--smoke", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
     report = tmp_path / "performance.md"
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", "--pairs=1", "--requests=8", "--connections=2", f"--write={report}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("throughput", "handlers", "export", "--peers=bare", f"--write={report}")
     assert done.returncode == 0, done.stderr
     assert report.read_text() == done.stdout.removesuffix("\n")
-    rows = [line.split(" | ")[0] for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert rows == [
-        "| traffic",
-        "| plain http, a constant answer",
-        "| plain http, a template",
-        "| TLS, a constant answer",
+    assert re.findall("^##? (.*)", done.stdout, re.MULTILINE) == [
+        "Performance",
+        "Throughput and latency",
+        "Many handlers",
+        "Export",
     ]
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert len([row for row in rows if row[0] == "| bare"]) == 4
+    assert [row[5].rstrip(" |") for row in rows if row[1] == "20"] == ["20", "20", "20"]  # interactions of an export
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["throughputs"], "unknown: throughputs; there are throughput, handlers, memory, start, export, check"),
+        (["--peers=wire"], "no such peer: wire; there are bare, mitmdump"),
+    ],
+)
+def test_what_it_does_not_know_it_says(arguments, said):
+    done = bench(*arguments)
+    assert done.returncode
+    assert said in done.stderr

@@ -151,6 +151,54 @@ def _written(here, paths, specification):
     }
 
 
+# (what two exchanges say at one place, what the pact says)
+TOKENS = [
+    (["5f8d0d55b54764421b7156aa", "5f8d0d55b54764421b7156ab"], ["0a0000000000000000000001"]),
+    (["5f8d0d55b54764421b7156aa"] * 2, ["5f8d0d55b54764421b7156aa"]),
+    (["V1StGXR8_Z5jdHi6B-myT", "x9StGXR8_Z5jdHi6B-myU"], ["xTk000000000000000001"]),
+    (["V1StGXR8_Z5jdHi6B-myT"] * 2, ["V1StGXR8_Z5jdHi6B-myT"]),
+]
+
+
+@pytest.mark.parametrize(("said", "written"), TOKENS)
+def test_a_token_is_pinned_where_it_changes_and_so_is_what_refers_to_it(tmp_path, here, said, written):
+    exchanges = [exchange("POST /a", {"id": each}, made=["response.$.id"], test=str(n)) for n, each in enumerate(said)]
+    exchanges.append(exchange(f"GET /a/{said[-1]}", {"n": 1}))
+    convert(here, [journal(tmp_path / "1.jsonl", exchanges)])
+    read, made = pact(here)["interactions"]
+    assert [made["response"]["body"]["content"]["id"]] == written
+    assert [read["request"]["path"].removeprefix("/a/")] == written
+
+
+def test_what_only_the_condition_of_a_handler_says_is_no_accident(tmp_path, here):
+    order = "6f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"
+    exchanges = [exchange(f"GET /a/{order}", {"n": 1}, literal=[f"/a/{order}"])]
+    convert(here, [journal(tmp_path / "1.jsonl", exchanges)])
+    assert pact(here)["interactions"][0]["request"]["path"] == f"/a/{order}"
+
+
+def test_merging_is_associative_and_several_consumers_keep_to_themselves(tmp_path):
+    text = "consumer: A\nproviders:\n" + "".join(f"  P{n}: {{url: https://p{n}.test}}\n" for n in range(10))
+
+    def exchanges(shard):
+        return [exchange(f"GET /{shard}/{n}", {"n": n}, provider=f"P{n}") for n in range(10)]
+
+    results = []
+    for number, groups in enumerate(([[0], [1], [2]], [[2, 0], [1]], [[1, 2, 0]])):
+        here = project(tmp_path / str(number), text)
+        for consumer in ("A", "B"):
+            for group in groups:
+                paths = [
+                    journal(here.root / f"{consumer}{shard}.jsonl", exchanges(shard), consumer=consumer)
+                    for shard in group
+                ]
+                assert len(convert(here, paths, merge=True).pacts) == 10
+        results.append({path.name: path.read_bytes() for path in here.pact_dir.iterdir()})
+    assert results[0] == results[1] == results[2]
+    assert len(results[0]) == 20
+    assert {len(json.loads(content)["interactions"]) for content in results[0].values()} == {3}
+
+
 def test_the_order_of_members_is_no_content(tmp_path, here):
     spellings = [{"b": str(uuid.uuid4()), "a": str(uuid.uuid4())}, {"a": str(uuid.uuid4()), "b": str(uuid.uuid4())}]
     results = set()
@@ -268,7 +316,7 @@ def test_a_damaged_line_is_a_finding_and_a_torn_one_a_warning(tmp_path, here):
     path.write_text(f"{header}\nnonsense\n{first}\n{second[:50]}")
     conversion = convert(here, [path])
     (finding,) = conversion.findings
-    assert (finding.code, finding.type) == ("journal.line.damaged", "error")
+    assert (finding.code, finding.type) == ("recording.damaged", "error")
     assert finding.message.startswith("1.jsonl:2: ")
     (warning,) = conversion.warnings
     assert warning.startswith("1.jsonl:4: the last line is torn")

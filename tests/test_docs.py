@@ -10,7 +10,9 @@ from interceptor.config import load_project
 from interceptor.engine import load_engine
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RUN = {"handlers.md", "coming-from-msw.md"}
+"""What these show is not only read but run, by language/test_documented.py."""
+DOCUMENTS = [ROOT / "README.md", *sorted(file for file in (ROOT / "docs").glob("*.md") if file.name not in RUN)]
 BLOCKS = [
     pytest.param(block, id=f"{document.name}-{number}")
     for document in DOCUMENTS
@@ -20,6 +22,7 @@ PROJECT = """
 consumer: Product Site
 providers:
   Product API: {url: https://api.example.com/v1}
+  api.example.com: {url: http://api.example.com/v1}
 """
 
 

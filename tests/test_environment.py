@@ -13,7 +13,12 @@ PROXY = "http://127.0.0.1:41873"
 
 def child(environ=(), base_urls=(), owned_hosts=()):
     return child_environment(
-        dict(environ), proxy_url=PROXY, trust=TRUST, base_urls=dict(base_urls), owned_hosts=owned_hosts
+        dict(environ),
+        proxy_url=PROXY,
+        trust=TRUST,
+        control_url=f"{PROXY}/token",
+        base_urls=dict(base_urls),
+        owned_hosts=owned_hosts,
     )
 
 
@@ -37,6 +42,10 @@ def test_everything_else_is_inherited():
     environ = {"PATH": "/bin", "LANG": "C"}
     assert child(environ).items() >= environ.items()
     assert environ == {"PATH": "/bin", "LANG": "C"}
+
+
+def test_tests_are_told_where_to_speak_to_the_proxy():
+    assert child({"INTERCEPTOR_URL": "http://127.0.0.1:1/another"})["INTERCEPTOR_URL"] == f"{PROXY}/token"
 
 
 def test_base_urls_are_set():

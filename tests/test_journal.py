@@ -44,6 +44,7 @@ EXCHANGES = st.builds(
     named=TEXTS,
     made=TEXTS,
     masked=TEXTS,
+    literal=TEXTS,
     record=st.booleans(),
 )
 
@@ -168,7 +169,7 @@ def test_a_journal_cut_anywhere_is_read_as_far_as_it_goes(tmp_path):
         assert len(read) >= complete
         complete = len(read)
         assert len(recording.damages) <= 1
-        assert all(damage.torn for damage in recording.damages)
+        assert all(damage.type == "warning" for damage in recording.damages)
     assert complete == 3
 
 
@@ -205,7 +206,7 @@ def test_a_damaged_line_costs_no_other(tmp_path, line, word):
         assert recording.damages == []
     else:
         (damage,) = recording.damages
-        assert (damage.file, damage.line, damage.torn) == (path, 3, False)
+        assert (damage.file, damage.line, damage.type) == (path, 3, "error")
         assert word in damage.message
 
 

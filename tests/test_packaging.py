@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = [
     ("interceptor", "*.py", "interceptor"),
     ("addons", "*.py", "interceptor/addons"),
-    ("templates", "*", "interceptor/file_templates"),
+    ("templates", "*", "interceptor/templates"),
 ]
 PARTS = ("interceptor", "addons", "templates", "pyproject.toml", "README.md", "LICENSE")
 
@@ -71,6 +71,16 @@ def test_the_command_works(installed, tmp_path):
     assert version == f"interceptor {run(sys.executable, '-c', VERSION, cwd=tmp_path)}"
 
 
+def test_pytest_finds_the_plugin(installed, tmp_path):
+    options = run(str(installed / "python"), "-m", "pytest", "--help", cwd=tmp_path)
+    assert "--interceptor-config=FILE" in options
+
+
+def test_it_makes_a_project(installed, tmp_path):
+    run(str(installed / "interceptor"), "init", cwd=tmp_path)
+    assert (tmp_path / "handlers" / "product-api.yaml").is_file()
+
+
 def test_it_runs_a_command(installed, tmp_path):
     (tmp_path / "interceptor.yaml").write_text(PROJECT)
     (tmp_path / "handlers.yaml").write_text(HANDLERS)
@@ -88,7 +98,7 @@ FIND = """
 import interceptor
 from importlib.resources import files
 print(interceptor.__file__)
-for package in ("interceptor.addons", "interceptor.file_templates"):
+for package in ("interceptor.addons", "interceptor.templates"):
     print(*sorted(file.name for file in files(package).iterdir() if file.is_file()))
 """
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from interceptor.decisions import Failed, Mocked, Note, Passthrough, Unhandled
+from interceptor.journal.redact import Redactor
 from interceptor.messages import Outcome, Request, Response
-from interceptor.recorder import MOST_DISTINCT, Recorder
-from interceptor.summary import summary_lines
+from interceptor.recorder import Recorder
+from interceptor.summary import MOST_DISTINCT, as_plain, hit_lines, summary_lines
 
 REQUEST = Request("GET", "https://api.example.com/v1/products?token=abc")
 ANSWER = Response(200)
@@ -29,7 +30,7 @@ def pages():
 
 @pytest.fixture
 def recorder(pages):
-    return Recorder(pages, lambda exchange: exchange, ["handlers/a.yaml:3", "handlers/a.yaml:9"])
+    return Recorder(pages, Redactor(), ["handlers/a.yaml:3", "handlers/a.yaml:9"])
 
 
 def last_line(recorder):
@@ -43,24 +44,30 @@ def test_an_answer_is_written_with_all_that_is_known(recorder, pages):
     assert (exchange.path, exchange.at, exchange.ms) == ("/products", "2026-01-01T00:00:00.000Z", 1.5)
 
 
-def test_what_is_written_is_redacted_first(pages):
-    def fail(exchange):
-        raise ValueError("cannot mask")
-
-    with pytest.raises(ValueError, match="cannot mask"):
-        Recorder(pages, fail).note(REQUEST, Mocked(ANSWER, NOTE), ANSWER)
-    assert pages.written == []
+def test_what_is_written_and_told_is_redacted_first(recorder, pages):
+    request = Request("POST", f"{REQUEST.url}&b=1", (("authorization", "Bearer s3cr3tb3ar3r"),))
+    failed = Failed(Response(500), NOTE, f"handlers/a.yaml:3: {request.url}: no such user: s3cr3tb3ar3r")
+    recorder.note(request, failed, None)
+    (exchange,) = pages.written
+    assert exchange.request.url == "https://api.example.com/v1/products?token=aaa&b=1"
+    assert next(summary_lines(recorder.summary)) == (
+        f"failed: handlers/a.yaml:3: {exchange.request.url}: no such user: ***"
+    )
+    recorder.note_failure("could not deal with GET /ghp_abcdefghijklmnopqrstuvwxyz0123456789")
+    assert "could not deal with GET /***" in recorder.summary.failures.counts
 
 
 @pytest.mark.parametrize(
     ("decision", "written"),
     [
         (Passthrough("unhandled", NOTE), True),
+        (Passthrough("handler", NOTE), True),
         (Passthrough("others", Note()), False),
         (Passthrough("loopback", Note()), False),
         (Passthrough("excluded", Note()), False),
         (Unhandled(Response(501), NOTE, "no handler"), True),
         (Failed(Response(500), NOTE, "broken"), True),
+        (Mocked(Response(204), Note(provider="Product API", record=False)), False),  # a preflight, answered by us
     ],
 )
 def test_only_the_consumers_own_traffic_is_written(recorder, pages, decision, written):
@@ -123,3 +130,64 @@ def test_a_run_that_saw_nothing_says_why(recorder):
     recorder.note_tunnel("elsewhere.example.com", 443, reported=False)
     first = next(summary_lines(recorder.summary))
     assert first.startswith("no request for a provider reached the proxy (1 request to other hosts passed)")
+
+
+def test_every_handler_of_a_batch_is_used(recorder):
+    note = Note(provider="Product API", handler="handlers/a.yaml:3", further_handlers=("handlers/a.yaml:9",) * 2)
+    recorder.note(REQUEST, Mocked(ANSWER, note), ANSWER)
+    assert recorder.summary.never_used == []
+    assert list(hit_lines(recorder.summary)) == ["     1  handlers/a.yaml:3", "     2  handlers/a.yaml:9"]
+
+
+def test_a_summary_for_programs(recorder):
+    recorder.note(REQUEST, Mocked(ANSWER, Note(provider="Product API", handler="run-time handlers:1")), ANSWER)
+    recorder.note(REQUEST, Unhandled(Response(501), NOTE, "GET /x has no handler"), None)
+    assert as_plain(recorder.summary) == {
+        "requests": 2,
+        "mocked": 1,
+        "passed": 0,
+        "unhandled": 1,
+        "failed": 0,
+        "handlers": {"handlers/a.yaml:3": 1, "handlers/a.yaml:9": 0, "run-time handlers:1": 1},
+        "never_used": ["handlers/a.yaml:9"],
+        "explanations": {"unhandled": {"GET /x has no handler": 1}, "failed": {}},
+    }
+
+
+def test_what_was_told_when_it_happened_is_only_counted_in_the_end(recorder, caplog):
+    for _ in range(2):
+        recorder.note(REQUEST, Unhandled(Response(501), Note(provider="Product API"), "GET /x has no handler"), None)
+    assert caplog.messages == ["GET /x has no handler"]
+    assert list(summary_lines(recorder.summary, explained=True)) == [last_line(recorder)]
+
+
+def test_what_outlives_its_test_is_not_the_next_ones(recorder):
+    def miss(test, scope=None):
+        note = Note(provider="Product API", test=test, scope=scope)
+        recorder.note(REQUEST, Unhandled(Response(501), note, f"{test} {scope}"), None)
+
+    miss(None)
+    recorder.begin_test("first")
+    miss("first")
+    assert list(recorder.seen_by().unhandled.counts) == ["first None"]
+    recorder.begin_test("second")
+    recorder.begin_test("other", "gw0")
+    miss("first")
+    miss("other", "gw0")
+    assert (recorder.seen_by().test, bool(recorder.seen_by().unhandled)) == ("second", False)
+    assert recorder.exchanges_of() == []
+    assert list(recorder.seen_by("gw0").unhandled.counts) == ["other gw0"]
+    assert [each.test for each in recorder.exchanges_of("gw0")] == ["other"]
+
+
+def test_exchanges_and_scopes_are_kept_in_bounded_memory(recorder):
+    large = Response(200, body=b"x" * (1 << 19))
+    for _ in range(40):
+        recorder.note(REQUEST, Mocked(large, NOTE), large)
+    assert len(recorder.exchanges_of()) == 32
+    for number in range(2500):
+        recorder.note(REQUEST, Mocked(ANSWER, NOTE), ANSWER)
+        recorder.begin_test("test", f"scope {number}")
+    assert len(recorder.exchanges_of()) == 2000
+    assert recorder.seen_by("scope 0").test is None
+    assert recorder.seen_by("scope 2499").test == "test"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interceptor.volatile import constant, epoch_form, pattern, volatile
+from interceptor.contract.volatile import constant, epoch_form, pattern, volatile
 
 AT = "2026-11-21T20:46:04.001Z"
 EPOCH = int(datetime.fromisoformat(AT).timestamp())
@@ -33,6 +33,10 @@ TEXTS = [
     ("Sat, 21 Nov 2026 20:46:04 GMT", ["Sat, 21 Nov 2026 20:46:04 GMT"]),
     ("Bearer eyJhbGci.eyJzdWIi.c2ln", ["eyJhbGci.eyJzdWIi.c2ln"]),
     ("version 1.2.3 of 10-11", []),
+    ("/orders/5f8d0d55b54764421b7156aa/items", ["5f8d0d55b54764421b7156aa"]),
+    ("V1StGXR8_Z5jdHi6B-myT", ["V1StGXR8_Z5jdHi6B-myT"]),
+    ("a-slug-of-many-words-2026 aaaaaaaaaaaaaaaaaaaaaaaa 123456789012345678901234", []),
+    ("iVBORw0KGgoAAAANSUhEUgAA=", []),
 ]
 
 

@@ -5,6 +5,7 @@ Commands are imported when they are called, so that `interceptor --help` costs n
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from importlib import import_module
@@ -18,12 +19,24 @@ from interceptor.cli.context import PROJECT_FILE, Context
 from interceptor.errors import InterceptorError
 
 COMMANDS = {
+    "init": "Write a project file and the first handlers.",
     "run": "Run a command under the proxy, then write the pacts.",
     "serve": "Run the proxy in the foreground.",
     "export": "Turn recordings into pact files.",
+    "lint": "Look at handlers and pacts: names, states, rules, secrets.",
+    "check": "Compare pacts with the providers' OpenAPI documents.",
     "publish": "Publish the pacts to the broker.",
+    "can-i-deploy": "Ask the broker whether this version may be deployed.",
+    "record-deployment": "Tell the broker that this version has been deployed.",
+    "matrix": "Show which versions have been verified with which.",
+    "webhook": "Have the broker start the provider's verification.",
+    "broker": "Everything else of the broker's client.",
+    "verify": "Replay pacts against a running provider.",
+    "publish-provider": "Publish an OpenAPI document as PactFlow's provider contract.",
+    "states": "List provider states; write the provider's state handlers.",
+    "schema": "JSON Schemas of the project's files, for editors.",
 }
-"""Name to help text; each is a function of that name in a module of that name beside this one."""
+"""Name to help text; each is a function of that name, with _ for -, in a module of that name beside this one."""
 
 BUG = 3
 
@@ -37,7 +50,10 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # as above
         if cmd_name not in COMMANDS:
             return None
-        function = getattr(import_module(f"interceptor.cli.{cmd_name}"), cmd_name)
+        own = cmd_name.replace("-", "_")
+        gc.disable()  # nothing that an import makes is garbage, and looking for it takes a tenth of the time
+        function = getattr(import_module(f"interceptor.cli.{own}"), own)
+        gc.enable()
         command = _command(function, cmd_name)
         command.params += _command(_everywhere, cmd_name).params
         return command

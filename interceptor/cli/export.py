@@ -22,7 +22,9 @@ def export(
     recordings: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Journals of runs. Default: that of the latest run.", metavar="JOURNAL", show_default=False
+            help="Journals of runs, HAR files, flow files of mitmproxy. Default: the journal of the latest run.",
+            metavar="RECORDING",
+            show_default=False,
         ),
     ] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Keep what the pact files hold already.")] = False,

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from interceptor.broker import Broker, PactFile, Publication, Published, find_broker, read_pacts
+from interceptor.broker import Broker, PactFile, Publication, Published, differences, find_broker, read_pacts
 from interceptor.broker import publish as publish_pact
 from interceptor.cli.context import say
-from interceptor.config import load_project
+from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
+from interceptor.config import Project, load_project
 from interceptor.errors import UsageError
+from interceptor.findings import in_words
+from interceptor.journal import latest_recording, read_journal
+from interceptor.pact.secrets import require_no_secrets
 from interceptor.revision import detect, require_clean
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An interaction that is new, changed or gone since, and the `file:line` of the handler that made it."""
+
+    kind: str
+    description: str
+    handler: str | None
 
 
 def publish(
     ctx: typer.Context,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="DIR", help="Folders of pacts. Default: the project's.", show_default=False),
+    ] = None,
     consumer_app_version: Annotated[
         str | None,
         typer.Option(
@@ -33,13 +53,15 @@ def publish(
     ] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Add to what this version has published already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show everything, publish nothing.")] = False,
-    retries: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, envvar="PACT_BROKER_HTTP_RETRIES", help="Further attempts when the broker fails."
-        ),
-    ] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    retries: Retries = RETRIES,
+    timeout: Timeout = SECONDS,
+    allow_secrets: Annotated[
+        bool, typer.Option("--allow-secrets", help="Publish also what looks like a secret.")
+    ] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Publish also what does not fit the providers' OpenAPI documents.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Publish the pacts to the broker that PACT_BROKER_BASE_URL names.
 
@@ -47,7 +69,8 @@ def publish(
     """
     project = load_project(ctx.obj.config)
     broker = find_broker(os.environ)
-    pacts = read_pacts(project.pact_dir)
+    pacts = read_pacts(*(folders or [project.pact_dir]))
+    _require_fit(project, [pact.file for pact in pacts], secrets=not allow_secrets, documents=not no_check)
     found = detect(project.root, os.environ)
     if consumer_app_version is None:
         require_clean(project.root, project.pact_dir, os.environ)
@@ -71,14 +94,38 @@ def publish(
         _announce(broker, publication, dry_run=dry_run)
     results = []
     for pact in pacts:
-        result = None if dry_run else publish_pact(pact, broker, publication)
-        results.append((pact, result))
+        result = None if dry_run else publish_pact(pact, broker, publication, seconds=timeout)
+        changes = _changes(project, pact, broker, version, timeout) if result and result.outcome == "refused" else []
+        results.append((pact, result, changes))
         if not as_json:
-            _print(pact, result)
+            _print(pact, result, changes)
     if as_json:
         typer.echo(json.dumps(_document(broker, publication, results), indent=2, ensure_ascii=False))
-    if any(result and result.outcome == "refused" for _, result in results):
+    if any(result and result.outcome == "refused" for _, result, _ in results):
         raise typer.Exit(1)
+
+
+def _changes(project: Project, pact: PactFile, broker: Broker, version: str, seconds: float) -> list[Change]:
+    """What differs from what the broker holds, and which handlers of the latest run made it."""
+    handlers = {}
+    if recording := latest_recording(project):
+        for exchange in read_journal(recording):
+            if exchange.handler and exchange.response:
+                unnamed = f"{exchange.request.method} {exchange.path} returns {exchange.response.status}"
+                handlers[exchange.name or unnamed] = exchange.handler
+    found = differences(pact, broker, version, seconds=seconds)
+    return [Change(each.kind, each.description, handlers.get(each.description)) for each in found]
+
+
+def _require_fit(project: Project, files: list[Path], *, secrets: bool, documents: bool) -> None:
+    """Refuse pacts with secrets in them, and those that do not fit the providers' documents."""
+    if secrets:
+        require_no_secrets(files)
+    if documents:
+        from interceptor.check import require_compatible
+
+        for finding in require_compatible(project, files):
+            say(in_words(finding))
 
 
 def _announce(broker: Broker, publication: Publication, *, dry_run: bool) -> None:
@@ -87,17 +134,20 @@ def _announce(broker: Broker, publication: Publication, *, dry_run: bool) -> Non
     typer.echo(f"interceptor  {what} to {broker.url} as version {publication.version}{branch}")
 
 
-def _print(pact: PactFile, result: Published | None) -> None:
+def _print(pact: PactFile, result: Published | None, changes: Sequence[Change]) -> None:
     outcome = "checked" if result is None else result.outcome
     where = f"  {result.url}" if result and result.url else ""
     typer.echo(f"interceptor  {outcome:9}  {pact.file.name}{where}")
     if result and result.reason:
         for line in result.reason.splitlines():
             typer.echo(f"             {line}")
+    for change in changes:
+        handler = f" ({change.handler})" if change.handler else ""
+        typer.echo(f"             {change.kind}: {change.description}{handler}")
 
 
 def _document(
-    broker: Broker, publication: Publication, results: list[tuple[PactFile, Published | None]]
+    broker: Broker, publication: Publication, results: list[tuple[PactFile, Published | None, list[Change]]]
 ) -> dict[str, object]:
     return {
         "broker": broker.url,
@@ -113,7 +163,8 @@ def _document(
                 "outcome": result.outcome if result else None,
                 "url": result.url if result else None,
                 "reason": result.reason if result else None,
+                "changes": [asdict(change) for change in changes],
             }
-            for pact, result in results
+            for pact, result, changes in results
         ],
     }

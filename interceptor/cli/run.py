@@ -13,7 +13,7 @@ import typer
 from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.config import Project, load_project
 from interceptor.session import run_command, staged
-from interceptor.summary import summary_lines
+from interceptor.summary import hit_lines, summary_lines
 
 
 class Export(StrEnum):
@@ -47,7 +47,7 @@ def run(
         for warning in stage.engine.warnings:
             say(str(warning))
         finished = run_command(stage, command)
-    for line in summary_lines(finished.summary):
+    for line in (*(hit_lines(finished.summary) if context.verbose else ()), *summary_lines(finished.summary)):
         say(line)
     fine = finished.summary.clean and not (strict and finished.summary.never_used)
     if export is Export.ALWAYS or (export is Export.CLEAN and not finished.exit_code and finished.summary.clean):

@@ -11,7 +11,7 @@ from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.config import load_project
 from interceptor.session import Stage, staged
 from interceptor.session import serve as serve_until_stopped
-from interceptor.summary import summary_lines
+from interceptor.summary import hit_lines, summary_lines
 from interceptor.trust import CERTIFICATE_FILE
 
 
@@ -21,17 +21,21 @@ def serve(
 ) -> None:
     """Run the proxy in the foreground, until Ctrl-C.
 
-    The standard output is the list of the variables that a consumer needs, and an empty line.
+    The standard output is the list of the variables that a consumer needs, and an empty line. Handlers are read anew
+    when their files change; what is wrong with a request is said at once.
     """
     context: Context = ctx.obj
-    set_up_logging(context)
+    set_up_logging(context, warnings=True)
     project = load_project(context.config)
     with staged(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
         _introduce(stage)
-        finished = serve_until_stopped(stage)
-    for line in summary_lines(finished.summary):
+        finished = serve_until_stopped(stage, say)
+    for line in (
+        *(hit_lines(finished.summary) if context.verbose else ()),
+        *summary_lines(finished.summary, explained=True),
+    ):
         say(line)
     say(f"recorded in {project.shown(finished.journal)}")
 

@@ -11,7 +11,7 @@ import orjson
 
 from interceptor.jsonpath import find, parse_path
 from interceptor.messages import Json, ProviderState
-from interceptor.rules import Rule
+from interceptor.rules import Part, Rule
 
 Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Names with all their values, sorted by name; the order of the values counts."""
@@ -27,12 +27,28 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Generator:
+    """What the Pact tools put in the place of a value: `Generator("body", "$.day", "Date", "yyyy-MM-dd")`.
+
+    `part` and `at` are those of a rule; `value` is a format in Java's notation, or an expression.
+    """
+
+    part: Part
+    at: str
+    kind: Literal["Date", "Time", "DateTime", "ProviderState"]
+    value: str
+    data_type: Literal["STRING", "INTEGER"] = "STRING"
+    """What an expression gives."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What a request and a response have in common."""
+    """What a request and a response have in common; the generators follow from the rest of the pact."""
 
     headers: Values = ()
     body: Body | None = None
     rules: tuple[Rule, ...] = ()
+    generators: tuple[Generator, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,11 @@ def interaction(each: Interaction, _document: Document, report: Report) -> dict[
     request |= message(each.request, report)
     if rules := matching_rules(each.request, 3, report):
         request["matchingRules"] = rules
+    request |= generators(each.request)
     response = {"status": each.status} | message(each.response, report)
     if rules := matching_rules(each.response, 3, report):
         response["matchingRules"] = rules
+    response |= generators(each.response)
     result: dict[str, Any] = {"description": each.description}
     if each.states:
         result["providerStates"] = provider_states(each)
@@ -70,6 +72,21 @@ def matching_rules(each: Message, specification: int, report: Report) -> dict[st
         else:
             parts.setdefault(rule.part, {})[rule.at] = matchers
     return parts
+
+
+def generators(each: Message) -> dict[str, Any]:
+    """The generators of a message by part, as V3 and V4 write them: a member, or nothing."""
+    parts: dict[str, Any] = {}
+    for generator in each.generators:
+        if generator.kind == "ProviderState":
+            form = {"type": generator.kind, "expression": generator.value, "dataType": generator.data_type}
+        else:
+            form = {"type": generator.kind, "format": generator.value}
+        if generator.part == "path":
+            parts["path"] = form
+        else:
+            parts.setdefault(generator.part, {})[generator.at] = form
+    return {"generators": parts} if parts else {}
 
 
 def unsaid(rule: Rule, specification: int) -> Finding:

@@ -8,7 +8,7 @@ from typing import Any
 
 from interceptor.findings import Finding
 from interceptor.pact.document import Body, Document, Interaction, Message
-from interceptor.pact.v3 import matching_rules, provider_states
+from interceptor.pact.v3 import generators, matching_rules, provider_states
 
 Report = Callable[[Finding], None]
 
@@ -39,7 +39,7 @@ def _message(message: Message, specification: int, report: Report) -> dict[str, 
         written["body"] = _body(message.body)
     if rules := matching_rules(message, specification, report):
         written["matchingRules"] = rules
-    return written
+    return written | generators(message)
 
 
 def _body(body: Body) -> dict[str, Any]:

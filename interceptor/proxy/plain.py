@@ -1,4 +1,7 @@
-"""The addons for a mitmproxy that somebody else runs: `mitmdump -s addons/intercept.py --set interceptor=FILE`."""
+"""The addons for a mitmproxy that somebody else runs: `mitmdump -s addons/intercept.py --set interceptor=FILE`.
+
+They take no fast lane: the other addons of that mitmproxy want to see the flows.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from mitmproxy.addonmanager import Loader
 from interceptor.config import PROJECT_FILE, Project, load_project
 from interceptor.engine import load_engine
 from interceptor.errors import InterceptorError
+from interceptor.journal.redact import Redactor
 from interceptor.proxy.addon import InterceptAddon
+from interceptor.proxy.desk import Desk
 from interceptor.recorder import Recorder, recording
 from interceptor.summary import summary_lines
 
@@ -56,12 +61,12 @@ class Intercept:
         return project
 
     def _open(self, project: Project) -> None:
-        engine = load_engine(project)
+        engine = load_engine(project, Redactor(project.settings.redact).request)
         for warning in engine.warnings:
             log.warning(str(warning))
         recorder, journal = self._closing.enter_context(recording(project, engine.handler_places))
         self._closing.callback(self._sum_up, recorder, project.shown(journal))
-        self.addons = (InterceptAddon(engine, recorder, project.settings.others),)
+        self.addons = (InterceptAddon(Desk(engine, recorder), project.settings.others),)
 
     @staticmethod
     def _sum_up(recorder: Recorder, journal: str) -> None:

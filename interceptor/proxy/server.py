@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.connection import Client
 from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from interceptor.config import Policy
+from interceptor.control import Control
 from interceptor.doors import BACKLOG, Doors
 from interceptor.engine import Engine
 from interceptor.proxy.addon import InterceptAddon
+from interceptor.proxy.desk import Desk
+from interceptor.proxy.lane import LaneAddon, Transport
 from interceptor.proxy.upstream import UpstreamAddon
 from interceptor.recorder import Recorder
 from interceptor.trust import TrustFiles
@@ -30,7 +37,14 @@ _SECONDS_TO_HANG_UP = 2.0
 
 @asynccontextmanager
 async def serving(
-    doors: Doors, engine: Engine, recorder: Recorder, *, others: Policy, trust: TrustFiles, upstream: Upstream
+    doors: Doors,
+    engine: Engine,
+    recorder: Recorder,
+    *,
+    others: Policy,
+    trust: TrustFiles,
+    upstream: Upstream,
+    control: Control | None = None,
 ) -> AsyncIterator[None]:
     """Answer at the doors for as long as the context is open; connections queued before are answered too.
 
@@ -41,12 +55,14 @@ async def serving(
         others: the project's policy for requests that nobody owns.
         trust: our authority, and whom to trust behind us.
         upstream: the proxies of the user's network.
+        control: answers what the consumer's tests say at the proxy's own address.
     """
     master = Master(Options(confdir=str(trust.confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
     proxyserver = Proxyserver()
-    listeners = {listener.port: listener for listener in doors.listeners}
-    intercept = InterceptAddon(engine, recorder, others, listeners)
-    master.addons.add(intercept, UpstreamAddon(upstream), proxyserver, NextLayer(), TlsConfig())
+    desk = Desk(engine, recorder, doors, control)
+    lane = LaneAddon(desk, Transport(partial(_unsent, proxyserver), partial(_reset, proxyserver)))
+    intercept = InterceptAddon(desk, others)
+    master.addons.add(lane, intercept, UpstreamAddon(upstream), proxyserver, NextLayer(), TlsConfig())
     master.options.update(
         server=False,  # the doors are ours
         connection_strategy="lazy",  # a mocked host need not exist
@@ -66,6 +82,26 @@ async def serving(
         await _hang_up(proxyserver)
         master.shutdown()
         await running
+
+
+def _unsent(proxyserver: Proxyserver, client: Client) -> int:
+    writer = _writer(proxyserver, client)
+    return 0 if writer is None else writer.transport.get_write_buffer_size()
+
+
+def _reset(proxyserver: Proxyserver, client: Client) -> None:
+    """Close with a reset: a socket that does not linger sends no FIN."""
+    writer = _writer(proxyserver, client)
+    if writer is not None:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+
+def _writer(proxyserver: Proxyserver, client: Client) -> asyncio.StreamWriter | None:
+    handler = proxyserver.connections.get(client.id)
+    transport = None if handler is None else handler.transports.get(client)
+    writer = None if transport is None else transport.writer
+    return writer if isinstance(writer, asyncio.StreamWriter) else None
 
 
 async def _hang_up(proxyserver: Proxyserver) -> None:

@@ -1,77 +1,181 @@
-"""mitmproxy's messages into ours and back."""
+"""Messages of the wire into ours and back: the same for mitmproxy's flows and for the fast lane."""
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from mitmproxy import http
+from mitmproxy.net import encoding
 
+from interceptor.engine import SCOPE_HEADER
 from interceptor.messages import Headers, Request, Response, normal_url
 
-_FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization"})
+Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
+"""Headers as they are on the wire."""
+
+_FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization", SCOPE_HEADER})
 _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding"})
 _OF_THE_CODING = _OF_THE_WIRE | {"content-encoding"}
 _BODILESS = frozenset({204, 304})
+_PLAIN = re.compile(rb"[!$-~]*")
+_AS_SPELT = "/:?[]@!$&'()*+,;=-._~%\"<>\\^`{|}"
+
+
+class Address(NamedTuple):
+    """Whom a request is for."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFields:
+    """The headers of a request: those of the consumer, and what the others say."""
+
+    decoded: Headers
+    """Where the content is decoded."""
+    coded: Headers
+    """Where it is not, as its coding is none that we know."""
+    coding: str
+    scope: str
+    """The worker that sent the request."""
 
 
 def request_of(flow: http.HTTPFlow) -> Request:
     """The request as the consumer meant it: for the provider, with the content decoded."""
+    return make_request(flow.request.method, address_of(flow), *_parts(flow.request))
+
+
+def address_of(flow: http.HTTPFlow) -> Address:
     request = flow.request
-    body, decoded = _content(request)
-    dropped = _FOR_THE_PROXY | (_OF_THE_CODING if decoded else frozenset())
-    target = quote(request.data.path.partition(b"#")[0], safe="/:?[]@!$&'()*+,;=-._~%\"<>\\^`{|}")
-    url = normal_url(request.scheme, _host(flow), request.port, target)
-    return Request(request.method, url, _headers(request, dropped), body)
+    return Address(request.scheme, meant_host(request.host, flow.client_conn.sni), request.port)
+
+
+def meant_host(host: str, sni: str | None) -> str:
+    """The host that the client means; one that tunnels to an address names it in the handshake."""
+    return sni if sni is not None and _is_ip_address(host) else host
+
+
+def make_request(method: str, address: Address, target: bytes, fields: Fields, content: bytes) -> Request:
+    """A request from its parts on the wire.
+
+    Args:
+        method: in any capitals.
+        address: whom it is for.
+        target: the path and the query, as spelt.
+        fields: the headers.
+        content: the body, in its coding.
+    """
+    headers = request_fields(fields)
+    body = _decoded(content, headers.coding)
+    path = target.decode() if _PLAIN.fullmatch(target) else quote(target.partition(b"#")[0], safe=_AS_SPELT)
+    url = normal_url(*address, path)
+    if body is None:
+        return Request(method.upper(), url, headers.coded, content)
+    return Request(method.upper(), url, headers.decoded, body)
+
+
+@lru_cache(maxsize=512)  # a client's requests have much the same headers
+def request_fields(fields: Fields) -> RequestFields:
+    pairs = _texts(fields)
+    coding = ", ".join(value for name, value in pairs if name == "content-encoding")
+    scope = next((value for name, value in pairs if name == SCOPE_HEADER), "")
+    return RequestFields(
+        _without(pairs, _FOR_THE_PROXY | _OF_THE_CODING), _without(pairs, _FOR_THE_PROXY), coding, scope
+    )
 
 
 def response_of(response: http.Response) -> Response:
     """A real server's answer, with the content decoded."""
-    body, decoded = _content(response)
-    return Response(response.status_code, _headers(response, _OF_THE_CODING if decoded else frozenset()), body)
+    pairs = _texts(response.headers.fields)
+    content = response.raw_content or b""
+    body = _decoded(content, response.headers.get("content-encoding", ""))
+    if body is None:
+        return Response(response.status_code, pairs, content)
+    return Response(response.status_code, _without(pairs, _OF_THE_CODING), body)
 
 
 def to_mitmproxy(response: Response, method: str, further: Headers = ()) -> http.Response:
-    """An answer for the wire, with further headers: the length right, and no body where HTTP has none.
-
-    A HEAD is answered with the headers of a GET, its length included (RFC 9110, section 9.3.2); 204 and 304 have
-    neither body nor length (section 8.6).
-    """
-    fields = [
-        (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
-        for name, value in (*response.headers, *further)
-        if name not in _OF_THE_WIRE
-    ]
-    body = b"" if response.status in _BODILESS or response.status < 200 else response.body
-    if response.status not in _BODILESS and response.status >= 200:
-        length = response.header("content-length") if method == "HEAD" and not body else None
-        fields.append((b"content-length", (length or str(len(body))).encode()))
+    """An answer for a flow, with further headers."""
     now = time.time()
     return http.Response(
         http_version=b"HTTP/1.1",
         status_code=response.status,
-        reason=_reason(response.status),
-        headers=http.Headers(fields),
-        content=b"" if method == "HEAD" else body,
+        reason=reason_of(response.status),
+        headers=http.Headers([*wire_fields(response.headers, further), *length_of(response, method)]),
+        content=b"" if method == "HEAD" else body_of(response),
         trailers=None,
         timestamp_start=now,
         timestamp_end=now,
     )
 
 
-def _content(message: http.Message) -> tuple[bytes, bool]:
-    """The body without its content encoding, and whether that was possible."""
+def wire_fields(headers: Headers, further: Headers = ()) -> Fields:
+    """Headers for the wire, but for those that say how long the message is."""
+    return tuple(
+        (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
+        for name, value in (*headers, *further)
+        if name not in _OF_THE_WIRE
+    )
+
+
+def body_of(response: Response) -> bytes:
+    """The body, where HTTP has one."""
+    return response.body if has_body(response.status) else b""
+
+
+def length_of(response: Response, method: str) -> Fields:
+    """The header that says how long the body is.
+
+    A HEAD is answered with the headers of a GET, its length included (RFC 9110, section 9.3.2); 204 and 304 have
+    neither body nor length (section 8.6).
+    """
+    if not has_body(response.status):
+        return ()
+    declared = response.header("content-length") if method == "HEAD" and not response.body else None
+    return ((b"content-length", (declared or str(len(response.body))).encode()),)
+
+
+def has_body(status: int) -> bool:
+    return status >= 200 and status not in _BODILESS
+
+
+def reason_of(status: int) -> bytes:
     try:
-        return message.get_content(strict=True) or b"", True
+        return HTTPStatus(status).phrase.encode()
     except ValueError:
-        return message.raw_content or b"", False
+        return b""
 
 
-def _headers(message: http.Message, dropped: frozenset[str]) -> Headers:
-    pairs = ((_text(name).lower(), _text(value)) for name, value in message.headers.fields)
-    return tuple((name, value) for name, value in pairs if name not in dropped)
+def _parts(request: http.Request) -> tuple[bytes, Fields, bytes]:
+    return request.data.path, request.headers.fields, request.raw_content or b""
+
+
+def _decoded(content: bytes, coding: str) -> bytes | None:
+    """The body without its content encoding, or None where that is not possible."""
+    if not coding:
+        return content
+    try:
+        decoded = encoding.decode(content, coding)
+    except ValueError:
+        return None
+    return decoded if isinstance(decoded, bytes) else None
+
+
+def _texts(fields: Fields) -> Headers:
+    return tuple((_text(name).lower(), _text(value)) for name, value in fields)
+
+
+def _without(pairs: Headers, dropped: frozenset[str]) -> Headers:
+    return tuple(pair for pair in pairs if pair[0] not in dropped)
 
 
 def _text(raw: bytes) -> str:
@@ -82,21 +186,10 @@ def _text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def _host(flow: http.HTTPFlow) -> str:
-    """The host that the client means; one that tunnels to an address names it in the handshake."""
-    host: str = flow.request.host
-    sni = flow.client_conn.sni
-    if sni is None:
-        return host
+@lru_cache(maxsize=512)
+def _is_ip_address(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
-        return host
-    return sni
-
-
-def _reason(status: int) -> bytes:
-    try:
-        return HTTPStatus(status).phrase.encode()
-    except ValueError:
-        return b""
+        return False
+    return True

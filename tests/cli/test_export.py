@@ -68,7 +68,7 @@ def test_json(called, tmp_path):
             "interactions": 1,
         }
     ]
-    assert [finding["code"] for finding in said["findings"]] == ["journal.line.damaged"]
+    assert [finding["code"] for finding in said["findings"]] == ["recording.damaged"]
     assert said["without_exchanges"] == []
 
 

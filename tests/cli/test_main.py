@@ -21,7 +21,8 @@ def called(capsys, *arguments):
 def test_help_lists_every_command(capsys):
     code, out, _ = called(capsys, "--help")
     assert code == 0
-    assert all(f"  {name} " in out and text in out for name, text in COMMANDS.items())
+    words = " ".join(out.split())  # long descriptions are wrapped
+    assert [name for name, text in COMMANDS.items() if f"{name} {text}" not in words] == []
 
 
 def test_help_imports_nothing_slow():

@@ -2,61 +2,18 @@
 
 import json
 import os
-import shutil
-import signal
 import socket
 import subprocess
-import sysconfig
-import time
-from pathlib import Path
+from contextlib import chdir
+from unittest.mock import patch
 
 import pytest
+from brokers import clean_environment, interceptor
 
-from interceptor.journal import read_journal
-
-INTERCEPTOR = str(Path(sysconfig.get_path("scripts")) / "interceptor")
-BROKER = Path(__file__).parents[1] / "broker"
 PRODUCTS = "Product Site-Product API.json"
 STOCK = "Product Site-Stock API.json"
 VERSION = "9.9.9"
 """Of tests that publish nothing."""
-OURS = ("PACT_", "GIT_", "CI", "GITHUB_")
-
-
-def clean_environment(**more):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return {**kept, "GIT_CONFIG_GLOBAL": "/dev/null", **more}
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory):
-    """The address of a broker, and the folder in which its journal is; every test publishes versions of its own."""
-    folder = tmp_path_factory.mktemp("broker")
-    shutil.copytree(BROKER, folder, dirs_exist_ok=True)
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    project = folder / "interceptor.yaml"
-    project.write_text(project.read_text().replace("env: PACT_BROKER_BASE_URL", f"listen: {port}"))
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen([INTERCEPTOR, "serve"], cwd=folder, env=clean_environment(), stdout=log, stderr=log) as server,
-    ):
-        try:
-            wait_for(port, server, folder / "log")
-            yield f"http://localhost:{port}", folder
-        finally:
-            server.send_signal(signal.SIGINT)
-
-
-def wait_for(port, server, log):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
 
 
 def pact(provider, name="Kettle"):
@@ -87,30 +44,23 @@ def project(tmp_path):
 
 
 def publish(project, url, *options, **variables):
-    return subprocess.run(
-        [INTERCEPTOR, "publish", *options],
-        cwd=project,
-        env=clean_environment(PACT_BROKER_BASE_URL=url, GIT_CEILING_DIRECTORIES=str(project.parent), **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = clean_environment(PACT_BROKER_BASE_URL=url, GIT_CEILING_DIRECTORIES=str(project.parent), **variables)
+    with chdir(project), patch.dict(os.environ, environment, clear=True):
+        done = interceptor("publish", *options)
+    return subprocess.CompletedProcess(options, done.code, done.out, done.err)
 
 
 def outcomes(done):
     return {each["provider"]: each["outcome"] for each in json.loads(done.stdout)["pacts"]}
 
 
-def published(folder, version):
-    """What the client has sent under a version, from the journal of the broker's interceptor."""
-    time.sleep(0.3)  # the journal may be a tenth of a second behind
-    (journal,) = folder.glob(".interceptor/recordings/*.jsonl")
-    sent = [exchange.request.json for exchange in read_journal(journal) if exchange.request.method == "POST"]
-    return [each for each in sent if each["pacticipantVersionNumber"] == version]
+def published(broker, version):
+    """What the client has sent under a version."""
+    return [each for each in broker.asked("/contracts/publish") if each["pacticipantVersionNumber"] == version]
 
 
 def test_first_created_then_unchanged_then_refused(broker, project):
-    url, _ = broker
+    url = broker.url
     first = publish(project, url, "-a", "1.0.0", "--branch", "main", "--json")
     assert outcomes(first) == {"Product API": "created", "Stock API": "created"}
     assert first.returncode == 0
@@ -126,12 +76,13 @@ def test_first_created_then_unchanged_then_refused(broker, project):
     (refused,) = [each for each in json.loads(changed.stdout)["pacts"] if each["outcome"] == "refused"]
     assert "Cannot change the content of the pact for Product Site version 1.0.0" in refused["reason"]
     assert '+ "name": "Pot"' in refused["reason"]
+    assert refused["changes"] == [{"kind": "changed", "description": "a request for product 10", "handler": None}]
 
     assert publish(project, url, "-a", "1.0.1", "--branch", "main").returncode == 0
 
 
 def test_a_person_reads_one_line_for_each_pact(broker, project):
-    url, _ = broker
+    url = broker.url
     done = publish(project, url, "-a", "2.0.0", "--branch", "main")
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
@@ -142,11 +93,11 @@ def test_a_person_reads_one_line_for_each_pact(broker, project):
 
 
 def test_the_broker_is_told_everything(broker, project):
-    url, folder = broker
+    url = broker.url
     options = ("--tag", "dev", "--tag", "feat", "--build-url", "https://ci.example.com/7", "--merge")
     done = publish(project, url, "-a", "-1", "--branch", "-feat", *options)
     assert done.returncode == 0, done.stderr
-    first, second = published(folder, "-1")
+    first, second = published(broker, "-1")
     assert [each["contracts"][0]["providerName"] for each in (first, second)] == ["Product API", "Stock API"]
     assert first["contracts"][0]["onConflict"] == "merge"
     assert {key: value for key, value in first.items() if key != "contracts"} == {
@@ -159,7 +110,7 @@ def test_the_broker_is_told_everything(broker, project):
 
 
 def test_version_and_branch_come_from_git(broker, project):
-    url, folder = broker
+    url = broker.url
     (project / ".gitignore").write_text("msw_generated_pacts\n")
     identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
     for command in (("init", "-q", "-b", "trunk"), ("add", "."), (*identity, "commit", "-q", "-m", "first")):
@@ -168,24 +119,24 @@ def test_version_and_branch_come_from_git(broker, project):
     assert done.returncode == 0, done.stderr
     asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, check=True, capture_output=True, text=True)
     commit = asked.stdout.strip()
-    assert [each["branch"] for each in published(folder, commit)] == ["trunk", "trunk"]
+    assert [each["branch"] for each in published(broker, commit)] == ["trunk", "trunk"]
 
     (project / "interceptor.yaml").write_text("consumer: Product Site\nunhandled: warn\n")
     dirty = publish(project, url)
     assert dirty.returncode == 2
     assert "interceptor.yaml" in dirty.stderr
     assert "--consumer-app-version" in dirty.stderr
-    assert len(published(folder, commit)) == 2
+    assert len(published(broker, commit)) == 2
 
 
 def test_outside_of_git_a_version_must_be_named(broker, project):
-    done = publish(project, broker[0])
+    done = publish(project, broker.url)
     assert done.returncode == 2
     assert "--consumer-app-version" in done.stderr
 
 
 def test_a_version_without_a_branch_is_warned_about(broker, project):
-    done = publish(project, broker[0], "-a", "3.0.0")
+    done = publish(project, broker.url, "-a", "3.0.0")
     assert done.returncode == 0
     assert "warning: no branch is known" in done.stderr
 
@@ -195,26 +146,26 @@ def test_a_version_without_a_branch_is_warned_about(broker, project):
     [{"PACT_BROKER_TOKEN": "wrong"}, {"PACT_BROKER_USERNAME": "site", "PACT_BROKER_PASSWORD": "wrong"}],
 )
 def test_the_credentials_are_sent_and_never_shown(broker, project, credentials):
-    done = publish(project, broker[0], "-a", VERSION, "--branch", "main", **credentials)
+    done = publish(project, broker.url, "-a", VERSION, "--branch", "main", **credentials)
     assert done.returncode == 1
-    assert f"cannot use the broker at {broker[0]}: " in done.stderr
+    assert f"cannot use the broker at {broker.url}: " in done.stderr
     assert "401 Unauthorized" in done.stderr
     assert "wrong" not in done.stdout + done.stderr
 
 
 def test_another_refusal_is_said_in_the_brokers_words(broker, project):
-    done = publish(project, broker[0], "-a", "refused", "--branch", "main")
+    done = publish(project, broker.url, "-a", "refused", "--branch", "main")
     assert done.returncode == 1
     assert done.stdout.count("refused  ") == 2
     assert "branch: is not allowed here" in done.stdout
 
 
 def test_a_dry_run_sends_nothing(broker, project):
-    url, folder = broker
+    url = broker.url
     done = publish(project, url, "-a", VERSION, "--branch", "main", "--dry-run")
     assert done.returncode == 0
     assert done.stdout.splitlines()[1:] == [f"interceptor  checked    {PRODUCTS}", f"interceptor  checked    {STOCK}"]
-    assert published(folder, VERSION) == []
+    assert published(broker, VERSION) == []
 
 
 def test_a_broker_that_is_not_there_is_one_error(project):
@@ -234,9 +185,55 @@ def test_without_a_broker_one_line_names_the_variable(project):
 
 
 def test_a_file_that_is_no_pact_stops_before_anything_is_sent(broker, project):
-    url, folder = broker
+    url = broker.url
     (project / "msw_generated_pacts" / "notes.json").write_text("{}")
     done = publish(project, url, "-a", VERSION, "--branch", "main")
     assert done.returncode == 1
     assert "notes.json: not a pact" in done.stderr
-    assert published(folder, VERSION) == []
+    assert published(broker, VERSION) == []
+
+
+def test_a_refusal_names_the_handlers(broker, project):
+    journal = project / ".interceptor/recordings/2026-11-21T20-46-03Z-4f2a.jsonl"
+    journal.parent.mkdir(parents=True)
+    journal.write_text("\n".join(map(json.dumps, (RUN, EXCHANGE))) + "\n")
+    folder = project / "msw_generated_pacts"
+    publish(project, broker.url, "-a", "4.0.0", "--branch", "main")
+    (folder / PRODUCTS).write_text(json.dumps(pact("Product API", "Pot")))
+    done = publish(project, broker.url, "-a", "4.0.0", "--branch", "main", "--no-check")
+    assert done.returncode == 1
+    assert "changed: a request for product 10 (handlers/products.yaml:12)" in done.stdout
+
+
+RUN = {
+    "interceptor": "journal",
+    "version": 1,
+    "run": "2026-11-21T20-46-03Z-4f2a",
+    "consumer": "Product Site",
+    "started": "2026-11-21T20:46:03.120Z",
+    "tool": "1.0.0",
+}
+EXCHANGE = {
+    "at": "2026-11-21T20:46:04.001Z",
+    "ms": 0.4,
+    "provider": "Product API",
+    "outcome": "mocked",
+    "handler": "handlers/products.yaml:12",
+    "entry": 0,
+    "name": "a request for product 10",
+    "request": {"method": "GET", "url": "http://a/products/10", "path": "/products/10", "headers": [], "body": None},
+    "response": {"status": 200, "headers": [], "body": None},
+}
+
+
+def test_several_folders(broker, project):
+    (project / "more").mkdir()
+    (project / "msw_generated_pacts" / STOCK).rename(project / "more" / STOCK)
+    done = publish(project, broker.url, "-a", "5.0.0", "--branch", "main", "msw_generated_pacts", "more", "--json")
+    assert outcomes(done) == {"Product API": "created", "Stock API": "created"}
+
+
+def test_a_slow_broker_is_one_error(broker, project):
+    done = publish(project, broker.url, "-a", "slow", "--branch", "main", "--timeout", "0.5")
+    assert done.returncode == 1
+    assert f"the broker at {broker.url} gave no answer within 0.5 s" in done.stderr

@@ -15,6 +15,8 @@ steps:
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from interceptor.decisions import Decision, Failed, Mocked, Passthrough, Unhandled
-from interceptor.messages import Request
+from interceptor.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Unhandled
+from interceptor.engine import Engine
+from interceptor.messages import Request, Response
 from interceptor.yamlfile import read
 
 from .conftest import PROJECT, BuildEngine
@@ -37,7 +40,30 @@ def test_case(file: Path, build_engine: BuildEngine) -> None:
     case = read(file)[0].plain()
     engine = build_engine(case["handlers"], project=case.get("project", PROJECT), files=case.get("files"))
     for step in case["steps"]:
-        check(step, engine.decide(request_of(step)))
+        if "request" in step:
+            check(step, decide(engine, request_of(step)))
+        elif "states" in step:
+            engine.declare_states(frozenset(step["states"]))
+        elif "test" in step:
+            engine.begin_test(step["test"])
+        elif "add" in step:
+            engine.add_handlers(step["add"])
+        else:
+            engine.reset()
+
+
+def decide(engine: Engine, request: Request) -> Decision:
+    """The decision, resolvers called the way a door calls them."""
+    decision = engine.decide(request)
+    while isinstance(decision, Resolving):
+        try:
+            result = decision.call()
+            result = asyncio.run(result) if inspect.isawaitable(result) else result
+        except Exception as error:  # noqa: BLE001  # whatever a resolver raises
+            decision = decision.fail(error)
+        else:
+            decision = decision.finish(result)
+    return decision
 
 
 def request_of(step: dict[str, Any]) -> Request:
@@ -57,6 +83,14 @@ def request_of(step: dict[str, Any]) -> Request:
 
 def check(step: dict[str, Any], decision: Decision) -> None:
     label = step["request"]
+    if "passes" in step:
+        assert isinstance(decision, Passthrough), (label, decision)
+        assert (decision.why, decision.to) == (step["passes"], step.get("to")), label
+        if "upstream" not in step:
+            return
+        assert decision.patch is not None, label
+        real = step["upstream"]
+        decision = decision.patch(Response(real["status"], tuple(real["headers"].items()), real["text"].encode()))
     if "answer" in step:
         assert isinstance(decision, Mocked), (label, decision)
         check_answer(step["answer"], decision, label)
@@ -71,8 +105,7 @@ def check(step: dict[str, Any], decision: Decision) -> None:
         for text in step["failed"]:
             assert text in decision.explanation, label
     else:
-        assert isinstance(decision, Passthrough), (label, decision)
-        assert decision.why == step["passes"], label
+        pytest.fail(f"{label}: the step asserts nothing")
 
 
 def check_answer(expected: dict[str, Any], decision: Mocked, label: str) -> None:
@@ -90,6 +123,9 @@ def check_answer(expected: dict[str, Any], decision: Mocked, label: str) -> None
         "rules": note.rules,
         "provider": note.provider,
         "path": note.path,
+        "test": note.test,
+        "fault": decision.fault,
+        "stream": [[chunk.delay, chunk.data.decode()] for chunk in decision.stream],
     }
     for key, value in expected.items():
         if key == "headers":

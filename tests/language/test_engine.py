@@ -102,6 +102,7 @@ def test_a_miss_is_a_problem_document_that_a_browser_shows(build_engine: BuildEn
         Request("GET", f"{BASE}/x"),
         Request("GET", f"{BASE}/x%20y/z?tag=a&tag=b&q="),
         Request("PUT", f"{BASE}/x", (("content-type", "application/json"),), b'{"a": [1, null], "b": "{{ x }}"}'),
+        Request("PUT", f"{BASE}/x?$top=08", (("content-type", "application/json"),), b'{"$ref": "1e5", "n": ["08"]}'),
         Request("GET", "https://api.example.com/outside"),
     ],
 )
@@ -136,3 +137,15 @@ def test_cors_headers_are_sent_but_are_not_part_of_the_answer(build_engine: Buil
 
 def test_every_handler_has_its_place(build_engine: BuildEngine) -> None:
     assert build_engine(HANDLERS).handler_places == ["handlers/api.yaml:4", "handlers/api.yaml:8"]
+
+
+def test_what_the_condition_says_literally_is_noted_where_it_looks_like_chance(build_engine: BuildEngine) -> None:
+    order = "6f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"
+    engine = build_engine(
+        "provider: Product API\nhandlers:\n"
+        f"  - {{request: GET /orders/{order}, when: request.query.day == '2026-11-21', response: 200}}\n"
+        "  - {request: GET /orders/:id, response: 404}\n"
+    )
+    decisions = [engine.decide(Request("GET", f"{BASE}/orders/{order}?day={day}")) for day in ("2026-11-21", "x")]
+    literal = [decision.note.literal for decision in decisions if isinstance(decision, Mocked)]
+    assert literal == [(f"/orders/{order}", "request.query.day == '2026-11-21'"), ()]

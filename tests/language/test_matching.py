@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interceptor.matching import MatcherError, compile_json, compile_values, json_equal
+from interceptor.matching.values import MatcherError, compile_json, compile_values, json_equal
 
 scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from([1.0, 2.5]) | st.text("ab$", max_size=2)
 values = st.recursive(

@@ -109,6 +109,51 @@ handlers:
             "api.yaml:3:59: unknown rule",
         ),
         (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, when: '{{ params.id }}', response: 200}\n",
+            "when: params.id",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {passthrough: true}, then: {a: 1}}\n",
+            "then needs an answer of the handler's own",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {passthrough: false}}\n",
+            "passthrough takes true or {to: URL}",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {python: 'mocks.py:none'}}\n",
+            'there is no file "mocks.py"',
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {python: 'a.py:b', status: 200}}\n",
+            "status cannot stand beside it",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {graphql: {variables: {}}}, response: 200}\n",
+            "exactly one of query, mutation, subscription, operation",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, multipart: {f: {filenam: x}}}}\n",
+            'did you mean "filename"?',
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {error: explode}}\n",
+            "api.yaml:3:41",
+        ),
+        ("provider: Product API\nhandlers:\n  - {request: [GET]}\n", '"request" must be text or a mapping'),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {$exact: a}}}\n",
+            "$exact takes a mapping of names here",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {$filter: a}}}\n",
+            '"$filter" is not a name; write $$filter',
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {q: {$type: [string]}}}}\n",
+            "unknown type",
+        ),
+        (
             "provider: Product API\ndata: {a: {file: none.json}}\nhandlers: []\n",
             'cannot read the file "none.json"',
         ),

@@ -91,6 +91,7 @@ def test_connections_that_outlive_the_command_end_quietly(folder):
     os.kill(int(ended.stdout), signal.SIGKILL)
     assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
+    assert "interceptor       0  handlers/api.yaml:4\n" in ended.stderr  # with -v: how often each handler answered
 
 
 def test_a_client_that_distrusts_the_certificate_is_named(folder, origin):

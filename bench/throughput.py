@@ -1,0 +1,78 @@
+"""Requests per second and latencies, beside each peer in turn: plain and TLS, connections kept and not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from bench.load import BenchError, Load, measure
+from bench.pairs import interleaved, tell
+from bench.peers import Peer, Running, interceptor, running
+from bench.report import rate_cells, spread, table
+from bench.scale import Scale
+
+_KINDS = {
+    "Plain HTTP, connections kept": (False, True),
+    "TLS, connections kept": (True, True),
+    "Plain HTTP, a new connection for each request": (False, False),
+    "TLS, a new connection for each request": (True, False),
+}
+_COLUMNS = [
+    "beside",
+    "connections",
+    "interceptor, requests/s",
+    "p50 / p99 ms",
+    "it, requests/s",
+    "p50 / p99 ms",
+    "ratio",
+]
+
+
+def report(scale: Scale, peers: Sequence[Peer], folder: Path) -> str:
+    rows: dict[str, list[list[str]]] = {kind: [] for kind in _KINDS}
+    with running(interceptor(), folder / "interceptor") as ours:
+        for peer in peers:
+            with running(peer, folder / peer.name) as other:
+                for tls in (False, peer.tls):
+                    _warm_up(ours, other, scale.warm_up, tls=tls)
+                for kind, (tls, kept) in _KINDS.items():
+                    if peer.tls or not tls:
+                        rows[kind] += _rows(kind, ours, other, scale, tls=tls, kept=kept)
+    tables = (f"### {kind}\n\n{table(_COLUMNS, lines)}\n" for kind, lines in rows.items() if lines)
+    return _INTRODUCTION + "\n" + "\n".join(tables)
+
+
+def _rows(kind: str, ours: Running, other: Running, scale: Scale, *, tls: bool, kept: bool) -> list[list[str]]:
+    rows = []
+    for connections in scale.connections:
+        tell(f"{other.peer.name}: {kind}, {connections}")
+        load = Load(connections, scale.seconds, keep_alive=kept)
+        first, second = (partial(measure, side.target(tls=tls), load) for side in (ours, other))
+        row = [other.peer.name, str(connections)]
+        try:
+            pairs = interleaved(first, second, scale.pairs)
+        except (BenchError, OSError) as error:
+            rows.append([*row, "", "", f"failed: {error}"[:100].replace("|", ""), "", ""])
+        else:
+            left, right = zip(*pairs, strict=True)
+            ratios = spread(mine.rate / theirs.rate for mine, theirs in pairs)
+            rows.append([*row, *rate_cells(left), *rate_cells(right), ratios])
+    return rows
+
+
+def _warm_up(ours: Running, other: Running, seconds: float, *, tls: bool) -> None:
+    for side in (ours, other):
+        measure(side.target(tls=tls), Load(8, seconds))
+
+
+_INTRODUCTION = """## Throughput and latency
+
+A closed loop: each connection sends `GET /products/10`, reads the answer to its end, and sends the next; the client is
+one process on the same machine. All answer with the same 40 bytes of JSON. The interceptor matches, renders, and writes
+its journal. mitmdump (`bench/plain.py`, three lines that answer everything) and mockttp are proxies, and are asked as
+the interceptor is: for the whole URL, or through CONNECT. WireMock, `pact stub` (which has no TLS) and msw (MSW's
+handlers behind its own http-middleware) are servers, and are asked directly, which spares them the tunnel; their
+settings are the defaults, but for the stub's log level. *bare* is asyncio and httptools with nothing behind: it shows
+how much the client is able to ask.
+"""

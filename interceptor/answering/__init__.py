@@ -1,0 +1,1 @@
+"""From a handler that applies to the response: templates, fixtures, resolvers."""

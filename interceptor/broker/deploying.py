@@ -1,0 +1,163 @@
+"""What the broker knows about who works with whom: may a version be deployed, and has it been."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from interceptor.broker.client import Said, call, unusable
+from interceptor.broker.settings import Broker
+from interceptor.errors import BrokerError
+from interceptor.messages import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One consumer's and one provider's version and whether they work together; None where nobody has tried."""
+
+    consumer: str
+    consumer_version: str | None
+    provider: str
+    provider_version: str | None
+    success: bool | None
+    url: str | None = None
+    """Of the verification's result, or of the pact that waits for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The broker's answer; `deployable` is None where results are missing."""
+
+    deployable: bool | None
+    reasons: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def can_i_deploy(
+    broker: Broker,
+    participant: str,
+    version: str,
+    environment: str,
+    *,
+    times: int,
+    interval: float,
+    waiting: Callable[[Verdict], None],
+    retries: int,
+    seconds: float,
+) -> Verdict:
+    """Ask whether a version works with what is in an environment.
+
+    The client can ask again by itself, but would do so after a wrong token too. Its exit code says nothing here: with
+    JSON as output it is 0 for a refusal.
+
+    Args:
+        broker: whom to ask.
+        participant: consumer or provider.
+        version: of the participant.
+        environment: where it is to go.
+        times: how often to ask again while results are missing.
+        interval: seconds between two questions.
+        waiting: called before each pause.
+        retries: further attempts where the broker fails.
+        seconds: how long one answer may take.
+
+    Raises:
+        BrokerError: no such environment, or a broker that cannot be used.
+    """
+    words = [*_asked(participant, version, retries), "--to-environment", environment]
+    verdict = _verdict(broker, call(words, broker, seconds=seconds), environment)
+    for _ in range(times):
+        if verdict.deployable is not None:
+            break
+        waiting(verdict)
+        time.sleep(interval)
+        verdict = _verdict(broker, call(words, broker, seconds=seconds), environment)
+    return verdict
+
+
+def matrix(broker: Broker, participant: str, version: str | None, *, retries: int, seconds: float) -> Verdict:
+    """What the broker knows about a version, or the latest one, and every version it has been verified with.
+
+    Raises:
+        BrokerError: a broker that cannot be used.
+    """
+    return _verdict(broker, call(_asked(participant, version, retries), broker, seconds=seconds))
+
+
+def record_deployment(
+    broker: Broker,
+    participant: str,
+    version: str,
+    environment: str,
+    *,
+    instance: str | None = None,
+    retries: int,
+    seconds: float,
+) -> None:
+    """Tell the broker that a version is now in an environment.
+
+    Raises:
+        BrokerError: no such version, no such environment, or a broker that cannot be used.
+    """
+    words = ["broker", "record-deployment", "--pacticipant", participant, "--version", version]
+    words += ["--environment", environment, f"--retries={retries}", "--output", "json"]
+    if instance:
+        words += ["--application-instance", instance]
+    said = call(words, broker, seconds=seconds)
+    if said.code == 0:
+        return
+    if f"versions/{version}' failed: 404" in said.reason:
+        raise BrokerError(
+            f"the broker does not know version {version} of {participant}",
+            "publish it first, or name another one with --version",
+        )
+    if "environment" in said.reason.lower():
+        raise _no_environment(said, environment)
+    raise unusable(broker, said)
+
+
+def _asked(participant: str, version: str | None, retries: int) -> list[str]:
+    """The version stands apart from its option: the client loses what is joined to it with `=`."""
+    which = ["--version", version] if version else ["--latest"]
+    return ["broker", "can-i-deploy", "--pacticipant", participant, *which, f"--retries={retries}", "--output", "json"]
+
+
+def _verdict(broker: Broker, said: Said, environment: str = "") -> Verdict:
+    answer: Json = next((json.loads(line) for line in said.output.splitlines() if line.startswith("{")), None)
+    if answer is None or "summary" not in answer:
+        if environment and "environment" in said.reason.lower() and "not exist" in said.reason:
+            raise _no_environment(said, environment)
+        raise unusable(broker, said)
+    return Verdict(
+        answer["summary"].get("deployable"),
+        tuple(str(notice["text"]) for notice in answer.get("notices", [])),
+        tuple(_row(row) for row in answer.get("matrix", [])),
+    )
+
+
+def _row(row: Json) -> Row:
+    result = row.get("verificationResult")
+    shown = result or row.get("pact") or {}
+    return Row(
+        row["consumer"]["name"],
+        _version(row["consumer"]),
+        row["provider"]["name"],
+        _version(row["provider"]),
+        result.get("success") if result else None,
+        shown.get("_links", {}).get("self", {}).get("href"),
+    )
+
+
+def _version(side: Json) -> str | None:
+    version = side.get("version")
+    return str(version["number"]) if version else None
+
+
+def _no_environment(said: Said, environment: str) -> BrokerError:
+    return BrokerError(
+        said.reason.rstrip("."),
+        f"list them: interceptor broker -- list-environments; "
+        f"or make it: interceptor broker -- create-environment --name {environment}",
+    )

@@ -1,0 +1,146 @@
+"""Pacts to the broker, one validated file at a time.
+
+One at a time because the client publishes any JSON in a folder, stops everything at a broken file, and takes no
+globs that it says it takes; because a refusal of one pact then says nothing about the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from interceptor.broker.client import Said, call, unusable
+from interceptor.broker.settings import Broker
+from interceptor.errors import PactError
+from interceptor.messages import Json
+
+_ATTEMPT = "Attempting to publish pact"
+"""The client says this once it has read the broker's index; what fails before concerns no single pact."""
+
+
+@dataclass(frozen=True, slots=True)
+class PactFile:
+    """A pact on disk that is fit to be published."""
+
+    file: Path
+    consumer: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Under what the pacts are published."""
+
+    version: str
+    branch: str | None = None
+    tags: tuple[str, ...] = ()
+    build_url: str | None = None
+    merge: bool = False
+    retries: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the broker made of one pact."""
+
+    pact: PactFile
+    outcome: Literal["created", "unchanged", "refused"]
+    url: str | None = None
+    """Where the broker shows it."""
+    reason: str | None = None
+    """Why it was refused, in the broker's words."""
+
+
+def read_pacts(*folders: Path) -> list[PactFile]:
+    """Every `*.json` of the folders as a pact, in the order of the folders and the names.
+
+    Raises:
+        PactError: that names each file that is no pact, two files of one pair, or a folder without pacts.
+    """
+    pacts: list[PactFile] = []
+    wrong: list[str] = []
+    pairs: dict[tuple[str, str], Path] = {}
+    for file in (file for folder in folders for file in sorted(folder.glob("*.json"))):
+        try:
+            pact = _pact(file)
+        except (ValueError, RecursionError) as error:
+            wrong.append(f"{file.name}: {error}")
+            continue
+        other = pairs.setdefault((pact.consumer, pact.provider), file)
+        if other != file:
+            wrong.append(f"{file.name}: a pact of the same consumer and provider as {other.name}")
+        pacts.append(pact)
+    if wrong:
+        raise PactError(
+            f"{_names(folders)} holds what cannot be published\n" + "\n".join(wrong),
+            "correct or remove these files, or export the pacts again",
+        )
+    if not pacts:
+        raise PactError(f"there are no pacts in {_names(folders)}", "make some first: interceptor run -- COMMAND")
+    return pacts
+
+
+def publish(pact: PactFile, broker: Broker, publication: Publication, *, seconds: float) -> Published:
+    """Hand one pact to the broker.
+
+    Raises:
+        BrokerError: where the broker cannot be used at all: not there, no access, not a broker, no answer.
+    """
+    words = ["broker", "publish", str(pact.file.resolve()), *_options(publication)]
+    said = call(words, broker, seconds=seconds)
+    if said.code == 0:
+        return _accepted(pact, said)
+    if _ATTEMPT not in said.output + said.errors:
+        raise unusable(broker, said)
+    _, _, details = said.reason.partition("Details:\n")  # they say the same again, and then what differs
+    return Published(pact, "refused", reason=details or said.reason)
+
+
+def _names(folders: Sequence[Path]) -> str:
+    return " and ".join(folder.name for folder in folders)
+
+
+def _pact(file: Path) -> PactFile:
+    document: Json = json.loads(file.read_bytes())
+    if not isinstance(document, dict):
+        raise ValueError("not a pact: it is not a JSON object")
+    if not isinstance(document.get("interactions"), list):
+        raise ValueError("not a pact: interactions is missing")
+    return PactFile(file, _name(document, "consumer"), _name(document, "provider"))
+
+
+def _name(document: Json, role: str) -> str:
+    member = document.get(role)
+    name = member.get("name") if isinstance(member, dict) else None
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"not a pact: {role}.name is missing")
+    return name
+
+
+def _options(publication: Publication) -> list[str]:
+    """Joined with `=`, since a value may begin with a dash; tags in one option, since the client takes one."""
+    options = [
+        f"--consumer-app-version={publication.version}",
+        f"--retries={publication.retries}",
+        "--output=json",
+    ]
+    if publication.branch:
+        options.append(f"--branch={publication.branch}")
+    if publication.tags:
+        options.append(f"--tag={','.join(publication.tags)}")
+    if publication.build_url:
+        options.append(f"--build-url={publication.build_url}")
+    if publication.merge:
+        options.append("--merge")
+    return options
+
+
+def _accepted(pact: PactFile, said: Said) -> Published:
+    answer: Json = next((json.loads(line) for line in said.output.splitlines() if line.startswith("{")), {})
+    notices = [str(notice.get("text")) for notice in answer.get("notices", [])]
+    unchanged = any("no content changes" in notice for notice in notices)
+    links = answer.get("_links", {}).get("pb:contracts") or [{}]
+    return Published(pact, "unchanged" if unchanged else "created", url=links[0].get("href"))

@@ -1,0 +1,45 @@
+"""Where the broker is and how to log in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from interceptor.errors import UsageError
+
+SECRETS = ("PACT_BROKER_TOKEN", "PACT_BROKER_PASSWORD")
+CREDENTIALS = (*SECRETS, "PACT_BROKER_USERNAME")
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker is and how to log in; the credentials go to the client through its environment only."""
+
+    url: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def find_broker(environ: Mapping[str, str]) -> Broker:
+    """The broker that the environment names, by the variables that the client reads too.
+
+    `PACT_BROKER_HOST` is the host alone. A user and a password inside the address are taken out of it, since the
+    client prints addresses.
+
+    Raises:
+        UsageError: where no variable names a broker, or not with an http address.
+    """
+    given = environ.get("PACT_BROKER_BASE_URL") or environ.get("PACT_BROKER_HOST")
+    if not given:
+        raise UsageError("no broker is known here: set PACT_BROKER_BASE_URL, for example to https://broker.example.com")
+    parts = urlsplit(given if "://" in given else f"https://{given}")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError("PACT_BROKER_BASE_URL is not an http address", "write for example https://broker.example.com")
+    credentials = {name: environ[name] for name in CREDENTIALS if environ.get(name)}
+    if parts.username:
+        credentials["PACT_BROKER_USERNAME"] = unquote(parts.username)
+        credentials["PACT_BROKER_PASSWORD"] = unquote(parts.password or "")
+    if "PACT_BROKER_TOKEN" in credentials:
+        credentials = {"PACT_BROKER_TOKEN": credentials["PACT_BROKER_TOKEN"]}
+    address = (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
+    return Broker(urlunsplit(address), credentials)

@@ -1,0 +1,120 @@
+"""The pacts of a project against the documents of its providers, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from interceptor.compare.comparison import Comparison
+from interceptor.config import Project
+from interceptor.engine.handler_sets import load_project_handlers
+from interceptor.errors import ConfigurationError, PactError, UsageError
+from interceptor.findings import Finding, in_words
+from interceptor.lint.origins import Origins
+from interceptor.openapi.document import open_document
+from interceptor.pact.read import Pact, read_pact
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check found."""
+
+    findings: list[Finding] = field(default_factory=list)
+    """In the order of the pacts and their interactions, then what is wrong with the documents."""
+    pacts: dict[str, Pact] = field(default_factory=dict)
+    """The pacts that were compared, by the name that findings give them."""
+    without_document: list[str] = field(default_factory=list)
+    """Providers whose pacts were not compared, since nothing says where their document is."""
+
+    @property
+    def is_compatible(self) -> bool:
+        return all(finding.type != "error" for finding in self.findings)
+
+
+def check(
+    files: Sequence[Path], project: Project | None, *, openapi: str | None = None, servers: bool = False
+) -> Checked:
+    """Compare pacts with the documents of their providers.
+
+    Args:
+        files: the pacts.
+        project: says where the documents are, and which handlers the interactions come from.
+        openapi: the document of the one provider that all pacts are of, in place of the project's; a path from here.
+        servers: whether the pacts' paths are below those of OpenAPI 3's `servers`.
+
+    Raises:
+        DocumentError: where a document is missing, broken or not supported.
+        PactError: where a pact cannot be read.
+        UsageError: where `openapi` is meant to describe several providers.
+    """
+    checked = Checked(pacts={file.name: read_pact(file) for file in files})
+    documents = _documents({pact.provider for pact in checked.pacts.values()}, project, openapi)
+    comparisons: dict[str, Comparison] = {}
+    for name, pact in list(checked.pacts.items()):
+        if pact.provider not in documents:
+            checked.without_document.append(pact.provider)
+            del checked.pacts[name]
+            continue
+        where, folder = documents[pact.provider]
+        if where not in comparisons:
+            comparisons[where] = Comparison(open_document(where, folder), servers=servers)
+        checked.findings += (replace(finding, pact=name) for finding in comparisons[where].findings(pact))
+    if project is not None and checked.findings:
+        checked.findings = _with_handlers(checked, project)
+    for comparison in comparisons.values():
+        checked.findings += comparison.about_document()
+    return checked
+
+
+def require_compatible(project: Project, files: Sequence[Path]) -> list[Finding]:
+    """The warnings about pacts whose providers' documents are known.
+
+    Raises:
+        PactError: with every error, where there are any.
+        DocumentError: where a document is missing, broken or not supported.
+    """
+    if not any(provider.openapi for provider in project.providers.values()):
+        return []
+    checked = check(files, project)
+    if not checked.is_compatible:
+        errors = "\n".join(in_words(finding) for finding in checked.findings if finding.type == "error")
+        raise PactError(
+            f"the pacts do not fit the providers' documents:\n{errors}",
+            "`interceptor check` shows where; --no-check publishes them all the same",
+        )
+    return checked.findings
+
+
+def _documents(providers: set[str], project: Project | None, openapi: str | None) -> dict[str, tuple[str, Path]]:
+    """Where the document of each provider is, and the folder that its path starts from."""
+    if openapi is not None:
+        if len(providers) > 1:
+            raise UsageError(
+                f"one document cannot describe {', '.join(sorted(providers))}",
+                "name the pacts of its provider: interceptor check PACT --openapi FILE",
+            )
+        return dict.fromkeys(providers, (openapi, Path.cwd()))
+    known = {} if project is None else project.providers
+    return {name: (provider.openapi, project.root) for name, provider in known.items() if project and provider.openapi}
+
+
+def _with_handlers(checked: Checked, project: Project) -> list[Finding]:
+    """The findings with the handlers that their interactions come from, as far as the project still has them."""
+    try:
+        handlers, _, _ = load_project_handlers(project)
+    except ConfigurationError:
+        return checked.findings
+    origins = Origins(project, handlers)
+    found: dict[tuple[str, int], str | None] = {}
+    for name, pact in checked.pacts.items():
+        wanted = {finding.interaction for finding in checked.findings if finding.pact == name}
+        for interaction in pact.interactions:
+            if interaction.index in wanted:
+                found[name, interaction.index] = origins.of(pact, interaction)
+    return [
+        replace(finding, handler=found[finding.pact, finding.interaction])
+        if finding.pact is not None and finding.interaction is not None
+        else finding
+        for finding in checked.findings
+    ]

@@ -1,0 +1,27 @@
+"""`interceptor broker -- ...`: everything else of the `pact` client, with the project's broker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Annotated
+
+import typer
+
+
+def broker(
+    words: Annotated[list[str], typer.Argument(metavar="ARGUMENT...", help="Those of `pact broker`.")],
+) -> None:
+    """Call `pact broker` with the broker and the credentials of the environment.
+
+    For example: interceptor broker -- list-environments
+    """
+    from interceptor.broker import find_broker
+    from interceptor.broker.client import client, environment
+
+    settings = environment(find_broker(os.environ))
+    done = subprocess.run([client(), "broker", *words], env=settings, check=False)  # noqa: S603  # the user's own words
+    raise typer.Exit(done.returncode if done.returncode >= 0 else 1)
+
+
+broker.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options are the client's

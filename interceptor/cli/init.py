@@ -1,0 +1,131 @@
+"""`interceptor init`: a project from nothing, or from recorded traffic."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interceptor.cli.context import Context, say
+from interceptor.config import STATE_DIR
+from interceptor.errors import UsageError
+from interceptor.scaffold.project import FIRST_HANDLER, NewProvider, consumer_name, project_files, write_files
+from interceptor.schema import write_schemas
+
+if TYPE_CHECKING:
+    from interceptor.journal.reader import Damage
+
+
+class Service(StrEnum):
+    """Whose workflows are written."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+_EXAMPLE = "Product API=https://api.example.com/v1"
+
+
+def init(
+    ctx: typer.Context,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=URL", help=f"A provider; may be repeated. Default: {_EXAMPLE}.", show_default=False),
+    ] = None,
+    from_har: Annotated[
+        Path | None,
+        typer.Option("--from-har", metavar="FILE", help="Write handlers that answer like the traffic in a HAR file."),
+    ] = None,
+    from_openapi: Annotated[
+        str | None,
+        typer.Option(
+            "--from-openapi",
+            metavar="FILE",
+            help="Write a handler for each operation and response of an OpenAPI document (a file or a URL).",
+        ),
+    ] = None,
+    consumer: Annotated[
+        str | None, typer.Option(help="The consumer's name. Default: that of the package in this folder.")
+    ] = None,
+    ci: Annotated[
+        Service | None,
+        typer.Option(help="Write workflows, the providers' too; to a project that is there, only these."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Write interceptor.yaml and the first handlers.
+
+    Nothing that is there is overwritten without --force, and secrets of recorded traffic are masked.
+    """
+    context: Context = ctx.obj
+    root = context.config.parent
+    if ci is not None and context.config.exists():
+        _write_workflows(context, ci, force=force)
+        return
+    if from_openapi is not None:
+        if from_har is not None:
+            raise UsageError("--from-openapi and --from-har do not go together", "import one after the other")
+        providers, notes = [_documented(from_openapi, root, provider or [])], list[str]()
+    elif from_har is None:
+        providers, notes = [_new(text) for text in provider or [_EXAMPLE]], list[str]()
+    elif provider:
+        raise UsageError("--provider and --from-har do not go together", "a HAR file says who the providers are")
+    else:
+        providers, notes = _recorded(from_har)
+    written = project_files(consumer or consumer_name(root), providers, context.config.name)
+    for path in write_files(root, written, force=force):
+        say(f"wrote {os.path.relpath(path)}")
+    write_schemas(root / STATE_DIR)
+    for note in notes:
+        say(note)
+    if ci is not None:
+        _write_workflows(context, ci, force=force)
+    say("next: interceptor run -- the command that runs your tests")
+
+
+def _write_workflows(context: Context, ci: Service, *, force: bool) -> None:
+    from interceptor.ci import workflow_files
+    from interceptor.config import load_project
+
+    project = load_project(context.config)
+    written = workflow_files(ci.value, project.settings.consumer, list(project.providers))
+    for path in write_files(project.root, written, force=force):
+        say(f"wrote {os.path.relpath(path)}")
+
+
+def _new(text: str) -> NewProvider:
+    name, equals, url = text.partition("=")
+    if not (name.strip() and equals and url.startswith(("http://", "https://"))):
+        raise UsageError(f'"{text}" does not say name and URL of a provider', f'write --provider "{_EXAMPLE}"')
+    return NewProvider(name.strip(), [url], [FIRST_HANDLER], {})
+
+
+def _documented(where: str, root: Path, named: list[str]) -> NewProvider:
+    """The provider of a document; `--provider` gives it another name and URL."""
+    from interceptor.openapi.document import open_document
+    from interceptor.scaffold.documented import import_document
+
+    if len(named) > 1:
+        raise UsageError("a document describes one provider", f'name it with one --provider "{_EXAMPLE}"')
+    path = where if "://" in where else os.path.relpath(Path(where).resolve(), root.resolve())
+    found = import_document(open_document(path, root.resolve()))
+    return replace(found, name=_new(named[0]).name, urls=_new(named[0]).urls) if named else found
+
+
+def _recorded(file: Path) -> tuple[list[NewProvider], list[str]]:
+    """The providers of a HAR file, and what is to be said about the rest of it."""
+    from interceptor.recordings.har import read_har
+    from interceptor.scaffold.recorded import import_recording
+
+    damages: list[Damage] = []
+    found = import_recording(read_har(file, damages))
+    if not found.providers:
+        raise UsageError(f"{file} holds no answered request to an API", "record one in a browser's network panel")
+    notes = [str(damage.message) for damage in damages]
+    if found.left_out:
+        notes.append(f"left out (pages and their parts, preflights, answers from a cache): {found.left_out}")
+    return found.providers, notes

@@ -1,0 +1,63 @@
+"""Options that several commands share, and what stands in for them where they are not given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from interceptor.cli.context import Context
+from interceptor.errors import UsageError
+
+Retries: TypeAlias = Annotated[
+    int,
+    typer.Option(metavar="N", min=0, envvar="PACT_BROKER_HTTP_RETRIES", help="Further attempts when the broker fails."),
+]
+Timeout: TypeAlias = Annotated[
+    float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds that the broker may take.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Participant: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Consumer or provider. Default: the project's consumer.")
+]
+Version: TypeAlias = Annotated[str | None, typer.Option(metavar="V", help="Its version. Default: the git commit.")]
+RETRIES = 2
+SECONDS = 60.0
+
+
+def participant_or_consumer(context: Context, given: str | None) -> str:
+    """The name that was given, else the project's consumer.
+
+    Raises:
+        UsageError: there is no project here.
+    """
+    if given is not None:
+        return given
+    from interceptor.config import load_project
+
+    if not context.config.exists():
+        raise UsageError(f"there is no {context.config} here to name the consumer", "name it with --participant")
+    return load_project(context.config).settings.consumer
+
+
+def version_or_commit(context: Context, given: str | None) -> str:
+    """The version that was given, else the git commit.
+
+    Raises:
+        UsageError: there is no commit, or the version is one that the client cannot be asked about.
+    """
+    from interceptor.revision import detect
+
+    version = given or detect(root(context), os.environ).version
+    if version is None:
+        raise UsageError("no version is known: this is no git repository with a commit", "name it with --version")
+    if version.startswith("-"):
+        raise UsageError(f'the broker\'s client takes the version "{version}" for an option', "name another version")
+    return version
+
+
+def root(context: Context) -> Path:
+    """The folder of the project, or where it would be."""
+    return context.config.resolve().parent

@@ -1,0 +1,75 @@
+"""`interceptor publish-provider`: the OpenAPI document as PactFlow's provider contract."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interceptor.cli.context import Context, say
+from interceptor.cli.options import RETRIES, SECONDS, Retries, Timeout, root, version_or_commit
+from interceptor.errors import UsageError
+
+
+def publish_provider(
+    ctx: typer.Context,
+    provider: Annotated[str, typer.Option(metavar="NAME", help="The provider's name at the broker.")],
+    document: Annotated[
+        Path | None,
+        typer.Argument(metavar="OPENAPI", help="The OpenAPI document. Default: the project's for this provider."),
+    ] = None,
+    success: Annotated[
+        bool, typer.Option("--success/--no-success", help="Whether the provider passed its own test.")
+    ] = True,
+    results: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The report of that test: text, JSON or JUnit.")
+    ] = None,
+    verifier: Annotated[str | None, typer.Option(metavar="TOOL", help="The tool that tested it.")] = None,
+    version: Annotated[str | None, typer.Option(metavar="V", help="Of the provider. Default: the git commit.")] = None,
+    branch: Annotated[
+        str | None, typer.Option(metavar="B", help="Branch of the version. Default: what CI or git says.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag for the version; may be repeated.")] = None,
+    retries: Retries = RETRIES,
+    timeout: Timeout = SECONDS,
+) -> None:
+    """Publish an OpenAPI document and the result of testing the provider against it to PactFlow."""
+    from interceptor import broker as brokers
+    from interceptor.revision import detect
+
+    context: Context = ctx.obj
+    file = document or _of_project(context, provider)
+    for path in filter(None, (file, results)):
+        if not path.is_file():
+            raise UsageError(f"there is no file {path}")
+    found = detect(root(context), os.environ)
+    contract = brokers.ProviderContract(
+        document=file,
+        provider=provider,
+        version=version_or_commit(context, version),
+        branch=branch or found.branch,
+        success=success,
+        results=results,
+        verifier=verifier,
+        tags=tuple(tag or ()),
+        build_url=found.build_url,
+    )
+    if contract.branch is None:
+        say("warning: no branch is known here; name it with --branch")
+    broker = brokers.find_broker(os.environ)
+    brokers.publish_provider_contract(broker, contract, retries=retries, seconds=timeout)
+    print(f"interceptor  published {file} as the contract of {provider} {contract.version} at {broker.url}")
+
+
+def _of_project(context: Context, provider: str) -> Path:
+    from interceptor.config import load_project
+
+    project = load_project(context.config)
+    known = project.providers.get(provider)
+    if known is None or known.openapi is None:
+        raise UsageError(f"{context.config} names no OpenAPI document of {provider}", "give the file as an argument")
+    if "://" in known.openapi:
+        raise UsageError(f"the OpenAPI document of {provider} is not a file: {known.openapi}", "give the file")
+    return project.root / known.openapi

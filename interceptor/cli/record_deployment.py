@@ -1,0 +1,46 @@
+"""`interceptor record-deployment`: tell the broker what is where."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from interceptor.cli.options import (
+    RETRIES,
+    SECONDS,
+    Participant,
+    Retries,
+    Timeout,
+    Version,
+    participant_or_consumer,
+    version_or_commit,
+)
+
+
+def record_deployment(
+    ctx: typer.Context,
+    environment: Annotated[str, typer.Option(metavar="E", help="Where it has gone, for example production.")],
+    version: Version = None,
+    participant: Participant = None,
+    application_instance: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which one, where several run in one environment.")
+    ] = None,
+    retries: Retries = RETRIES,
+    timeout: Timeout = SECONDS,
+) -> None:
+    """Tell the broker that a version has been deployed to an environment."""
+    from interceptor import broker as brokers
+
+    name, number = participant_or_consumer(ctx.obj, participant), version_or_commit(ctx.obj, version)
+    brokers.record_deployment(
+        brokers.find_broker(os.environ),
+        name,
+        number,
+        environment,
+        instance=application_instance,
+        retries=retries,
+        seconds=timeout,
+    )
+    print(f"interceptor  {name} {number} is in {environment}")

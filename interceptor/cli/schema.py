@@ -1,0 +1,36 @@
+"""`interceptor schema`: the project's files as JSON Schema, for editors."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from interceptor.cli.context import Context, say
+from interceptor.config import STATE_DIR
+from interceptor.schema import handlers_schema, project_schema, schema_text, write_schemas
+
+
+class Kind(StrEnum):
+    """Which of the files."""
+
+    PROJECT = "project"
+    HANDLERS = "handlers"
+
+
+def schema(
+    ctx: typer.Context,
+    kind: Annotated[Kind | None, typer.Argument(help="Print this one.", show_default=False)] = None,
+) -> None:
+    """Write the JSON Schemas of the project file and the handler files to .interceptor/schema, or print one of them.
+
+    Files made by `interceptor init` refer to them there, so that an editor with a YAML language server completes
+    and checks what is written.
+    """
+    if kind is not None:
+        print(schema_text(project_schema() if kind is Kind.PROJECT else handlers_schema()), end="")
+        return
+    context: Context = ctx.obj
+    for path in write_schemas(context.config.parent / STATE_DIR):
+        say(f"wrote {path}")

@@ -1,0 +1,88 @@
+"""`interceptor webhook`: have the broker start the provider's verification."""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
+from interceptor.errors import UsageError
+
+if TYPE_CHECKING:
+    from interceptor.broker import Webhook
+
+
+class Kind(StrEnum):
+    """Who receives the request."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JENKINS = "jenkins"
+    URL = "url"
+
+
+def webhook(
+    kind: Annotated[Kind, typer.Argument(help="Who starts the verification.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="github: OWNER/REPOSITORY; gitlab: GROUP/PROJECT or its number; jenkins: the job's URL; a URL"
+        ),
+    ],
+    provider: Annotated[str, typer.Option(metavar="NAME", help="The provider that has to verify.")],
+    consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only for this consumer. Default: any.")] = None,
+    secret: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The name under which the broker keeps the receiver's token."),
+    ] = None,
+    ref: Annotated[str, typer.Option(help="gitlab: the branch or tag to run.")] = "main",
+    server: Annotated[str, typer.Option(metavar="URL", help="gitlab: its address.")] = "https://gitlab.com",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the webhook, tell the broker nothing.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Have the broker make the request once.")] = False,
+    retries: Retries = RETRIES,
+    timeout: Timeout = SECONDS,
+    as_json: AsJson = False,
+) -> None:
+    """Create or update the webhook by which a changed pact starts the provider's verification.
+
+    The token stays at the broker: --secret names it, as PactFlow's ${user.NAME}.
+    """
+    from interceptor import broker as brokers
+
+    hook = _webhook(kind, target, provider, consumer, secret, ref, server)
+    if dry_run:
+        print(json.dumps(hook.plain(), indent=2, ensure_ascii=False))
+        return
+    broker = brokers.find_broker(os.environ)
+    brokers.save_webhook(broker, hook, retries=retries, seconds=timeout)
+    said = brokers.execute_webhook(broker, hook, retries=retries, seconds=timeout) if test else None
+    if as_json:
+        print(json.dumps({**hook.plain(), "test": said}, indent=2, ensure_ascii=False))
+        return
+    print(f"interceptor  webhook {hook.uuid}: {hook.description}")
+    if said is not None:
+        print(f"interceptor  tested: {said}")
+
+
+def _webhook(
+    kind: Kind, target: str, provider: str, consumer: str | None, secret: str | None, ref: str, server: str
+) -> Webhook:
+    from interceptor.broker import webhooks
+
+    if kind is Kind.URL:
+        if not target.startswith(("http://", "https://")):
+            raise UsageError(f'"{target}" is not an http address')
+        return webhooks.plain(provider, consumer, target, secret)
+    if secret is None:
+        raise UsageError(f"{kind.value} wants a token", "keep it at the broker, and name it with --secret NAME")
+    match kind:
+        case Kind.GITHUB:
+            return webhooks.github(provider, consumer, target, secret)
+        case Kind.GITLAB:
+            return webhooks.gitlab(provider, consumer, target, secret, ref=ref, server=server)
+        case Kind.JENKINS:
+            return webhooks.jenkins(provider, consumer, target, secret)

@@ -1,0 +1,75 @@
+"""An interaction beside the operation that answers for it: what each part of the comparison is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from interceptor.findings import Finding
+from interceptor.messages import Json
+from interceptor.openapi.document import Node, Place
+from interceptor.openapi.json_schema import Direction
+from interceptor.openapi.operations import Answer, Operation
+from interceptor.openapi.validation import Validation
+from interceptor.pact.read import PactInteraction
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One interaction and its operation."""
+
+    interaction: PactInteraction
+    operation: Operation
+    path_values: Mapping[str, str]
+    validation: Validation
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the provider took the request as valid: an answer of 400 and above may be due to the request."""
+        return self.interaction.status < 400
+
+    @property
+    def sends_content(self) -> bool:
+        return self.interaction.request.body not in (None, "")
+
+    @property
+    def answer(self) -> Answer | None:
+        return self.operation.answer(self.interaction.status)
+
+    def request_header(self, name: str) -> str | None:
+        return _joined(self.interaction.request.headers, name)
+
+    def response_header(self, name: str) -> str | None:
+        return _joined(self.interaction.response.headers, name)
+
+    def error(self, code: str, message: str, place: str, document_place: Place) -> Finding:
+        return self._finding("error", code, message, place, document_place)
+
+    def warning(self, code: str, message: str, place: str, document_place: Place) -> Finding:
+        return self._finding("warning", code, message, place, document_place)
+
+    def mismatches(self, code: str, place: str, schema: Node, value: Json, direction: Direction) -> Iterator[Finding]:
+        """An error for everything of a value that its schema does not allow."""
+        for each in self.validation.mismatches(schema, value, direction):
+            yield self.error(code, each.message, f"{place}{each.at}", each.document_place)
+
+    def fits_one_of(
+        self, code: str, place: str, schema: Node, readings: Iterable[Json], direction: Direction
+    ) -> Iterator[Finding]:
+        """The findings of the first reading of a text, unless another reading of it is right."""
+        found = [list(self.mismatches(code, place, schema, value, direction)) for value in readings]
+        if all(found):
+            yield from found[0]
+
+    def _finding(
+        self, kind: Literal["error", "warning"], code: str, message: str, place: str, document_place: Place
+    ) -> Finding:
+        return Finding(
+            code, kind, message, interaction=self.interaction.index, place=place, document_place=str(document_place)
+        )
+
+
+def _joined(headers: Mapping[str, list[str]], name: str) -> str | None:
+    values = headers.get(name.lower())
+    return None if values is None else ",".join(values)

@@ -1,0 +1,55 @@
+"""The body of a request against the schema of its media type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from interceptor.compare.media_types import best_match, is_validatable
+from interceptor.compare.pair import Pair
+from interceptor.compare.reading import form_value
+from interceptor.findings import Finding
+from interceptor.matching.multipart_form import MULTIPART_MEDIA_TYPE, multipart_parts
+from interceptor.messages import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, Json, Request, media_type, parse_query
+from interceptor.openapi.document import Node
+from interceptor.openapi.json_schema import Direction
+
+_PLACE = "request.body"
+
+
+def compare_request_body(pair: Pair) -> Iterator[Finding]:
+    """Errors for a body that does not fit or is missing, warnings for one that cannot be compared."""
+    content, message = pair.operation.body, pair.interaction.request
+    if not pair.is_accepted or not (message.has_body or content.required):
+        return
+    sent = pair.request_header("content-type")
+    kind = (best_match(sent, content.types) or sent) if sent else JSON_MEDIA_TYPE
+    schema = content.schema(best_match(kind, content.types))
+    if not message.has_body:
+        yield pair.error("request.body.incompatible", "the required body is missing", _PLACE, content.place)
+    elif not is_validatable(kind):
+        text = f"bodies of type {kind} are compared by their type only"
+        yield pair.warning("request.body.unvalidatable", text, _PLACE, content.place)
+    elif schema is not None:
+        value = _value(message.body, sent or kind, schema)
+        yield from pair.mismatches("request.body.incompatible", _PLACE, schema, value, Direction.REQUEST)
+    elif pair.sends_content:
+        text = "the document has no schema for a request body here"
+        yield pair.warning("request.body.unknown", text, _PLACE, content.place)
+
+
+def _value(body: Json, content_type: str, schema: Node) -> Json:
+    """A form as the object of its fields; everything else as it is."""
+    if not isinstance(body, str):
+        return body
+    pairs: list[tuple[str, str]] | None = None
+    if media_type(content_type) == FORM_MEDIA_TYPE:
+        pairs = list(parse_query(body))
+    elif media_type(content_type) == MULTIPART_MEDIA_TYPE:
+        parts = multipart_parts(Request("POST", "", (("content-type", content_type),), body.encode()))
+        pairs = None if parts is None else [(part.name, part.text) for part in parts]
+    if pairs is None:
+        return body
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return form_value(fields, schema)

@@ -1,0 +1,80 @@
+"""Path, query and cookie parameters of a request against those that the operation declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from interceptor.compare.pair import Pair
+from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
+from interceptor.findings import Finding
+from interceptor.journal.secret_forms import MASK
+from interceptor.openapi.json_schema import Direction
+
+
+def compare_path(pair: Pair) -> Iterator[Finding]:
+    """One error where a segment is not what its parameter's schema says: then the path is another one."""
+    for parameter in pair.operation.parameters:
+        text = pair.path_values.get(parameter.name)
+        if parameter.where != "path" or text is None:
+            continue
+        code = "request.path-or-method.unknown"
+        place = "request.path"
+        found = pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
+        for finding in found:
+            message = f"{pair.interaction.method} {pair.interaction.path} is no path of the document"
+            yield pair.error(code, f'{message}: "{parameter.name}": {finding.message}', place, parameter.place)
+            return
+
+
+def compare_query(pair: Pair) -> Iterator[Finding]:
+    """Errors for values that do not fit and required parameters that are missing, warnings for undeclared ones."""
+    if not pair.is_accepted:
+        return
+    code = "request.query.incompatible"
+    left = dict(pair.interaction.query)
+    for parameter in pair.operation.parameters:
+        if parameter.where != "query":
+            continue
+        place = f"request.query.{parameter.name}"
+        taken = None if parameter.name in left else exploded(parameter, left)
+        if taken:
+            left = {name: values for name, values in left.items() if name not in taken}
+            value = exploded_value(parameter, taken)
+            yield from pair.mismatches(code, place, parameter.schema, value, Direction.REQUEST)
+            continue
+        name = parameter.name if parameter.name in left else f"{parameter.name}[]"
+        values = left.pop(name, None)
+        if values is not None:
+            candidates = query_readings(parameter, values)
+            yield from pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST)
+        elif parameter.required:
+            message = f'the required query parameter "{parameter.name}" is missing'
+            yield pair.error(code, message, place, parameter.place)
+    keys = {scheme.name for every in pair.operation.security for scheme in every if scheme.where == "query"}
+    for name in left:
+        if name not in keys:
+            message = f'the document has no query parameter "{name}" here'
+            yield pair.warning("request.query.unknown", message, f"request.query.{name}", pair.operation.place)
+
+
+def compare_cookies(pair: Pair) -> Iterator[Finding]:
+    """Errors for cookies that do not fit and required ones that are missing; masked values are nobody's mistake."""
+    if not pair.is_accepted:
+        return
+    cookies = cookies_of(pair)
+    for parameter in pair.operation.parameters:
+        if parameter.where != "cookie":
+            continue
+        text, place = cookies.get(parameter.name), "request.headers.cookie"
+        code = "request.cookie.incompatible"
+        if text is not None and MASK not in text:
+            yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
+        elif text is None and parameter.required:
+            yield pair.error(code, f'the required cookie "{parameter.name}" is missing', place, parameter.place)
+
+
+def cookies_of(pair: Pair) -> dict[str, str]:
+    """The cookies that a request sends, by name."""
+    header = pair.request_header("cookie") or ""
+    pieces = (piece.strip().partition("=") for piece in header.replace(",", ";").split(";"))
+    return {name: value for name, _, value in pieces if name}

@@ -1,0 +1,1 @@
+"""Exchanges -> interactions: select, normalise, pin, name."""

@@ -1,0 +1,113 @@
+"""Bytes and a content type -> a body as a pact tells it: JSON, text or binary."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from interceptor.jsonpath import children
+from interceptor.messages import (
+    FORM_MEDIA_TYPE,
+    JSON_MEDIA_TYPE,
+    Json,
+    NotJsonError,
+    charset,
+    is_json,
+    media_type,
+    parse_json,
+)
+from interceptor.pact.document import Body
+
+_DEEPEST = 100
+"""Levels; the Pact tools, written with serde_json, refuse JSON of 128."""
+_TEXT_TYPES = frozenset(
+    {
+        FORM_MEDIA_TYPE,
+        "application/ecmascript",
+        "application/graphql",
+        "application/javascript",
+        "application/jsonl",
+        "application/jwt",
+        "application/sql",
+        "application/toml",
+        "application/x-javascript",
+        "application/x-ndjson",
+        "application/x-yaml",
+        "application/xml",
+        "application/yaml",
+    }
+)
+_JSON_CHARSET = re.compile(r"""\s*;\s*charset\s*=\s*"?utf-?8"?""", re.IGNORECASE)
+
+
+class UnreadableBodyError(ValueError):
+    """The body is not what its content type claims; the text says why."""
+
+
+def body_of(content: bytes, content_type: str | None) -> Body:
+    """The body of a message that has one.
+
+    Raises:
+        UnreadableBodyError: for text that is not the JSON it claims to be, or JSON that no Pact tool can read.
+    """
+    header = normal_content_type(content_type) if content_type else _guessed(content)
+    if is_json(header):
+        return Body("json", _json(content), header)
+    if _is_text(header) and (text := _text(content, header)) is not None:
+        return Body("text", text, header)
+    return Body("binary", content, header)
+
+
+def normal_content_type(content_type: str) -> str:
+    """The header without the charset that JSON has anyway: `Application/JSON; charset=utf-8` -> `application/json`."""
+    if not is_json(content_type):
+        return content_type
+    _, semicolon, parameters = _JSON_CHARSET.sub("", content_type).partition(";")
+    return f"{media_type(content_type)}{semicolon}{parameters}"
+
+
+def _guessed(content: bytes) -> str:
+    """The content type of a body that came without one."""
+    try:
+        if isinstance(parse_json(content), dict | list):
+            return JSON_MEDIA_TYPE
+    except NotJsonError:
+        pass
+    return "application/octet-stream" if _text(content, "") is None else "text/plain"
+
+
+def _json(content: bytes) -> Json:
+    try:
+        value = parse_json(content)
+        # What JSON can spell but no text can hold, a lone surrogate, becomes the replacement character.
+        if b"\\u" in content:
+            value = json.loads(
+                json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            )
+    except (NotJsonError, RecursionError) as error:
+        raise UnreadableBodyError(f"the body is not the JSON that its content type claims: {error}") from error
+    if _too_deep(value):
+        raise UnreadableBodyError(f"the JSON is nested more than {_DEEPEST} deep, which the Pact tools cannot read")
+    return value
+
+
+def _too_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [member for each in level for _, member in children(each) if isinstance(member, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _is_text(header: str) -> bool:
+    bare = media_type(header)
+    return bare.startswith(("text/", "multipart/")) or bare in _TEXT_TYPES or bare.endswith(("+xml", "+yaml"))
+
+
+def _text(content: bytes, header: str) -> str | None:
+    try:
+        text = content.decode(charset(header))
+    except (UnicodeDecodeError, LookupError):
+        return None
+    return None if "\0" in text else text

@@ -1,0 +1,132 @@
+"""What the Pact tools may put in the place of recorded values: the present time, and what a provider state gave.
+
+Without a generator a verifier sends the recorded value. Specification 2 has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+from urllib.parse import unquote
+
+from interceptor.journal.secret_forms import MASK
+from interceptor.jsonpath import Steps, children, find, parse_path, spell
+from interceptor.messages import Json, ProviderState
+from interceptor.pact.document import Generator, Interaction, Message, Values
+from interceptor.rules import Part, is_addressable
+
+_PARAMETER = re.compile(r"\w+", re.ASCII)
+_UNNAMED = re.compile(r"[^a-z0-9]")
+
+Parameters: TypeAlias = Mapping[str, str | int]
+"""The parameters of an interaction's states that are ids by their form, each value under one name only."""
+
+
+def for_moments(moments: Iterable[Generator], message: Message, query: Values) -> tuple[Generator, ...]:
+    """Those generators of times that stand where a single value is, about whose form the handler says nothing."""
+    body = message.body
+    declared = {(rule.part, rule.at) for rule in message.rules}
+    ruled: set[Steps] = set()
+    if body is not None and body.kind == "json":
+        ruled = {steps for part, at in declared if part == "body" for steps, _ in find(body.value, parse_path(at))}
+    values = {"header": dict(message.headers), "query": dict(query)}
+
+    def stands(each: Generator) -> bool:
+        if each.part == "body":
+            steps = parse_path(each.at)
+            return body is not None and body.kind == "json" and bool(steps) and steps not in ruled
+        return len(values[each.part][each.at]) == 1 and (each.part, each.at) not in declared
+
+    return tuple(sorted(filter(stands, moments), key=lambda each: (each.part, each.at)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A value that may be a state's parameter, and the name it stands under."""
+
+    part: Part
+    at: str
+    name: str
+    value: str | int
+
+    def called(self, parameter: str) -> bool:
+        """Whether the names agree: `productId` and `product-id` do."""
+        return _plain(self.name) == _plain(parameter)
+
+
+def with_states(interaction: Interaction) -> Interaction:
+    """An interaction whose ids a provider state may give: `/products/10` where it has the parameter `id: "10"`."""
+    parameters = _parameters(interaction.states)
+    if not parameters:
+        return interaction
+    asked = [*_path(interaction.path, parameters), *_tied(interaction.request, interaction.query, parameters)]
+    answered = _tied(interaction.response, (), parameters)
+    return replace(
+        interaction,
+        request=replace(interaction.request, generators=(*interaction.request.generators, *asked)),
+        response=replace(interaction.response, generators=(*interaction.response.generators, *answered)),
+    )
+
+
+def _parameters(states: Sequence[ProviderState]) -> Parameters:
+    names: dict[str, set[str]] = defaultdict(set)
+    values: dict[str, set[str | int]] = defaultdict(set)
+    for state in states:
+        for name, value in state.params.items():
+            if isinstance(value, str | int) and not isinstance(value, bool) and value not in ("", MASK):
+                names[str(value)].add(name)
+                values[name].add(value)
+    return {
+        name: next(iter(found))
+        for name, found in sorted(values.items())
+        if _PARAMETER.fullmatch(name) and len(found) == 1 and len(names[str(next(iter(found)))]) == 1
+    }
+
+
+def _path(path: str, parameters: Parameters) -> Iterator[Generator]:
+    segments = path.split("/")
+    for name, value in parameters.items():
+        places = [index for index, segment in enumerate(segments) if unquote(segment) == str(value)]
+        if len(places) == 1:
+            segments[places[0]] = f"${{{name}}}"
+    expression = "/".join(segments)
+    if expression != path and "${" not in path:
+        yield Generator("path", "", "ProviderState", expression)
+
+
+def _tied(message: Message, query: Values, parameters: Parameters) -> list[Generator]:
+    """The places whose whole value is a parameter's; of several with one value those that are called like it."""
+    candidates = list(_candidates(message, query))
+    found = []
+    for name, parameter in parameters.items():
+        same = [each for each in candidates if each.value == (parameter if each.part == "body" else str(parameter))]
+        for each in same if len(same) == 1 else [each for each in same if each.called(name)]:
+            kind: Literal["STRING", "INTEGER"] = "INTEGER" if isinstance(each.value, int) else "STRING"
+            found.append(Generator(each.part, each.at, "ProviderState", f"${{{name}}}", kind))
+    return sorted(found, key=lambda each: (each.part, each.at))
+
+
+def _candidates(message: Message, query: Values) -> Iterator[_Candidate]:
+    for name, values in query:
+        if len(values) == 1:
+            yield _Candidate("query", name, name, values[0])
+    for name, values in message.headers:
+        if len(values) == 1:
+            yield _Candidate("header", name, name, values[0])
+    if message.body is not None and message.body.kind == "json":
+        yield from _leaves(message.body.value, ())
+
+
+def _leaves(value: Json, steps: Steps) -> Iterator[_Candidate]:
+    if isinstance(value, dict | list):
+        for step, member in children(value):
+            yield from _leaves(member, (*steps, step))
+    elif isinstance(value, str | int) and not isinstance(value, bool) and steps and is_addressable(steps):
+        yield _Candidate("body", spell(steps), str(steps[-1]), value)
+
+
+def _plain(name: str) -> str:
+    return _UNNAMED.sub("", name.lower())

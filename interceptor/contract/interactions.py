@@ -1,0 +1,264 @@
+"""Exchanges -> interactions: select, normalise, pin, name; in an order and with contents that no run changes.
+
+Exchanges are taken one at a time and collapsed at once, so that the memory needed grows with what is distinct, not
+with how much was recorded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any, Literal
+
+from interceptor.contract.generators import with_states
+from interceptor.contract.normalise import (
+    KeptHeaders,
+    boundary_pattern,
+    default_description,
+    is_multipart,
+    normalise,
+    unique,
+)
+from interceptor.contract.pinning import Extractor, Skeleton, Slots, pin
+from interceptor.findings import Finding
+from interceptor.messages import Exchange, Json, Outcome
+from interceptor.pact.document import Interaction, Message, digest
+from interceptor.rules import Rule, collapsed, inferred
+
+_MOST_SEEN = 1000
+"""Exchanges of one skeleton whose values are compared with those of others; what they share, the first ones show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What of the recorded traffic becomes part of a contract, and in which form."""
+
+    passed: bool = False
+    """Also what real providers answered (`record: all`)."""
+    exclude: tuple[str, ...] = ()
+    """URL globs."""
+    matching: Literal["types", "none"] = "types"
+    one_per_shape: bool = False
+    states_by_name: bool = False
+    """Whether states are told apart by their names only, as specification 2 does."""
+    kept: KeptHeaders = field(default_factory=KeptHeaders)
+    documented: Callable[[Exchange], KeptHeaders] | None = None
+    """What the provider's document names, for an exchange."""
+
+    def kept_of(self, exchange: Exchange) -> KeptHeaders:
+        """The headers of an exchange that are kept whatever its handler says."""
+        if self.documented is None:
+            return self.kept
+        documented = self.documented(exchange)
+        return self.kept.and_also(documented.request, documented.response)
+
+
+def is_selected(exchange: Exchange, policy: Policy) -> bool:
+    """Whether an exchange belongs into a contract at all."""
+    if exchange.response is None or exchange.provider is None or not exchange.record:
+        return False
+    if exchange.outcome is not Outcome.MOCKED and not (policy.passed and exchange.outcome is Outcome.PASSED):
+        return False
+    request = exchange.request
+    if request.method.upper() == "OPTIONS" and request.header("access-control-request-method") is not None:
+        return False
+    urls = (request.url, request.url.partition("?")[0])
+    return not any(fnmatchcase(url, glob) for glob in policy.exclude for url in urls)
+
+
+@dataclass(slots=True)
+class Group:
+    """All exchanges that have one skeleton."""
+
+    skeleton: Interaction
+    seen: dict[Slots, set[tuple[str, str]]] = field(default_factory=dict)
+    """Per set of volatile values the tests and handlers that they come from; where they are many, the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one exchange: its group, its volatile values, and those that its answer says literally."""
+
+    group: Group
+    slots: Slots
+    literal: frozenset[str]
+    again: Callable[[Slots], None]
+    """Takes an exchange that differs from this one in the values of its slots only."""
+
+
+class Collector:
+    """Gathers what one consumer asks of one provider."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._groups: dict[bytes, Group] = {}
+        self._extractor = Extractor()
+        self._findings: set[Finding] = set()
+
+    def add(self, exchange: Exchange) -> Taken:
+        """Take one exchange."""
+        normalised = normalise(exchange, self._policy.kept_of(exchange))
+        self._findings.update(normalised.findings)
+        interaction = replace(normalised.interaction, tests=(), handlers=())
+        skeleton, slots, literal = self._extractor.extract(interaction, exchange)
+        group = self._groups.setdefault(skeleton.digest(), Group(skeleton))
+        group.skeleton = min(group.skeleton, skeleton, key=Interaction.spelling)
+        origin = (exchange.test or "", exchange.handler or "")
+        self._note(group, origin, slots)
+        return Taken(group, slots, literal, partial(self._note, group, origin))
+
+    def _note(self, group: Group, origin: tuple[str, str], slots: Slots) -> None:
+        known = group.seen.get(slots)
+        if known is not None:
+            known.add(origin)
+        elif len(group.seen) < _MOST_SEEN or not self._extractor.literal.isdisjoint(map(str.lower, slots)):
+            group.seen[slots] = {origin}
+
+    def interactions(self) -> tuple[tuple[Interaction, ...], tuple[Finding, ...]]:
+        """The interactions in their final order, and what is doubtful about them."""
+        skeletons = list(self._skeletons())
+        merged = _merged(map(self._completed, pin(skeletons, rules=self._policy.matching == "types")))
+        if self._policy.one_per_shape:
+            merged = _one_per_shape(merged)
+        named, findings = _named(merged, states_by_name=self._policy.states_by_name)
+        ordered = tuple(sorted(named, key=lambda each: (each.description, each.digest())))
+        found = {*self._findings, *findings, *_ambiguous(ordered)}
+        return ordered, tuple(sorted(found, key=lambda finding: (finding.code, finding.message, str(finding.handler))))
+
+    def _skeletons(self) -> Iterable[Skeleton]:
+        """Each group once per choice of literal values, in an order that depends on nothing else."""
+        literal = self._extractor.literal
+        for key in sorted(self._groups):
+            group = self._groups[key]
+            choices: dict[tuple[str | None, ...], tuple[set[Slots], set[tuple[str, str]]]] = {}
+            for slots, origins in group.seen.items():
+                values = tuple(value if value.lower() in literal else None for value in slots)
+                seen, origin = choices.setdefault(values, (set(), set()))
+                seen.add(slots)
+                origin |= origins
+            for values in sorted(choices, key=repr):
+                seen, origin = choices[values]
+                tests, handlers = (tuple(sorted({pair[side] for pair in origin} - {""})) for side in (0, 1))
+                interaction = replace(group.skeleton, tests=tests, handlers=handlers)
+                yield Skeleton(interaction, values, frozenset(seen))
+
+    def _completed(self, interaction: Interaction) -> Interaction:
+        """With the inferred rules and generators, and a description."""
+        request, response = interaction.request, interaction.response
+        if self._policy.matching == "types":
+            if response.body is not None and response.body.kind == "json":
+                rules = unique([*response.rules, *inferred(response.body.value)])
+                response = replace(response, rules=rules)
+            if request.body is not None and is_multipart(request.body):
+                any_boundary = Rule("header", "content-type", "regex", boundary_pattern(request.body.content_type))
+                request = replace(request, rules=unique([*request.rules, any_boundary]))
+        completed = replace(
+            interaction,
+            request=_collapsed(request),
+            response=_collapsed(response),
+            description=interaction.description or default_description(interaction),
+        )
+        return with_states(completed) if self._policy.matching == "types" else completed
+
+
+def _collapsed(message: Message) -> Message:
+    if message.body is None or message.body.kind != "json":
+        return message
+    return replace(message, rules=collapsed(message.rules, message.body.value))
+
+
+def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
+    """Each content once, with the tests and handlers of all that have it."""
+    merged: dict[bytes, Interaction] = {}
+    for each in interactions:
+        key = each.digest()
+        other = merged.get(key, each)
+        merged[key] = replace(
+            min(each, other, key=Interaction.spelling),
+            tests=tuple(sorted({*each.tests, *other.tests})),
+            handlers=tuple(sorted({*each.handlers, *other.handlers})),
+        )
+    return list(merged.values())
+
+
+def _one_per_shape(interactions: list[Interaction]) -> list[Interaction]:
+    """Of the interactions of a handler that differ in values only, the first in the order of the pact."""
+    chosen: dict[bytes, Interaction] = {}
+    for each in sorted(interactions, key=lambda each: (each.description, each.digest())):
+        chosen.setdefault(digest(_shape(each)), each)
+    return list(chosen.values())
+
+
+def _shape(each: Interaction) -> Any:
+    bodies = [
+        None if m.body is None else [m.body.content_type, _types(m.body.value)] for m in (each.request, each.response)
+    ]
+    return [
+        each.handlers or each.path,
+        each.method,
+        each.status,
+        [state.name for state in each.states],
+        [name for name, _ in each.query],
+        [name for name, _ in each.request.headers],
+        bodies,
+    ]
+
+
+def _types(value: Json) -> Any:
+    match value:
+        case dict():
+            return {name: _types(member) for name, member in value.items()}
+        case list():
+            return sorted({repr(_types(element)) for element in value})
+        case bool() | None:
+            return repr(type(value))
+        case int() | float():
+            return "number"
+    return type(value).__name__
+
+
+def _named(interactions: Iterable[Interaction], *, states_by_name: bool) -> tuple[list[Interaction], list[Finding]]:
+    """The interactions under descriptions that are unique together with the states."""
+    by_name: Mapping[Any, list[Interaction]] = defaultdict(list)
+    for each in interactions:
+        states = [state.name if states_by_name else (state.name, digest(dict(state.params))) for state in each.states]
+        by_name[each.description, tuple(states)].append(each)
+    named, findings = [], []
+    for (description, _), group in by_name.items():
+        if len(group) == 1:
+            named += group
+            continue
+        named += [replace(each, description=f"{description} ({each.digest().hex()[:8]})") for each in group]
+        message = (
+            f'{len(group)} different interactions are called "{description}"{_by(group)}; give them names of their own'
+        )
+        findings.append(Finding("interaction.description.ambiguous", "warning", message, handler=_first_handler(group)))
+    return named, findings
+
+
+def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
+    by_request: Mapping[bytes, list[tuple[int, Interaction]]] = defaultdict(list)
+    for index, each in enumerate(interactions):
+        by_request[each.asked()].append((index, each))
+    for group in by_request.values():
+        if len(group) > 1:
+            index, first = group[0]
+            answers = " and ".join(sorted({str(each.status) for _, each in group}))
+            message = (
+                f"{first.method} {first.path} is answered in {len(group)} ways ({answers}) under one and the same state"
+                f"{_by(each for _, each in group)}; tell them apart with `given`, or keep one out with `record: false`"
+            )
+            handler = _first_handler([each for _, each in group])
+            yield Finding("interaction.answers.ambiguous", "warning", message, interaction=index, handler=handler)
+
+
+def _by(group: Iterable[Interaction]) -> str:
+    handlers = sorted({handler for each in group for handler in each.handlers})
+    return f" ({', '.join(handlers)})" if handlers else ""
+
+
+def _first_handler(group: Iterable[Interaction]) -> str | None:
+    return min((handler for each in group for handler in each.handlers), default=None)

@@ -1,0 +1,196 @@
+"""Exchange -> Interaction: what of an exchange belongs into a contract, in its one normal form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
+from interceptor.findings import Finding
+from interceptor.journal.secret_forms import MASK
+from interceptor.jsonpath import parse_path, spell
+from interceptor.messages import Exchange, Headers, Request, Response, media_type
+from interceptor.pact.document import Body, Interaction, Message, Values
+from interceptor.rules import Rule, Side, escape, parse_rules
+
+_NO_CONTENT = frozenset({204, 304})
+_BOUNDARY = re.compile(r'(;\s*boundary\s*=\s*"?)([^";]+)', re.IGNORECASE)
+_PINNED_BOUNDARY = "boundary"
+_PLACE = re.compile(
+    r"""(?P<side>request|response)\.(?P<part>headers|query|form|path|body|\$)
+    (?:\['(?P<quoted>.*)'\]|\.(?P<name>.*)|.*)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHeaders:
+    """The headers that reach the pact beside those a handler names: the policy, the configured, the documented ones."""
+
+    request: frozenset[str] = frozenset({"accept", "content-type", "authorization"})
+    response: frozenset[str] = frozenset({"content-type"})
+
+    def and_also(self, request: Iterable[str] = (), response: Iterable[str] = ()) -> KeptHeaders:
+        return KeptHeaders(self.request | set(request), self.response | set(response))
+
+
+@dataclass(slots=True)
+class Normalised:
+    """An interaction that has no description yet where its handler gives none, and what was found on the way."""
+
+    interaction: Interaction
+    findings: list[Finding] = field(default_factory=list)
+
+
+def normalise(exchange: Exchange, kept: KeptHeaders) -> Normalised:
+    """The interaction of an exchange that was answered; its volatile values are still those of the run."""
+    assert exchange.response is not None
+    findings: list[Finding] = []
+    request, response = exchange.request, exchange.response
+    interaction = Interaction(
+        method=request.method.upper(),
+        path=exchange.path if exchange.path is not None else request.path,
+        query=_values(request.query),
+        request=_message("request", request, exchange, kept.request, findings),
+        status=response.status,
+        response=_message("response", response, exchange, kept.response, findings),
+        description=exchange.name or "",
+        states=tuple(sorted(exchange.states, key=lambda state: (state.name, repr(sorted(state.params.items()))))),
+        tests=() if exchange.test is None else (exchange.test,),
+        handlers=() if exchange.handler is None else (exchange.handler,),
+    )
+    return Normalised(interaction, findings)
+
+
+def _message(
+    side: Side, message: Request | Response, exchange: Exchange, kept: frozenset[str], findings: list[Finding]
+) -> Message:
+    def report(code: str, text: str, place: str) -> None:
+        findings.append(Finding(code, "warning", text, place=place, handler=exchange.handler))
+
+    content, content_type = message.body, message.header("content-type")
+    if isinstance(message, Response) and message.status in _NO_CONTENT:
+        content, content_type = b"", None
+    if content_type and isinstance(message, Request):
+        content, content_type = _with_pinned_boundary(content, content_type)
+    body = None
+    if (large := exchange.large.get(side)) is not None:
+        report(
+            "body.large", f"the body, of {large.size:,} bytes, is larger than `max_body`; it is left out", f"{side}.$"
+        )
+    if content:
+        try:
+            body = body_of(content, content_type)
+        except UnreadableBodyError as error:
+            report("body.unreadable", f"{error}; the body is left out", f"{side}.$")
+    headers = _headers(message.headers, _wanted(side, exchange, kept) - {"content-type"})
+    if body is not None or content_type:
+        written = body.content_type if body is not None else normal_content_type(content_type or "")
+        headers = tuple(sorted((*headers, ("content-type", (written,)))))
+    try:
+        declared = parse_rules(side, exchange.rules.get(side, {}))
+    except ValueError as error:
+        report("rule.unknown", f"{error}; the rules of this {side} are left out", side)
+        declared = ()
+    names = {name for name, _ in headers}
+    rules = [rule for rule in declared if rule.part != "header" or rule.at in names]
+    rules += _rules_of_masks(side, exchange, headers, body)
+    return Message(headers, body, unique(rules))
+
+
+def unique(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """One rule per place, the first one given, sorted by place."""
+    by_place: dict[tuple[str, str], Rule] = {}
+    for rule in rules:
+        by_place.setdefault((rule.part, rule.at), rule)
+    return tuple(by_place[place] for place in sorted(by_place))
+
+
+def _values(pairs: Iterable[tuple[str, str]]) -> Values:
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return tuple((name, tuple(grouped[name])) for name in sorted(grouped))
+
+
+def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[str]:
+    """The policy's headers, and those the handler names or has a rule for."""
+    prefix = f"{side}.headers."
+    named = {place.removeprefix(prefix) for place in exchange.named if place.startswith(prefix)}
+    ruled = {place.partition(".")[2].lower() for place in exchange.rules.get(side, {}) if place.startswith("header.")}
+    return kept | named | ruled
+
+
+def _headers(headers: Headers, wanted: frozenset[str]) -> Values:
+    # `*/*` is what clients send when nobody said anything about it.
+    return _values(
+        (name, value) for name, value in headers if name in wanted and (name, value.strip()) != ("accept", "*/*")
+    )
+
+
+def _with_pinned_boundary(content: bytes, content_type: str) -> tuple[bytes, str]:
+    """A multipart body with a constant in the place of the boundary that the client made up."""
+    match = _BOUNDARY.search(content_type)
+    if not media_type(content_type).startswith("multipart/") or match is None:
+        return content, content_type
+    pinned = _BOUNDARY.sub(rf"\g<1>{_PINNED_BOUNDARY}", content_type, count=1)
+    return content.replace(b"--" + match[2].encode(), b"--" + _PINNED_BOUNDARY.encode()), pinned
+
+
+def _rules_of_masks(side: Side, exchange: Exchange, headers: Values, body: Body | None) -> Iterator[Rule]:
+    """A rule for every masked value, so that stubs and verifiers can be given the real one."""
+    values = dict(headers)
+    query = {name for name, _ in exchange.request.query}
+    for place in exchange.masked:
+        match = _PLACE.fullmatch(place)
+        if match is None or match["side"] != side:
+            continue
+        name = match["quoted"] or match["name"] or ""
+        match match["part"]:
+            case "headers" if name in values:
+                yield Rule("header", name, "regex", _open(values[name][0]))
+            case "path":
+                yield Rule("path", "", "regex", _open(exchange.path or "", "[^/]+"))
+            case "query" if name in query:
+                yield Rule("query", name, "regex", "^.+$")
+            case "form" if body is not None and body.kind == "text":
+                # The Pact tools compare forms field by field, under the paths of members.
+                yield _rule_of_member(f"${place.removeprefix(f'{side}.form')}")
+            case "body" if body is not None and body.kind == "text" and not is_multipart(body):
+                yield Rule("body", "$", "regex", _open(body.value, r"[\s\S]+"))
+            case "$" if body is not None and body.kind == "json":
+                yield _rule_of_member(place.removeprefix(f"{side}."))
+
+
+def _rule_of_member(place: str) -> Rule:
+    """`type` at a masked member; where no path can spell its name, at the nearest place above."""
+    try:
+        steps = parse_path(place)
+    except ValueError:
+        return Rule("body", "$", "type")
+    unspeakable = next((index for index, step in enumerate(steps) if step == ""), len(steps))
+    return Rule("body", spell(steps[:unspeakable]), "type")
+
+
+def _open(masked: str, anything: str = ".+") -> str:
+    """The pattern of a masked text: `"Bearer ***"` -> `"^Bearer .+$"`."""
+    return f"^{anything.join(map(escape, masked.split(MASK)))}$"
+
+
+def is_multipart(body: Body) -> bool:
+    """Whether the Pact tools compare a text part by part, so that no rule can be given for the whole."""
+    return media_type(body.content_type).startswith("multipart/")
+
+
+def boundary_pattern(content_type: str) -> str:
+    """The pattern of a multipart content type, whatever its boundary."""
+    # The mock server drops the space behind the semicolon before it compares.
+    return rf"^{escape(media_type(content_type))};\s*.+$"
+
+
+def default_description(interaction: Interaction) -> str:
+    """`GET /products/10?full=1 returns 200`."""
+    query = "&".join(f"{name}={value}" for name, values in interaction.query for value in values)
+    path = f"{interaction.path}?{query}" if query else interaction.path
+    return f"{interaction.method} {path} returns {interaction.status}"

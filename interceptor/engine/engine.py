@@ -1,0 +1,285 @@
+"""Router, responses and scopes: what is to be done with a request.
+
+Synchronous and free of input and output; delays are data for the caller. The proxy's doors are the callers.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from interceptor.answering.rendering import RenderFault
+from interceptor.config import Policy, Project
+from interceptor.decisions import Decision, Mocked, Note, Passthrough, Resolving, Unhandled
+from interceptor.engine.bound import BoundHandler, Memory, Situation, Unresolved
+from interceptor.engine.cors import is_preflight, preflight_response
+from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
+from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
+from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
+from interceptor.errors import Problem
+from interceptor.matching.owners import Origin, is_loopback
+from interceptor.matching.router import Located
+from interceptor.messages import Json, Request
+
+Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
+"""What a handler would do, if it is its turn."""
+
+SCOPE_HEADER = "x-interceptor-scope"
+
+
+@dataclass(slots=True)
+class Scope:
+    """One worker's view: its test, the states it declared, its own handlers, and what the handlers remember."""
+
+    memory: Memory
+    test: str | None = None
+    states: frozenset[str] = frozenset()
+    overrides: list[HandlerSet] = field(default_factory=list)
+    """Handlers added at run time, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request to be decided about."""
+
+    request: Request
+    located: Located
+    note: Note
+    scope: Scope
+    listener: str | None
+
+
+class Engine:
+    """Decides about requests."""
+
+    def __init__(self, project: Project, handlers: HandlerSet, data: dict[str, Json], mask: Mask) -> None:
+        self._project = project
+        self._mask = mask
+        self._settings = project.settings
+        self._handlers = handlers
+        self._data = data
+        self._scopes: dict[str, Scope] = {}
+        globs = project.settings.exclude
+        self._excluded = re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
+        self._next_rank = 0
+        self.warnings: list[Problem] = []
+
+    @property
+    def handler_places(self) -> list[str]:
+        """`file:line` of every handler, in order."""
+        return [handler.loaded.place for handler in self._handlers]
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The handler files, and all that they name: what the handlers depend on."""
+        return self._handlers.files
+
+    @property
+    def hosts(self) -> set[str]:
+        """The hosts, or patterns of hosts (`*.example.com`), that providers and handlers are at."""
+        router = self._handlers.router
+        return {"*"} if router.anywhere else router.hosts
+
+    def opens(self, scheme: str, host: str, port: int) -> bool:
+        """True where the TLS of an address may be opened: a provider or a handler is there."""
+        address = Origin(scheme, f"[{host}]" if ":" in host else host.lower(), str(port))
+        return any(
+            handlers.router.anywhere or handlers.router.owns_origin(address) for handlers in self._all_handlers()
+        )
+
+    # What a test says ------------------------------------------------------------------------------------------
+
+    def begin_test(self, name: str | None, scope: str = "") -> None:
+        """A new test: calls are counted from the start, data is as in the files, no state is declared."""
+        self._scopes[scope] = Scope(Memory(dict(self._data)), name, overrides=self._scope(scope).overrides)
+
+    def declare_states(self, names: frozenset[str], scope: str = "") -> None:
+        """The provider states that hold from now on, until a reset or a new test."""
+        self._scope(scope).states = names
+
+    def add_handlers(self, text: str, scope: str = "") -> list[str]:
+        """Put handlers in front of all others of a scope, until a reset; their places.
+
+        Raises:
+            ConfigurationError: with every problem in them.
+        """
+        added, data = load_run_time_handlers(text, self._project, self._next_rank)
+        self._next_rank -= len(added)
+        known = self._scope(scope)
+        known.overrides.insert(0, added)
+        known.memory.data.update(data)
+        return [handler.loaded.place for handler in added]
+
+    def reset(self, scope: str = "") -> None:
+        """Forget everything about a scope but the name of its test."""
+        self._scopes[scope] = Scope(Memory(dict(self._data)), self._scope(scope).test)
+
+    def replace_handlers(self, other: Engine) -> None:
+        """Take the handlers of an engine that was loaded anew; calls and data start afresh."""
+        self._handlers, self._data, self.warnings = other._handlers, other._data, other.warnings
+        for scope in self._scopes.values():
+            scope.memory = Memory(dict(self._data))
+
+    # What is to be done ----------------------------------------------------------------------------------------
+
+    def decide(self, request: Request, *, listener: str | None = None, scope: str = "") -> Decision:
+        """What is to be done with a request.
+
+        Args:
+            request: as the client meant it.
+            listener: the provider at whose own address it came in.
+            scope: keeps parallel workers apart.
+        """
+        if self._excluded and any(map(self._excluded.match, (request.url, request.url.partition("?")[0]))):
+            return Passthrough("excluded", Note())
+        known = self._scope(scope)
+        located = self._handlers.router.locate(request)
+        owned = located.owned
+        note = Note(
+            provider=owned.provider if owned else None,
+            path=owned.path if owned else None,
+            test=known.test,
+            scope=scope or None,
+        )
+        asked = _Asked(request, located, note, known, listener)
+        if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
+            return self._batch(asked, operations)
+        return self._decide(asked)
+
+    def _decide(self, asked: _Asked) -> Decision:
+        return self._first(self._choices(asked), partial(self._not_answered, asked))
+
+    def _first(self, choices: Iterator[Choice], otherwise: Callable[[], Decision]) -> Decision:
+        """The decision of the first handler that does not step aside."""
+        for choice in choices:
+            offer = choice()
+            if not isinstance(offer, Unresolved):
+                return offer
+            return Resolving(offer.call, partial(self._resolved, offer, choices, otherwise), offer.fail)
+        return otherwise()
+
+    def _resolved(
+        self, offer: Unresolved, further: Iterator[Choice], otherwise: Callable[[], Decision], result: Any
+    ) -> Decision:
+        return offer.finish(result) or self._first(further, otherwise)
+
+    def _choices(self, asked: _Asked) -> Iterator[Choice]:
+        """The handlers that apply, in the order in which they are asked.
+
+        While states are declared, handlers whose `given` they satisfy come before those without one, and those with
+        another `given` do not apply.
+        """
+        later: list[Choice] = []
+        for handler, situation in self._matching(asked):
+            try:
+                turn = handler.turn(situation)
+            except RenderFault as fault:
+                yield partial(handler.failed, situation, str(fault))
+                return
+            if turn is None:
+                continue
+            choice = partial(handler.decide, situation, turn)
+            if not asked.scope.states:
+                yield choice
+            elif not turn.states:
+                later.append(choice)
+            elif asked.scope.states.issuperset(state.name for state in turn.states):
+                yield choice
+        yield from later
+
+    def _matching(self, asked: _Asked) -> Iterator[tuple[BoundHandler, Situation]]:
+        request = asked.request
+        for handlers in self._reachable(asked.scope):
+            for route, params in handlers.router.candidates(request, asked.located):
+                if route.takes(request):
+                    yield handlers[route.rank], Situation(request, params, asked.note, asked.scope.memory)
+
+    def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
+        """A GraphQL batch, answered operation by operation; one that nobody answers makes the request unhandled."""
+        before = asked.scope.memory.copy()
+        answers: list[Mocked] = []
+        for operation in operations:
+            decision = self._decide(replace(asked, request=operation))
+            if not isinstance(decision, Mocked):
+                asked.scope.memory = before
+                if isinstance(decision, Resolving) or (isinstance(decision, Passthrough) and decision.why == "handler"):
+                    return batch_refused(asked.request, asked.note)
+                return decision
+            answers.append(decision)
+        return combined(asked.request, answers)
+
+    # What nobody answers ---------------------------------------------------------------------------------------
+
+    def _not_answered(self, asked: _Asked) -> Decision:
+        request, located, note = asked.request, asked.located, asked.note
+        reachable = list(self._reachable(asked.scope))
+        owned = bool(
+            located.owned
+            or asked.listener
+            or any(handlers.router.owns_origin(located.origin) for handlers in reachable)
+        )
+        policy = self._policy(located, owned=owned)
+        if is_preflight(request):
+            wanted = replace(request, method=request.header("access-control-request-method") or "GET")
+            if policy == "error" or any(handlers.router.candidates(wanted, located) for handlers in reachable):
+                return Mocked(preflight_response(request), replace(note, record=False))
+        if policy is None:
+            return Passthrough("loopback", note)
+        if policy != "error":
+            return Passthrough("unhandled" if owned else "others", note, reported=policy == "warn")
+        masked = Masked(request, self._mask(request), note.path)
+        near = [
+            NearMiss(loaded.place, loaded.model.name, masked.mismatches(each.mismatches, each.route.mismatches))
+            for handlers in reachable
+            for each in handlers.router.nearest(request, located)
+            for loaded in (handlers[each.route.rank].loaded,)
+        ]
+        paste = handler_to_paste(masked)
+        return Unhandled(unhandled_response(masked.shown, near, paste), note, explain(masked.shown, near, paste))
+
+    def _policy(self, located: Located, *, owned: bool) -> Policy | None:
+        """What the project says about a request that no handler answers; None for foreign loopback."""
+        if owned:
+            return self._settings.unhandled
+        return None if is_loopback(located.origin.host) else self._settings.others
+
+    def _reachable(self, scope: Scope) -> Iterator[HandlerSet]:
+        """The handlers that a scope sees, those added last first."""
+        yield from scope.overrides
+        yield self._handlers
+
+    def _all_handlers(self) -> Iterator[HandlerSet]:
+        yield self._handlers
+        for scope in self._scopes.values():
+            yield from scope.overrides
+
+    @property
+    def _speaks_graphql(self) -> bool:
+        return any(handlers.speaks_graphql for handlers in self._all_handlers())
+
+    def _scope(self, name: str) -> Scope:
+        scope = self._scopes.get(name)
+        if scope is None:
+            scope = self._scopes[name] = Scope(Memory(dict(self._data)))
+        return scope
+
+
+def load_engine(project: Project, mask: Mask = lambda request: request) -> Engine:
+    """Load and compile all handlers of a project.
+
+    Args:
+        project: names them.
+        mask: a request without its secrets, as misses may show it.
+
+    Raises:
+        ConfigurationError: with every problem of every handler file.
+    """
+    handlers, data, warnings = load_project_handlers(project)
+    engine = Engine(project, handlers, data, mask)
+    engine.warnings = warnings
+    return engine

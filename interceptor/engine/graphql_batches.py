@@ -1,0 +1,71 @@
+"""GraphQL batches: a list of operations in one request, answered one by one and put together again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from interceptor.decisions import Failed, Mocked, Note
+from interceptor.engine.cors import cors_headers
+from interceptor.engine.misses import failed_response
+from interceptor.messages import JSON_MEDIA_TYPE, Json, NotJsonError, Request, Response, parse_json
+
+
+def split_batch(request: Request) -> list[Request] | None:
+    """A request for each operation of a batch, or None for anything else."""
+    if request.method != "POST":
+        return None
+    try:
+        envelopes = request.json
+    except NotJsonError:
+        return None
+    if not envelopes or not all(
+        isinstance(each, dict) and ("query" in each or "extensions" in each) for each in envelopes
+    ):
+        return None
+    return [replace(request, body=json.dumps(envelope, ensure_ascii=False).encode()) for envelope in envelopes]
+
+
+def combined(request: Request, answers: list[Mocked]) -> Mocked:
+    """The answers of a batch in the order of its operations."""
+    body = json.dumps([_value(answer) for answer in answers], ensure_ascii=False, separators=(",", ":")).encode()
+    response = Response(max(answer.response.status for answer in answers), (("content-type", JSON_MEDIA_TYPE),), body)
+    first, *further = [answer.note for answer in answers]
+    names = [note.name for note in (first, *further) if note.name]
+    note = replace(
+        first,
+        further_handlers=tuple(each.handler for each in further if each.handler),
+        name=" and ".join(names) or None,
+        states=tuple({state.name: state for each in answers for state in each.note.states}.values()),
+        rules=_rules(answers),
+        made=tuple(_within(place, index) for index, each in enumerate(answers) for place in each.note.made),
+        record=all(each.note.record for each in answers),
+    )
+    delay = max(answer.delay for answer in answers)
+    return Mocked(response, note, delay, cors_headers(request, response.headers))
+
+
+def batch_refused(request: Request, note: Note) -> Failed:
+    explanation = "an operation of a GraphQL batch cannot be answered by python or passthrough"
+    return Failed(failed_response(request, None, explanation), note, explanation)
+
+
+def _value(answer: Mocked) -> Json:
+    try:
+        return parse_json(answer.response.body)
+    except NotJsonError:
+        return answer.response.body.decode("utf-8", "replace")
+
+
+def _rules(answers: list[Mocked]) -> dict[str, dict[str, Json]]:
+    """The rules of each answer's body, moved to its place in the list."""
+    rules: dict[str, dict[str, Json]] = {}
+    for index, answer in enumerate(answers):
+        for side, places in answer.note.rules.items():
+            moved = {f"$[{index}]{place[1:]}": rule for place, rule in places.items() if place.startswith("$")}
+            rules.setdefault(side, {}).update(moved)
+    return rules
+
+
+def _within(place: str, index: int) -> str:
+    return place.replace("response.$", f"response.$[{index}]", 1)

@@ -1,0 +1,90 @@
+"""Handlers with the router that finds them: those of the project's files, and those added at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from interceptor.answering.rendering import Compiler
+from interceptor.config import Project
+from interceptor.engine.bound import BoundHandler, bind
+from interceptor.engine.handler_files import Loaded, LoadedHandler, load_handlers, load_text
+from interceptor.engine.shadows import shadowed
+from interceptor.errors import ConfigurationError, Problem
+from interceptor.matching.discriminators import demands
+from interceptor.matching.owners import Owners
+from interceptor.matching.requests import compile_request
+from interceptor.matching.router import Route, Router, compile_address
+from interceptor.matching.values import MatcherError
+from interceptor.messages import Json
+from interceptor.places import leaves
+
+
+class HandlerSet:
+    """Compiled handlers by rank, and their router."""
+
+    def __init__(self, project: Project, handlers: list[BoundHandler], files: frozenset[Path] = frozenset()) -> None:
+        self.files = files
+        self._by_rank = {handler.route.rank: handler for handler in handlers}
+        self.router = Router(Owners(project.providers), [handler.route for handler in handlers])
+        self.speaks_graphql = any(handler.loaded.model.request_part.graphql is not None for handler in handlers)
+
+    def __getitem__(self, rank: int) -> BoundHandler:
+        return self._by_rank[rank]
+
+    def __iter__(self) -> Iterator[BoundHandler]:
+        return iter(self._by_rank.values())
+
+    def __len__(self) -> int:
+        return len(self._by_rank)
+
+
+def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json], list[Problem]]:
+    """The handlers of the project's files, their data, and the warnings about them.
+
+    Raises:
+        ConfigurationError: with every problem of every file.
+    """
+    loaded = load_handlers(project)
+    handlers = _compile(loaded, 0)
+    warnings = [*loaded.problems, *shadowed([(each.loaded, each.route) for each in handlers])]
+    return HandlerSet(project, handlers, frozenset(loaded.files)), loaded.data, warnings
+
+
+def load_run_time_handlers(text: str, project: Project, ceiling: int) -> tuple[HandlerSet, dict[str, Json]]:
+    """Handlers and data from a text, YAML or JSON: a handler file, a list of handlers, or one handler.
+
+    Args:
+        text: what the test sent.
+        project: whose providers the handlers name.
+        ceiling: their ranks are below it, so that they come before all that were there.
+
+    Raises:
+        ConfigurationError: with every problem in them.
+    """
+    loaded = load_text(text, project)
+    return HandlerSet(project, _compile(loaded, ceiling - len(loaded.handlers))), loaded.data
+
+
+def _compile(loaded: Loaded, first_rank: int) -> list[BoundHandler]:
+    compiler = Compiler(frozenset(leaf for _, leaf in leaves(loaded.data)), loaded.problems)
+    handlers = [_bind(handler, rank, compiler) for rank, handler in enumerate(loaded.handlers, first_rank)]
+    if any(problem.severity == "error" for problem in compiler.problems):
+        raise ConfigurationError(compiler.problems)
+    return [handler for handler in handlers if handler is not None]
+
+
+def _bind(loaded: LoadedHandler, rank: int, compiler: Compiler) -> BoundHandler | None:
+    part = loaded.model.request_part
+    node = loaded.node.at("request")
+    try:
+        address = compile_address(part, loaded.provider)
+    except ValueError as error:
+        compiler.problems.append(node.at("url" if part.url else "path").problem(str(error)))
+        return None
+    try:
+        checks = compile_request(part)
+    except MatcherError as error:
+        compiler.problems.append(node.at(*error.path).problem(str(error)))
+        return None
+    return bind(loaded, Route(rank, part.method, address, checks, demands(part)), compiler)

@@ -1,0 +1,138 @@
+"""The answer to a request that nobody answers: the nearest handlers, what differs, and a handler to paste."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from interceptor.engine.cors import cors_headers
+from interceptor.matching.values import Mismatch, spelt_key
+from interceptor.messages import Json, NotJsonError, Request, Response, is_json
+from interceptor.yamltext import as_yaml
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+
+Mask: TypeAlias = Callable[[Request], Request]
+"""A request -> the same without its secrets, or the very same object."""
+
+_MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A request, and how it may be shown: explanations are printed, kept and pasted into tickets."""
+
+    real: Request
+    shown: Request
+    owned_path: str | None
+    """The path below the provider's url."""
+
+    @property
+    def path(self) -> str:
+        """What a handler says under `path`, or its `url`; a masked segment is a wildcard."""
+        path = self.owned_path or self.real.url.partition("?")[0]
+        steps = path.split("/")
+        segments = zip(reversed(self.real.path.split("/")), reversed(self.shown.path.split("/")), strict=False)
+        for index, (real, shown) in enumerate(segments, 1):
+            if real != shown:
+                steps[-index] = "*"
+        return "/".join(steps)
+
+    def mismatches(self, found: Sequence[Mismatch], check: Callable[[Request], Iterable[Mismatch]]) -> list[Mismatch]:
+        """What differs, with what was got as it may be shown; `check` finds what differs below the address."""
+        if self.shown is self.real:
+            return list(found)
+        got = {each.part: each.got for each in check(self.shown)}
+        got |= {"method": self.real.method, "path": self.path}
+        return [replace(each, got=got.get(each.part, _MASK)) for each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A handler that almost answered."""
+
+    handler: str
+    name: str | None
+    differs: Sequence[Mismatch]
+
+
+def explain(request: Request, near: Sequence[NearMiss], paste: str) -> str:
+    """The miss in the words of the log and the summary."""
+    lines = [f"{request.method} {request.url} has no handler"]
+    for miss in near:
+        lines.append(f"  near {miss.handler}" + (f" ({miss.name})" if miss.name else ""))
+        lines += [f"    {mismatch}" for mismatch in miss.differs]
+    return "\n".join([*lines, "  a handler to paste:", *(f"    {line}" for line in paste.splitlines())])
+
+
+def handler_to_paste(masked: Masked) -> str:
+    """A handler in YAML that would answer this very request; whatever is masked matches anything."""
+    real, shown, path = masked.real, masked.shown, masked.path
+    part: dict[str, Any] = {}
+    if real.query:
+        pairs = list(zip(real.query, shown.query, strict=True))
+        each = {name: [pair for pair in pairs if pair[0][0] == name] for name, _ in real.query}
+        part["query"] = {spelt_key(name): _query_to_paste(found) for name, found in each.items()}
+    if real.body and is_json(real.header("content-type")):
+        with suppress(NotJsonError):
+            part["json"] = _where_masked_any(real.json, shown.json)
+    asked = {"method": real.method, "path": path, **part} if part else f"{real.method} {path}"
+    handler = [{"request": asked, "response": {"status": 200, "json": {}}}]
+    return as_yaml(handler)
+
+
+def _query_to_paste(found: Sequence[tuple[tuple[str, str], tuple[str, str]]]) -> Json:
+    if any(real != shown for real, shown in found):
+        return {"$any": True}
+    values = [value for (_, value), _ in found]
+    return values[0] if len(values) == 1 else values
+
+
+def _where_masked_any(real: Json, shown: Json) -> Json:
+    if isinstance(real, dict) and isinstance(shown, dict):
+        return {spelt_key(key): _where_masked_any(member, shown.get(key)) for key, member in real.items()}
+    if isinstance(real, list) and isinstance(shown, list):
+        return [_where_masked_any(*each) for each in zip(real, shown, strict=True)]
+    return real if real == shown else {"$any": True}
+
+
+def unhandled_response(request: Request, near: Sequence[NearMiss], paste: str, hint: str | None = None) -> Response:
+    """501 as a problem document (RFC 9457)."""
+    document = {
+        "title": "No handler answers this request",
+        "status": 501,
+        "detail": hint or explain(request, near, paste),
+        "request": f"{request.method} {request.url}",
+        "nearest": [
+            {
+                "handler": miss.handler,
+                **({"name": miss.name} if miss.name else {}),
+                "differs": [{"part": each.part, "expected": each.expected, "got": each.got} for each in miss.differs],
+            }
+            for miss in near
+        ],
+        "paste": paste,
+    }
+    return problem_response(request, 501, document)
+
+
+def failed_response(request: Request, place: str | None, explanation: str) -> Response:
+    """500 as a problem document: a handler applied, but its answer could not be made."""
+    document = {
+        "title": "The handler for this request failed",
+        "status": 500,
+        "detail": explanation,
+        "request": f"{request.method} {request.url.partition('?')[0]}",
+        "handler": place,
+    }
+    return problem_response(request, 500, document)
+
+
+def problem_response(request: Request, status: int, document: dict[str, Any]) -> Response:
+    headers = (("content-type", PROBLEM_MEDIA_TYPE), ("cache-control", "no-store"))
+    body = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+    return Response(status, (*headers, *cors_headers(request, headers)), body)

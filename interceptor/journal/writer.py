@@ -1,0 +1,199 @@
+"""Exchanges -> a journal, from any thread, at most a tenth of a second behind."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from interceptor import __version__
+from interceptor.config import Project
+from interceptor.errors import RecordingError
+from interceptor.journal.lines import VERSION, dumps, encoded
+from interceptor.messages import Exchange
+
+_FLUSH_SECONDS = 0.1
+"""The most a killed process loses."""
+_MOST_PENDING = 1 << 20
+"""Bytes; more than this is written at once."""
+_MOST_REMEMBERED = 20_000
+"""Exchanges whose repeats are recognised; a repeat of an older one is written again."""
+
+
+def new_recording(project: Project) -> Path:
+    """A path for a new journal, `.interceptor/recordings/<run>.jsonl`; the folder ignores itself in git.
+
+    Raises:
+        RecordingError: where the folder cannot be made.
+    """
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    path = project.recordings / f"{started}-{secrets.token_hex(2)}.jsonl"
+    try:
+        project.recordings.mkdir(parents=True, exist_ok=True)
+        (project.state_dir / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(project.recordings, error) from error
+    return path
+
+
+def _unwritable(path: Path, error: OSError) -> RecordingError:
+    return RecordingError(f"cannot write the journal {path}: {error.strerror}", "free some space or check the rights")
+
+
+class JournalWriter:
+    """Appends exchanges to a journal of its own; safe to call from any thread.
+
+    A background thread writes what has gathered every tenth of a second. `close` loses nothing. A run of the same
+    exchange over and over costs one line and a count.
+
+    Raises:
+        RecordingError: where the file cannot be made or no longer be written.
+    """
+
+    def __init__(self, path: Path, *, consumer: str, started: str = "", tool: str = __version__, run: str = "") -> None:
+        self.path = path
+        self._pending: list[bytes] = []
+        self._size = 0
+        self._written = 0
+        self._repeats: OrderedDict[bytes, _Repeat] = OrderedDict()
+        self._counts: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._closed = threading.Event()
+        self._error: OSError | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        header = {
+            "interceptor": "journal",
+            "version": VERSION,
+            "run": run or path.stem,
+            "consumer": consumer,
+            "started": started or timestamp(),
+            "tool": tool,
+        }
+        os.write(self._file, dumps(header) + b"\n")
+        self._thread = threading.Thread(target=self._flush_regularly, name="journal", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, exchange: Exchange) -> bytes:
+        """Note one exchange; it is in the file a tenth of a second later. What is given can be noted `again`."""
+        content = dumps(encoded(exchange))
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        with self._lock:
+            if self._error is not None:
+                raise _unwritable(self.path, self._error)
+            repeat = self._repeats.get(digest)
+            if repeat is None:
+                self._repeats[digest] = _Repeat(self._written, exchange.count, exchange.count)
+                self._written += 1
+                self._add(b'{"at":%b,"ms":%b,%b\n' % (dumps(exchange.at), dumps(exchange.ms), content[1:]))
+                if exchange.count > 1:
+                    self._counts[self._written - 1] = exchange.count
+                self._forget_oldest()
+            else:
+                self._count(repeat, digest, exchange.count)
+            full = self._size > _MOST_PENDING
+        if full:
+            self.flush()
+        elif not self._wake.is_set():
+            self._wake.set()
+        return digest
+
+    def again(self, digest: bytes) -> bool:
+        """Note that an exchange happened once more; False where it is too long ago, and has to be written anew."""
+        with self._lock:
+            repeat = self._repeats.get(digest)
+            if repeat is None or self._error is not None:
+                return False
+            self._count(repeat, digest, 1)
+        if not self._wake.is_set():
+            self._wake.set()
+        return True
+
+    def flush(self) -> None:
+        """Hand everything noted so far to the operating system."""
+        with self._lock:
+            self._drain()
+
+    def close(self) -> None:
+        """Write what is left, counts included, and close the file; a second call does nothing."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._wake.set()
+        self._thread.join()
+        with self._lock:
+            for repeat in self._repeats.values():
+                self._note(repeat)
+            self._drain()
+            os.close(self._file)
+        if self._error is not None:
+            raise _unwritable(self.path, self._error)
+
+    def _flush_regularly(self) -> None:
+        while not self._closed.is_set():
+            self._wake.wait()
+            self._closed.wait(_FLUSH_SECONDS)
+            self._wake.clear()
+            self.flush()
+
+    def _add(self, line: bytes) -> None:
+        self._pending.append(line)
+        self._size += len(line)
+
+    def _count(self, repeat: _Repeat, digest: bytes, times: int) -> None:
+        self._repeats.move_to_end(digest)
+        repeat.total += times
+        if repeat.total >= 2 * repeat.noted:
+            self._note(repeat)
+
+    def _note(self, repeat: _Repeat) -> None:
+        if repeat.total > repeat.noted:
+            self._counts[repeat.number] = repeat.total
+            repeat.noted = repeat.total
+
+    def _forget_oldest(self) -> None:
+        while len(self._repeats) > _MOST_REMEMBERED:
+            self._note(self._repeats.popitem(last=False)[1])
+
+    def _drain(self) -> None:
+        if self._counts:
+            self._add(dumps({"repeats": list(self._counts.items())}) + b"\n")
+            self._counts = {}
+        data = memoryview(b"".join(self._pending))
+        self._pending = []
+        self._size = 0
+        try:
+            while data and self._error is None:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            self._error = error
+
+
+@dataclass(slots=True)
+class _Repeat:
+    """How often an exchange happened, and how often the file says it did."""
+
+    number: int
+    total: int
+    noted: int
+
+
+def timestamp() -> str:
+    """Now, as the journal writes it: `2026-11-21T20:46:04.001Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,58 @@
+"""Handlers and pacts against the naming conventions and against what no verifier could hold a provider to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from interceptor.config import Project
+from interceptor.engine.handler_sets import HandlerSet, load_project_handlers
+from interceptor.errors import ConfigurationError, PactError, Problem
+from interceptor.findings import Finding
+from interceptor.lint.handlers import lint_handlers
+from interceptor.lint.names import StateName, lint_states
+from interceptor.lint.origins import Origins
+from interceptor.lint.pacts import lint_pact
+from interceptor.pact.read import read_pact
+
+__all__ = ["lint"]
+
+
+def lint(project: Project, pacts: Sequence[Path]) -> list[Finding]:
+    """Everything there is to say, errors first, then by file.
+
+    Args:
+        project: its handlers are looked at, and they say where the interactions come from.
+        pacts: files.
+    """
+    findings: list[Finding] = []
+    states: list[StateName] = []
+    handlers = HandlerSet(project, [])
+    try:
+        handlers, _, warnings = load_project_handlers(project)
+        findings += map(_of_problem, warnings)
+    except ConfigurationError as error:
+        findings += map(_of_problem, error.problems)
+    findings += lint_handlers(project, handlers, states)
+    origins = Origins(project, handlers)
+    for file in pacts:
+        try:
+            pact = read_pact(file)
+        except PactError as error:
+            findings.append(Finding("pact.unreadable", "error", error.message, file.name))
+        else:
+            findings += lint_pact(pact, project, origins, states)
+    findings += lint_states(states)
+    return sorted(dict.fromkeys(findings), key=_rank)
+
+
+def _of_problem(problem: Problem) -> Finding:
+    place = f"{problem.file}:{problem.line}"
+    return Finding(f"handler.{problem.severity}", problem.severity, problem.message, handler=place)
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    file, _, line = (finding.handler or "").rpartition(":")
+    number = int(line) if line.isdecimal() else 0
+    pact, interaction = finding.pact or "", -1 if finding.interaction is None else finding.interaction
+    return (finding.type, pact, interaction, file, number, finding.code, finding.message)

@@ -1,0 +1,101 @@
+"""What is doubtful about the handlers themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from interceptor.config import Project
+from interceptor.engine.bound import BoundHandler
+from interceptor.engine.handler_sets import HandlerSet
+from interceptor.errors import RecordingError
+from interceptor.findings import Finding
+from interceptor.handlers import ResponseEntry
+from interceptor.journal import latest_recording, read_journal
+from interceptor.jsonpath import find, parse_path
+from interceptor.lint.names import StateName, name_faults
+from interceptor.lint.rules import misses
+from interceptor.messages import Json
+
+
+def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:
+    """Findings about handlers; the states that they name are added to `states`."""
+    for handler in handlers:
+        for code, message in _faults(handler, states):
+            yield Finding(
+                code,
+                "error" if code.endswith((".secret", ".regex")) else "warning",
+                message,
+                handler=handler.loaded.place,
+            )
+    yield from _undeclared(project, handlers)
+
+
+def _faults(handler: BoundHandler, states: list[StateName]) -> Iterator[tuple[str, str]]:
+    loaded = handler.loaded
+    names = {name for name in (loaded.model.name, *(entry.name for entry in loaded.model.entries)) if name}
+    for name in sorted(names):
+        if "{{" not in name:
+            yield from name_faults("description", name)
+    given = {
+        state.name for group in (loaded.model.given, *(e.given or [] for e in loaded.model.entries)) for state in group
+    }
+    for name in sorted(given):
+        if "{{" not in name:
+            yield from name_faults("state", name)
+            states.append(StateName(loaded.provider or "", name, loaded.place, loaded.place))
+    for entry in loaded.model.entries:
+        yield from _regexes(entry)
+
+
+def _regexes(entry: ResponseEntry) -> Iterator[tuple[str, str]]:
+    """Complaints about regular expressions that do not match what the very handler answers."""
+    for place, rule in entry.matching.items():
+        if isinstance(rule, dict) and isinstance(regex := rule.get("regex"), str):
+            for value in _literals(entry, place):
+                if misses(regex, value):
+                    yield "rule.regex", f'the regex "{regex}" at {place} does not match "{value}" from end to end'
+                    break
+
+
+def _literals(entry: ResponseEntry, place: str) -> Iterator[Json]:
+    """The values at a place that no template makes."""
+    if place.startswith("$"):
+        found = [value for _, value in find(entry.json_, parse_path(place))]
+    else:
+        name = place.partition(".")[2].lower()
+        found = [value for key, value in entry.headers.items() if key.lower() == name]
+    yield from (value for value in found if isinstance(value, str | int | float) and "{{" not in str(value))
+
+
+def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
+    """Handlers that answer only where a test declares a state, in a suite of which no test seems to do so."""
+    alike: dict[object, list[BoundHandler]] = defaultdict(list)
+    for handler in handlers:
+        model, route = handler.loaded.model, handler.route
+        if model.when is None:
+            part = model.request_part.model_dump(exclude={"matching"}, by_alias=True)
+            alike[route.method, route.address.provider, route.address.pattern.shape, repr(part)].append(handler)
+    hidden: dict[str, BoundHandler] = {}
+    for group in alike.values():
+        before = next((handler for handler in group if not handler.loaded.model.once), group[-1])
+        after = group[group.index(before) + 1 :]
+        given = before.loaded.model.given
+        hidden |= {handler.loaded.place: before for handler in after if handler.loaded.model.given != given}
+    answered = _answered(project) if hidden else set()
+    for place, before in hidden.items():
+        if place not in answered:
+            message = (
+                f"it differs from the handler at {before.loaded.place} only in `given`, and answers only in tests that "
+                "declare that state; without one the other is always first"
+            )
+            yield Finding("handler.given.undeclared", "warning", message, handler=place)
+
+
+def _answered(project: Project) -> set[str]:
+    """The handlers that answered in the latest run."""
+    path = latest_recording(project)
+    try:
+        return set() if path is None else {each.handler for each in read_journal(path) if each.handler}
+    except RecordingError:
+        return set()

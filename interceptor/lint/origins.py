@@ -1,0 +1,53 @@
+"""Which handler an interaction of a pact comes from; a pact itself does not say it."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+from interceptor.config import Project
+from interceptor.engine.bound import BoundHandler
+from interceptor.engine.handler_sets import HandlerSet
+from interceptor.messages import Request
+from interceptor.pact.read import Pact, PactInteraction
+
+
+class Origins:
+    """Finds handlers by asking the router what the interaction asked."""
+
+    def __init__(self, project: Project, handlers: HandlerSet) -> None:
+        self._project = project
+        self._handlers = handlers
+
+    def of(self, pact: Pact, each: PactInteraction) -> str | None:
+        """`file:line` of the handler that answers an interaction, or None where none does."""
+        provider = self._project.providers.get(pact.provider)
+        if provider is None or "*" in provider.url[0]:
+            return None
+        query = urlencode([(name, value) for name, values in each.query.items() for value in values])
+        url = f"{provider.url[0]}{each.path}{'?' if query else ''}{query}"
+        headers = tuple((name, value) for name, values in each.request.headers.items() for value in values)
+        body = each.request.body
+        content = body if isinstance(body, str) else json.dumps(body)
+        request = Request(
+            each.method, url, headers, content.encode("utf-8", "replace") if each.request.has_body else b""
+        )
+        router = self._handlers.router
+        found = [self._handlers[route.rank] for route, _ in router.candidates(request, router.locate(request))]
+        fitting = [handler for handler in found if handler.route.takes(request)] or found
+        states = {name for name, _ in each.states}
+        return (
+            min(fitting, key=lambda handler: not _gives(handler, states, each.status)).loaded.place if fitting else None
+        )
+
+
+def _gives(handler: BoundHandler, states: set[str], status: int) -> bool:
+    """Whether an answer of the handler has this status under these states, as far as no template decides."""
+    model = handler.loaded.model
+    for entry in model.entries:
+        given = {state.name for state in (model.given if entry.given is None else entry.given)}
+        same_states = given == states or any("{{" in name for name in given)
+        same_status = status == (200 if entry.status is None else entry.status) or isinstance(entry.status, str)
+        if same_states and (same_status or entry.python or entry.passthrough):
+            return True
+    return False

@@ -1,0 +1,126 @@
+"""What is doubtful about one pact."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from interceptor.config import Project
+from interceptor.findings import Finding
+from interceptor.lint.names import StateName, is_default, name_faults
+from interceptor.lint.origins import Origins
+from interceptor.lint.rules import missing_regexes
+from interceptor.pact.read import Pact, PactInteraction
+from interceptor.pact.secrets import secrets_in
+from interceptor.yamlfile import nearest
+
+_BODILESS = frozenset({204, 205, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An interaction and the handler that it comes from."""
+
+    each: PactInteraction
+    handler: str | None
+
+
+def lint_pact(pact: Pact, project: Project, origins: Origins, states: list[StateName]) -> Iterator[Finding]:
+    """Findings about a pact; the states that it names are added to `states`."""
+    placed = [_Placed(each, origins.of(pact, each)) for each in pact.interactions]
+    handlers = {each.each.index: each.handler for each in placed}
+    for finding in (*_names_of_pair(pact, project), *_of_each(placed), *_of_pairs(placed), *secrets_in(pact)):
+        handler = None if finding.interaction is None else handlers.get(finding.interaction)
+        yield replace(finding, pact=pact.file.name, handler=handler)
+    for one in placed:
+        for name, _ in one.each.states:
+            place = f"{pact.file.name}, interaction {one.each.index}"
+            states.append(StateName(pact.provider, name, one.handler or place, one.handler))
+
+
+def _names_of_pair(pact: Pact, project: Project) -> Iterator[Finding]:
+    if pact.provider not in project.providers:
+        hint = nearest(pact.provider, list(project.providers))
+        message = f'the project file knows no provider "{pact.provider}"{hint}'
+        yield Finding("pact.provider.unknown", "error", message)
+    if pact.consumer != project.settings.consumer:
+        message = f'the consumer "{pact.consumer}" is not the project file\'s, "{project.settings.consumer}"'
+        yield Finding("pact.consumer.unknown", "warning", message)
+
+
+def _of_each(placed: list[_Placed]) -> Iterator[Finding]:
+    unnamed: dict[str | None, list[PactInteraction]] = defaultdict(list)
+    for one in placed:
+        each = one.each
+        if is_default(each.description):
+            unnamed[one.handler].append(each)
+        else:
+            yield from _faults("description", each.description, each.index)
+        for name, _ in each.states:
+            yield from _faults("state", name, each.index)
+        if len(each.path) > 1 and each.path.endswith("/"):
+            message = f"{each.method} {each.path} ends in a slash, which is another path to most providers"
+            yield Finding(
+                "interaction.path.trailing-slash", "warning", message, interaction=each.index, place="request.path"
+            )
+        bodiless = each.method == "HEAD" or each.status in _BODILESS or not 200 <= each.status < 300
+        if not each.response.has_body and not bodiless:
+            message = f'"{each.description}" says nothing about the body of the answer'
+            yield Finding(
+                "interaction.body.unasserted", "warning", message, interaction=each.index, place="response.body"
+            )
+        for place, message in missing_regexes(each):
+            yield Finding("rule.regex", "error", message, interaction=each.index, place=place)
+    for handler, group in unnamed.items():
+        count = "an interaction has" if len(group) == 1 else f"{len(group)} interactions have"
+        message = f'{count} no name ("{group[0].description}"); give {"the handler" if handler else "them"} a `name` '
+        message += 'that reads as "upon receiving ..."'
+        yield Finding("description.missing", "warning", message, interaction=group[0].index)
+
+
+def _faults(kind: str, name: str, index: int) -> Iterator[Finding]:
+    for code, message in name_faults(kind, name):
+        type_ = "error" if code.endswith((".secret", ".empty")) else "warning"
+        yield Finding(code, "error" if type_ == "error" else "warning", message, interaction=index, place=kind)
+
+
+def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
+    """Interactions that cannot both be verified, and those that say one thing twice."""
+    asked: dict[str, list[_Placed]] = defaultdict(list)
+    for one in placed:
+        asked[_asked(one.each)].append(one)
+    for group in asked.values():
+        if len(group) == 1:
+            continue
+        answers = {_answer(one.each) for one in group}
+        first, *others = group
+        for one in others:
+            if _answer(one.each) == _answer(first.each):
+                message = f'"{one.each.description}" says what interaction {first.each.index} says already'
+                yield Finding("interaction.repeated", "warning", message, interaction=one.each.index)
+        if len(answers) > 1:
+            handlers = sorted({one.handler for one in group if one.handler})
+            by = f" (by {' and '.join(handlers)})" if handlers else ""
+            statuses = " and ".join(map(str, sorted({one.each.status for one in group})))
+            message = (
+                f"{first.each.method} {first.each.path} is answered in {len(answers)} ways ({statuses}) under one and "
+                f"the same state{by}; tell them apart with `given`, or keep one out with `record: false`"
+            )
+            yield Finding("interaction.answers.ambiguous", "error", message, interaction=first.each.index)
+
+
+def _asked(each: PactInteraction) -> str:
+    request = each.request
+    return json.dumps(
+        [each.states, each.method, each.path, each.query, request.headers, request.has_body, request.body],
+        sort_keys=True,
+        default=dict,
+    )
+
+
+def _answer(each: PactInteraction) -> str:
+    response = each.response
+    rules = sorted(json.dumps([rule.part, rule.at, rule.form], sort_keys=True) for rule in response.matchers)
+    return json.dumps([each.status, response.headers, response.has_body, response.body, rules], sort_keys=True)

@@ -1,0 +1,49 @@
+"""Regular expressions against their own examples: the Pact tools match the whole value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from interceptor.jsonpath import find, parse_path
+from interceptor.messages import Json
+from interceptor.pact.read import Matcher, PactInteraction, PactMessage
+
+
+def misses(regex: str, value: Json) -> bool:
+    """True where a regular expression does not match a value from end to end."""
+    text = value if isinstance(value, str) else str(value)
+    try:
+        return re.fullmatch(regex, text) is None
+    except re.error:
+        return False  # Another dialect of them than ours; the tools will say.
+
+
+def missing_regexes(each: PactInteraction) -> Iterator[tuple[str, str]]:
+    """Place and complaint for every regular expression in an interaction that does not match its own example."""
+    for side, message in (("request", each.request), ("response", each.response)):
+        for matcher in message.matchers:
+            regex = matcher.form.get("regex") if matcher.form.get("match") == "regex" else None
+            if not isinstance(regex, str):
+                continue
+            wrong = [value for value in _examples(matcher, message, each) if misses(regex, value)]
+            if wrong:
+                place = f"{side}.{matcher.at if matcher.part == 'body' else f'{matcher.part}.{matcher.at}'.rstrip('.')}"
+                yield place, f'the regex "{regex}" at {place} does not match "{wrong[0]}" from end to end'
+
+
+def _examples(matcher: Matcher, message: PactMessage, each: PactInteraction) -> list[Json]:
+    match matcher.part:
+        case "path":
+            return [each.path]
+        case "query":
+            return list(each.query.get(matcher.at, []))
+        case "header":
+            return list(message.headers.get(matcher.at.lower(), []))
+        case "body" if message.has_body:
+            try:
+                found = [value for _, value in find(message.body, parse_path(matcher.at))]
+            except ValueError:
+                return []
+            return [value for value in found if isinstance(value, str | int | float)]
+    return []

@@ -1,0 +1,106 @@
+"""The GraphQL operations of a request, read by a real parser.
+
+Over HTTP they come as a JSON object or a list of them (a batch), as query parameters of a GET, or as the
+`operations` part of a multipart upload (https://github.com/graphql/graphql-over-http,
+https://github.com/jaydenseric/graphql-multipart-request-spec).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from graphql import GraphQLError, OperationDefinitionNode, parse
+
+from interceptor.matching.multipart_form import multipart_parts
+from interceptor.messages import Json, NotJsonError, Request, parse_json
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation that a request asks for.
+
+    `kind` is query, mutation or subscription, or None where only a name is known (a persisted query); `name` is
+    empty for an anonymous operation.
+    """
+
+    kind: str | None
+    name: str
+    variables: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operations:
+    """What a request asks for: one operation, or a batch of them."""
+
+    each: tuple[Operation, ...]
+    batch: bool
+
+
+class NotGraphQLError(ValueError):
+    """The request is no GraphQL; the text says why."""
+
+
+def graphql_operations(request: Request) -> Operations:
+    """The operations of a request.
+
+    Raises:
+        NotGraphQLError: where it holds none that can be read.
+    """
+    envelope = _envelope(request)
+    if isinstance(envelope, list):
+        return Operations(tuple(map(_operation, envelope)), batch=True)
+    return Operations((_operation(envelope),), batch=False)
+
+
+def _envelope(request: Request) -> Json:
+    """`{"query": ..., "operationName": ..., "variables": ...}`, or a list of these."""
+    if request.method == "GET":
+        query: dict[str, Any] = dict(request.query)
+        if "variables" in query:
+            query["variables"] = _json(query["variables"].encode())
+        return query
+    parts = multipart_parts(request)
+    if parts is not None:
+        operations = next((part for part in parts if part.name == "operations"), None)
+        return _json(operations.body) if operations else None
+    return _json(request.body)
+
+
+def _json(body: bytes) -> Json:
+    try:
+        return parse_json(body)
+    except NotJsonError as error:
+        raise NotGraphQLError("it is not JSON") from error
+
+
+def _operation(envelope: Json) -> Operation:
+    if not isinstance(envelope, dict):
+        raise NotGraphQLError("it is not an object with a query")
+    text, name, variables = envelope.get("query"), envelope.get("operationName"), envelope.get("variables")
+    if not isinstance(variables, dict):
+        variables = {}
+    if not isinstance(text, str):
+        if isinstance(name, str) and "extensions" in envelope:
+            return Operation(None, name, variables)
+        raise NotGraphQLError("it has no query")
+    chosen = [each for each in _definitions(text) if not name or each[1] == name]
+    if len(chosen) != 1:
+        raise NotGraphQLError(f'it has {len(chosen)} operations to choose from; operationName is "{name or ""}"')
+    return Operation(*chosen[0], variables)
+
+
+@lru_cache(maxsize=1024)
+def _definitions(text: str) -> tuple[tuple[str, str], ...]:
+    """Kind and name of each operation of a document."""
+    try:
+        document = parse(text, no_location=True)
+    except (GraphQLError, RecursionError) as error:
+        raise NotGraphQLError(f"it cannot be parsed: {error}") from error
+    return tuple(
+        (definition.operation.value, definition.name.value if definition.name else "")
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+    )

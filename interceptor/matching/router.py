@@ -1,0 +1,287 @@
+"""Handlers, compiled once into an index: what a request costs does not grow with their number.
+
+Routes are kept by origin (those of a provider, those of an absolute URL, those of any origin) and within it in a tree
+of path segments. The router only knows requests; whether a handler that matches also answers, the engine decides.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from interceptor.handlers import RequestPart
+from interceptor.matching.discriminators import Place, Shelf, shelve
+from interceptor.matching.owners import BaseUrl, Origin, Owned, Owners, owner
+from interceptor.matching.paths import Params, PathPattern, Segments, compile_path, split_path
+from interceptor.matching.requests import RequestCheck
+from interceptor.matching.values import Mismatch
+from interceptor.messages import Request
+
+ANY_METHOD: Final = "ANY"
+_NEAREST: Final = 3
+_MOST_SITES: Final = 1024
+_METHOD_WEIGHT, _SEGMENT_WEIGHT, _LENGTH_WEIGHT = 1.0, 2.0, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a handler listens: below a provider, at an origin, or (neither) at any origin."""
+
+    provider: str | None
+    origin: Origin | None
+    pattern: PathPattern
+
+
+def compile_address(part: RequestPart, provider: str | None) -> Address:
+    """The address of a handler; a path is below its provider, a URL and a leading `*` stand for themselves.
+
+    Raises:
+        ValueError: for a path without a provider, or one that is no pattern.
+    """
+    text = part.url or part.path or "/*"
+    if provider is None and part.url is None and part.path is None:
+        text = "*"
+    if "://" in text:
+        origin = Origin.parse(text)
+        rest = text.partition("://")[2]
+        slash = rest.find("/")
+        return Address(None, origin, compile_path(rest[slash:] if slash >= 0 else "/"))
+    if text.startswith("*"):
+        return Address(None, None, compile_path(text[1:] if text.startswith("*/") else text))
+    if provider is None:
+        raise ValueError(f'"{text}" has no provider to be relative to; name one at the top of the file, or write a URL')
+    return Address(provider, None, compile_path(text))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """One handler's request part, compiled; `rank` is its place in the order of all handlers."""
+
+    rank: int
+    method: str
+    address: Address
+    checks: Sequence[RequestCheck]
+    demands: Mapping[Place, Hashable] = field(default_factory=dict)
+    """The values that it asks for, where plain equality is all it asks (see `discriminators`)."""
+
+    def mismatches(self, request: Request) -> list[Mismatch]:
+        """What differs, beside method and path; nothing means that the request matches."""
+        return [mismatch for check in self.checks for mismatch in check(request)]
+
+    def takes(self, request: Request) -> bool:
+        return not any(check(request) for check in self.checks)
+
+    def allows(self, method: str) -> bool:
+        return self.method in {ANY_METHOD, method}
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A handler that did not match, and what differs."""
+
+    route: Route
+    mismatches: tuple[Mismatch, ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A step in the tree of paths."""
+
+    literal: dict[str, _Node] = field(default_factory=dict)
+    single: _Node | None = None
+    """Below a parameter that takes one segment; the pattern itself checks its expression."""
+    ends: list[Route] = field(default_factory=list)
+    shelf: Shelf[Route] | None = None
+    """The ends again, where they are many and a value tells them apart."""
+    several: list[Route] = field(default_factory=list)
+    """Routes whose next step takes several segments: from here on their patterns decide."""
+
+
+class _Tree:
+    def __init__(self) -> None:
+        self._root = _Node()
+        self.routes: list[Route] = []
+
+    def add(self, route: Route) -> None:
+        self.routes.append(route)
+        node = self._root
+        for step in route.address.pattern.segments:
+            if step.literal is not None:
+                node = node.literal.setdefault(step.literal, _Node())
+            elif step.single:
+                node.single = node.single or _Node()
+                node = node.single
+            else:
+                node.several.append(route)
+                return
+        node.ends.append(route)
+
+    def sort(self) -> None:
+        """To be called when all routes are there."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop()
+            node.shelf = shelve(node.ends)
+            nodes += [*node.literal.values(), *([node.single] if node.single else [])]
+
+    def find(self, path: Segments, request: Request) -> Iterator[Route]:
+        """The routes whose path may match, all those whose path does among them."""
+        nodes = [self._root]
+        for segment in path:
+            following = []
+            for node in nodes:
+                yield from node.several
+                if (literal := node.literal.get(segment)) is not None:
+                    following.append(literal)
+                if node.single is not None:
+                    following.append(node.single)
+            if not following:
+                return
+            nodes = following
+        for node in nodes:
+            yield from node.several
+            yield from node.ends if node.shelf is None else node.shelf.possible(request)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What a router knows about one origin."""
+
+    origin: Origin
+    bases: tuple[BaseUrl, ...]
+    """The base URLs of providers there, the longest first."""
+    trees: tuple[_Tree, ...]
+    """The routes of handlers with a URL of their own, those at any origin included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A request with all that depends on its address alone."""
+
+    origin_text: str
+    origin: Origin
+    segments: Segments
+    trailing: bool
+    owned: Owned | None
+
+
+class Router:
+    """All routes of a project."""
+
+    def __init__(self, owners: Owners, routes: Sequence[Route]) -> None:
+        self.owners = owners
+        self.routes = routes
+        self._providers: dict[str, _Tree] = {}
+        self._origins: dict[Origin, _Tree] = {}
+        self._anywhere = _Tree()
+        self._wildcards: list[Origin] = []
+        self._sites: dict[str, _Site] = {}
+        for route in routes:
+            self._tree(route.address).add(route)
+        for tree in (*self._providers.values(), *self._origins.values(), self._anywhere):
+            tree.sort()
+
+    def _tree(self, address: Address) -> _Tree:
+        if address.provider is not None:
+            return self._providers.setdefault(address.provider, _Tree())
+        if address.origin is None:
+            return self._anywhere
+        if not address.origin.exact and address.origin not in self._origins:
+            self._wildcards.append(address.origin)
+        return self._origins.setdefault(address.origin, _Tree())
+
+    def locate(self, request: Request) -> Located:
+        """Split a request's address and find its owner."""
+        site = self._site(request.origin)
+        segments, trailing = split_path(request.path)
+        owned = owner(site.bases, request, segments, trailing=trailing)
+        return Located(request.origin, site.origin, segments, trailing, owned)
+
+    def _site(self, origin_text: str) -> _Site:
+        known = self._sites.get(origin_text)
+        if known is not None:
+            return known
+        origin = Origin.parse(origin_text)
+        trees = [self._origins[origin]] if origin in self._origins else []
+        trees += [self._origins[pattern] for pattern in self._wildcards if pattern.covers(origin)]
+        trees += [self._anywhere] if self.anywhere else []
+        site = _Site(origin, tuple(self.owners.at(origin)), tuple(trees))
+        if len(self._sites) >= _MOST_SITES:
+            self._sites.clear()
+        self._sites[origin_text] = site
+        return site
+
+    def owns_origin(self, origin: Origin) -> bool:
+        """True where a provider or a handler with an absolute URL is at this origin."""
+        if self.owners.at(origin) or origin in self._origins:
+            return True
+        return any(pattern.covers(origin) for pattern in self._wildcards)
+
+    @property
+    def hosts(self) -> set[str]:
+        """The hosts, or patterns of hosts, that providers and handlers with an absolute URL are at."""
+        origins = (*(base.origin for base in self.owners.bases), *self._origins)
+        return {origin.host for origin in origins}
+
+    @property
+    def anywhere(self) -> bool:
+        """True where a handler answers at any origin."""
+        return bool(self._anywhere.routes)
+
+    def candidates(self, request: Request, located: Located) -> list[tuple[Route, Params]]:
+        """The routes whose method and path match, in the order in which they are asked."""
+        found = [
+            (route, params)
+            for tree, segments in self._trees(located)
+            for route in tree.find(segments, request)
+            if route.allows(request.method) and (params := route.address.pattern.match(segments)) is not None
+        ]
+        if len(found) > 1:
+            trailing = located.trailing
+            found.sort(key=lambda each: (not each[0].address.pattern.spells(trailing=trailing), each[0].rank))
+        return found
+
+    def _trees(self, located: Located) -> Iterator[tuple[_Tree, Segments]]:
+        owned = located.owned
+        if owned is not None and (tree := self._providers.get(owned.provider)) is not None:
+            yield tree, owned.segments
+        for tree in self._site(located.origin_text).trees:
+            yield tree, located.segments
+
+    def nearest(self, request: Request, located: Located) -> list[Near]:
+        """The handlers that come closest to a request that none of them matches, the nearest first."""
+        scored = [
+            (self._likeness(route, request, segments), -route.rank, route, segments)
+            for tree, segments in self._trees(located)
+            for route in tree.routes
+        ]
+        best = heapq.nlargest(_NEAREST, (each for each in scored if each[0] > 0))
+        return [
+            Near(route, (*_address_mismatches(route, request, segments), *route.mismatches(request)))
+            for _, _, route, segments in best
+        ]
+
+    @staticmethod
+    def _likeness(route: Route, request: Request, segments: Segments) -> float:
+        """How alike a route and a request are: mostly by path, then by method, then by the other parts."""
+        pattern = route.address.pattern
+        if pattern.match(segments) is not None:
+            score = 10.0 - 0.1 * len(route.mismatches(request))
+        else:
+            same = sum(
+                step.literal == segment or step.literal is None
+                for step, segment in zip(pattern.segments, segments, strict=False)
+            )
+            longest = max(len(pattern.segments), len(segments), 1)
+            alike = _SEGMENT_WEIGHT * same / longest
+            score = alike + (_LENGTH_WEIGHT if len(pattern.segments) == len(segments) else 0.0)
+        return score + (_METHOD_WEIGHT if route.allows(request.method) else 0.0)
+
+
+def _address_mismatches(route: Route, request: Request, segments: Segments) -> Iterator[Mismatch]:
+    if not route.allows(request.method):
+        yield Mismatch("method", route.method, request.method)
+    if route.address.pattern.match(segments) is None:
+        yield Mismatch("path", route.address.pattern.source, "/" + "/".join(segments))

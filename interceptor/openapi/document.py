@@ -1,0 +1,208 @@
+"""A provider document with all its files: values with their places, and references followed."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from interceptor.errors import DocumentError
+from interceptor.messages import Json
+from interceptor.openapi.files import is_url, read_file
+
+_HOLDS_DATA = frozenset({"example", "examples", "default", "enum", "const"})
+"""What stands below these is data of the provider, `$ref` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands: `openapi/products.yaml#/paths/~1products~1{id}/get`."""
+
+    file: str
+    steps: tuple[str, ...] = ()
+
+    def below(self, *steps: str | int) -> Place:
+        return Place(self.file, (*self.steps, *map(str, steps)))
+
+    def __str__(self) -> str:
+        return f"{self.file}#" + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of a document and where it stands."""
+
+    document: Document
+    place: Place
+    value: Any
+
+    def raw(self, *steps: str | int) -> Node:
+        """What stands below, None where nothing does; a reference stays one."""
+        value = self.value
+        for step in steps:
+            value = _member(value, step)
+        return Node(self.document, self.place.below(*steps), value)
+
+    def get(self, *steps: str | int) -> Node:
+        """What stands below, None where nothing does, references followed on the way and at its end."""
+        node = self.document.follow(self)
+        for step in steps:
+            node = self.document.follow(node.raw(step))
+        return node
+
+    def members(self) -> Iterator[tuple[str, Node]]:
+        """The members of an object, references followed; nothing for anything else."""
+        if isinstance(self.value, dict):
+            for key in self.value:
+                yield key, self.get(key)
+
+    def items(self) -> Iterator[Node]:
+        """The elements of an array, references followed; nothing for anything else."""
+        if isinstance(self.value, list):
+            for index in range(len(self.value)):
+                yield self.get(index)
+
+
+@dataclass(eq=False)
+class Document:
+    """A provider document; its files are read when a reference leads into them."""
+
+    name: str
+    """The root file as messages name it: relative to `folder`, or a URL."""
+    folder: Path
+    files: dict[str, Json] = field(default_factory=dict)
+    broken: dict[Place, str] = field(default_factory=dict)
+    """References that lead nowhere and were met so far: what each one says."""
+
+    @property
+    def root(self) -> Node:
+        return Node(self, Place(self.name), self.files[self.name])
+
+    @property
+    def version(self) -> str:
+        """`2.0`, `3.0` or `3.1`."""
+        value = self.root.value
+        return ".".join(str(value.get("openapi") or value.get("swagger")).split(".")[:2])
+
+    @property
+    def is_swagger(self) -> bool:
+        return self.version == "2.0"
+
+    def follow(self, node: Node) -> Node:
+        """The node that a reference leads to, however many there are in between; others are themselves.
+
+        A reference that leads nowhere gives a node without a value and is noted in `broken`.
+        """
+        seen = set()
+        while isinstance(node.value, dict) and isinstance(reference := node.value.get("$ref"), str):
+            target = None if node.place in seen else self._target(reference, node.place.file)
+            if target is None:
+                self.broken[node.place.below("$ref")] = reference
+                return Node(self, node.place, None)
+            seen.add(node.place)
+            node = target
+        return node
+
+    def all_broken(self) -> dict[Place, str]:
+        """Every reference of every file that leads nowhere, met or not."""
+        walked: set[int] = set()
+        queue = [self.root]
+        found: dict[Place, str] = {}
+        while queue:
+            node = queue.pop()
+            if not isinstance(node.value, dict | list) or id(node.value) in walked:
+                continue
+            walked.add(id(node.value))
+            if isinstance(node.value, list):
+                queue += [node.raw(index) for index in range(len(node.value))]
+                continue
+            reference = node.value.get("$ref")
+            if isinstance(reference, str):
+                target = self._target(reference, node.place.file)
+                if target is None:
+                    found[node.place.below("$ref")] = reference
+                else:
+                    queue.append(target)
+            named = node.place.steps[-1:] in {("properties",), ("schemas",), ("definitions",), ("paths",)}
+            queue += [node.raw(key) for key in node.value if named or key not in _HOLDS_DATA]
+        return found
+
+    def _target(self, reference: str, base: str) -> Node | None:
+        address, fragment = urldefrag(reference)
+        name = base if not address else self._relative(address, base)
+        if name is None or not self._is_read(name):
+            return None
+        root = Node(self, Place(name), self.files[name])
+        if fragment and not fragment.startswith("/"):
+            return _anchored(root, fragment)
+        steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:]]
+        value = root.value
+        for step in steps:
+            value = _member(value, step)
+        return None if value is None else Node(self, Place(name, tuple(steps)), value)
+
+    def _relative(self, address: str, base: str) -> str | None:
+        """The name of another file, None where it is out of reach: what is local stays so, what is remote too."""
+        if is_url(base):
+            url = urljoin(base, address)
+            return url if urlsplit(url).netloc == urlsplit(base).netloc else None
+        path = posixpath.join(posixpath.dirname(base), unquote(address))
+        return None if "://" in address else posixpath.normpath(path)
+
+    def _is_read(self, name: str) -> bool:
+        if name not in self.files:
+            try:
+                self.files[name] = read_file(name, self.folder)
+            except DocumentError:
+                self.files[name] = None
+        return self.files[name] is not None
+
+
+def open_document(where: str, folder: Path) -> Document:
+    """Read a provider document.
+
+    Args:
+        where: a URL, or a path, relative to `folder`.
+        folder: messages name files relative to it.
+
+    Raises:
+        DocumentError: where it cannot be read, or is no OpenAPI document of a version known here.
+    """
+    name = where if is_url(where) else os.path.relpath(folder / where, folder).replace(os.sep, "/")
+    value = read_file(name, folder)
+    remedy = "name an OpenAPI 3.0 or 3.1 or a Swagger 2.0 document"
+    if not isinstance(value, dict) or not ("openapi" in value or "swagger" in value):
+        raise DocumentError(f'{name} is no OpenAPI document: neither "openapi" nor "swagger" stands in it', remedy)
+    document = Document(name, folder, {name: value})
+    if document.version not in {"2.0", "3.0", "3.1"} or (document.is_swagger and "openapi" in value):
+        kind = "openapi" if "openapi" in value else "swagger"
+        raise DocumentError(f'{name} says "{kind}: {value[kind]}", which is not supported', remedy)
+    if not isinstance(value.get("paths"), dict) and (document.version != "3.1" or "paths" in value):
+        raise DocumentError(f'{name} is broken: its "paths" are missing, or no mapping', "correct the document")
+    return document
+
+
+def _member(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(str(step))
+    if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    return None
+
+
+def _anchored(root: Node, anchor: str) -> Node | None:
+    """The schema of a file that carries an `$anchor`."""
+    queue = [root]
+    while queue:
+        node = queue.pop()
+        if isinstance(node.value, dict):
+            if node.value.get("$anchor") == anchor:
+                return node
+            queue += [node.raw(key) for key in node.value]
+        elif isinstance(node.value, list):
+            queue += [node.raw(index) for index in range(len(node.value))]
+    return None

@@ -1,0 +1,123 @@
+"""The files of a document: JSON or YAML, from the disk or from a URL, as JSON values."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave the C parser out
+from yaml.resolver import BaseResolver
+
+from interceptor.errors import DocumentError
+from interceptor.messages import Json
+
+_PATIENCE = 20
+"""Seconds for a document behind a URL."""
+_CORE: dict[str, tuple[str, list[str]]] = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    "float": (r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    "merge": (r"<<", ["<"]),
+}
+"""YAML 1.2's core schema: dates, `on` and `yes` stay text. https://yaml.org/spec/1.2.2/#103-core-schema"""
+
+
+def is_url(where: str) -> bool:
+    return where.startswith(("http://", "https://"))
+
+
+def read_file(where: str, root: Path) -> Json:
+    """The JSON value of one file of a document.
+
+    Args:
+        where: a path, relative to `root`, or a URL.
+        root: the folder that relative paths start from.
+
+    Raises:
+        DocumentError: where there is no such file, or it is neither JSON nor YAML.
+    """
+    content = _fetched(where) if is_url(where) else _read(where, root)
+    try:
+        text = content.decode("utf-8-sig")
+        return json.loads(text) if text.lstrip().startswith(("{", "[")) else _of_yaml(text)
+    except json.JSONDecodeError:
+        pass  # YAML's flow style begins like JSON
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _unreadable(where, error) from error
+    try:
+        return _of_yaml(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _unreadable(where, error) from error
+
+
+def _unreadable(where: str, error: Exception) -> DocumentError:
+    mark = getattr(error, "problem_mark", None)
+    at = "" if mark is None else f":{mark.line + 1}:{mark.column + 1}"
+    said = getattr(error, "problem", None) or error
+    return DocumentError(f"{where}{at} is neither JSON nor YAML: {said}", "correct the document")
+
+
+def _read(where: str, root: Path) -> bytes:
+    try:
+        return (root / where).read_bytes()
+    except OSError as error:
+        raise DocumentError(
+            f"cannot read the OpenAPI document {where}: {error.strerror}", "check the path that names it"
+        ) from error
+
+
+def _fetched(url: str) -> bytes:
+    from urllib.error import URLError  # noqa: PLC0415  # most documents are files
+    from urllib.request import urlopen  # noqa: PLC0415  # as above
+
+    try:
+        with urlopen(url, timeout=_PATIENCE) as response:  # noqa: S310  # `is_url` allows http and https only
+            content: bytes = response.read()
+            return content
+    except (URLError, OSError, ValueError) as error:
+        said = getattr(error, "reason", error)
+        raise DocumentError(f"cannot read the OpenAPI document {url}: {said}", "check the address") from error
+
+
+class _Loader(CParser, SafeConstructor, BaseResolver):
+    """libyaml's parser with the scalars of YAML 1.2, and text for every key of a mapping."""
+
+    def __init__(self, stream: str) -> None:
+        CParser.__init__(self, stream)
+        SafeConstructor.__init__(self)
+        BaseResolver.__init__(self)
+
+    def construct_int(self, node: yaml.ScalarNode) -> int:
+        text = node.value
+        return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+
+    def construct_number(self, node: yaml.ScalarNode) -> float | str:
+        number = float(node.value)
+        return number if abs(number) != float("inf") else str(node.value)
+
+    def construct_object_of(self, node: yaml.MappingNode) -> dict[str, Any]:
+        self.flatten_mapping(node)
+        return {
+            str(key.value): self.construct_object(value, deep=True)
+            for key, value in node.value
+            if isinstance(key, yaml.ScalarNode)
+        }
+
+
+for _tag, (_pattern, _first) in _CORE.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
+_Loader.yaml_constructors = {
+    **SafeConstructor.yaml_constructors,
+    "tag:yaml.org,2002:int": _Loader.construct_int,
+    "tag:yaml.org,2002:float": _Loader.construct_number,
+    "tag:yaml.org,2002:map": _Loader.construct_object_of,
+}
+
+
+def _of_yaml(text: str) -> Json:
+    return yaml.load(text, Loader=_Loader)  # type: ignore[arg-type]  # noqa: S506  # it constructs JSON values only

@@ -1,0 +1,152 @@
+"""Pact files of every specification -> what they say, in one form; for those who look at pacts that exist already."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from interceptor.errors import PactError
+from interceptor.messages import Json
+
+_PARTS = ("body", "header", "query", "path", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One matcher as it stands in a pact: `Matcher("body", "$.id", {"match": "regex", "regex": "[0-9]+"})`."""
+
+    part: str
+    at: str
+    form: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class PactMessage:
+    """A request or a response of a pact; header names are in lower case."""
+
+    headers: Mapping[str, list[str]]
+    has_body: bool
+    body: Json
+    matchers: tuple[Matcher, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PactInteraction:
+    """One interaction over HTTP; `index` is its place in the file, from 0."""
+
+    index: int
+    description: str
+    states: tuple[tuple[str, Mapping[str, Json]], ...]
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    request: PactMessage
+    status: int
+    response: PactMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Pact:
+    """A pact file and what it says."""
+
+    file: Path
+    consumer: str
+    provider: str
+    specification: str
+    interactions: tuple[PactInteraction, ...]
+    document: Mapping[str, Json]
+    """The JSON of the file."""
+
+
+def read_pact(file: Path) -> Pact:
+    """The pact of a file; interactions that are not over HTTP are passed over.
+
+    Raises:
+        PactError: where the file cannot be read, or is no pact.
+    """
+    try:
+        document = json.loads(file.read_bytes())
+        version = str(document.get("metadata", {}).get("pactSpecification", {}).get("version", "2.0.0"))
+        # From specification 4 on a body is wrapped: {"content": ..., "contentType": ..., "encoded": ...}
+        interactions = tuple(_interactions(document["interactions"], wrapped=version.startswith("4")))
+        consumer, provider = document["consumer"]["name"], document["provider"]["name"]
+    except OSError as error:
+        raise PactError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again") from error
+    return Pact(file, str(consumer), str(provider), version, interactions, document)
+
+
+def _interactions(written: list[dict[str, Any]], *, wrapped: bool) -> Iterator[PactInteraction]:
+    for index, each in enumerate(written):
+        if each.get("type", "Synchronous/HTTP") != "Synchronous/HTTP":
+            continue
+        request, response = each.get("request", {}), each.get("response", {})
+        yield PactInteraction(
+            index,
+            str(each["description"]),
+            tuple(_states(each)),
+            str(request.get("method", "GET")).upper(),
+            str(request.get("path", "/")),
+            _query(request.get("query")),
+            _message(request, wrapped=wrapped),
+            int(response.get("status", 200)),
+            _message(response, wrapped=wrapped),
+        )
+
+
+def _states(each: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    if isinstance(each.get("providerState"), str):
+        yield each["providerState"], {}
+    for state in each.get("providerStates", []):
+        yield str(state["name"]), state.get("params") or {}
+
+
+def _query(query: Any) -> Mapping[str, list[str]]:
+    pairs = parse_qsl(query, keep_blank_values=True) if isinstance(query, str) else []
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found or {name: _listed(values) for name, values in (query or {}).items()}
+
+
+def _message(written: dict[str, Any], *, wrapped: bool) -> PactMessage:
+    body = written.get("body")
+    if wrapped and isinstance(body, dict):
+        body = _unwrapped(body)
+    headers = {name.lower(): _listed(values) for name, values in (written.get("headers") or {}).items()}
+    return PactMessage(headers, "body" in written, body, tuple(_matchers(written.get("matchingRules") or {})))
+
+
+def _unwrapped(body: dict[str, Any]) -> Json:
+    """The value of a body of specification 4; what is binary is read as UTF-8, as far as it is."""
+    content, encoded = body.get("content"), str(body.get("encoded")).lower()
+    if not isinstance(content, str):
+        return content
+    if encoded == "json":
+        return json.loads(content)
+    return base64.b64decode(content).decode("utf-8", "replace") if encoded == "base64" else content
+
+
+def _listed(values: Any) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else [str(values)]
+
+
+def _matchers(rules: dict[str, Any]) -> Iterator[Matcher]:
+    for place, rule in rules.items():
+        if place.startswith("$."):
+            part, dot, rest = place.removeprefix("$.").partition(".")
+            bracket = part.find("[")
+            if bracket > 0:
+                part, dot, rest = part[:bracket], "", part[bracket:] + dot + rest
+            yield Matcher(part, f"${dot}{rest}" if part == "body" else rest, rule)
+        elif place in _PARTS:
+            named = {"": rule} if place in {"path", "status"} else rule
+            for at, each in named.items():
+                for form in each["matchers"]:
+                    yield Matcher(place, at.lower() if place == "header" else at, form)

@@ -1,0 +1,250 @@
+"""HTTP/1.1 requests out of a client's bytes (RFC 9112): strict where a lenient reader would let requests be smuggled.
+
+`Reader` is fed what arrives, split anywhere, and gives whole requests. What it does not understand without doubt is
+refused, never guessed at: a request is read here, and may be read once more by mitmproxy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+MOST_HEAD = 64 * 1024
+"""Bytes of a request line with its headers, and of trailers."""
+_MOST_CACHED = 2048
+
+_CR, _LF = b"\r\n"
+_NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = rb"[^\x00-\x08\x0a-\x1f\x7f]*"
+_LINE = re.compile(rb"(%b) ([^\x00-\x20\x7f]+) HTTP/([0-9]\.[0-9])\Z" % _NAME)
+_SOUND = re.compile(rb"(?:%b:%b\n)*" % (_NAME, _VALUE))
+_FIELD = re.compile(rb"(%b):(%b)\n" % (_NAME, _VALUE))
+_FOLD = re.compile(rb"[ \t]*\n[ \t]+")
+_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;%b)?\Z" % _VALUE)
+
+
+class NotHttpError(Exception):
+    """Bytes that are no request: the status that they deserve, and why."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The header section of a request, and what it says about the message."""
+
+    fields: Fields
+    """Names as spelt; what has been dealt with once it was read (Expect: 100-continue) is left out."""
+    host: bytes | None
+    length: int
+    chunked: bool
+    expects: bool
+    """The client waits for a word before it sends the body."""
+    close: bool
+    keep_alive: bool
+    websocket: bool
+
+
+class Message(NamedTuple):
+    """One whole request."""
+
+    method: str
+    target: bytes
+    headers: Headers
+    minor: int
+    """1 for HTTP/1.1, 0 for HTTP/1.0."""
+    body: bytes = b""
+
+    @property
+    def persistent(self) -> bool:
+        """Whether the connection stays open after the answer (RFC 9112, section 9.3)."""
+        return not self.headers.close if self.minor else self.headers.keep_alive and not self.headers.close
+
+    @property
+    def wire(self) -> bytes:
+        """The request as it is understood, written anew: whoever reads this reads the same."""
+        lines = [b"%b %b HTTP/1.%d\r\n" % (self.method.encode(), self.target, self.minor)]
+        lines += [b"%b: %b\r\n" % field for field in self.headers.fields]
+        if not self.headers.chunked:
+            return b"".join((*lines, b"\r\n", self.body))
+        chunk = b"%x\r\n%b\r\n" % (len(self.body), self.body) if self.body else b""
+        return b"".join((*lines, b"\r\n", chunk, b"0\r\n\r\n"))
+
+
+class Reader:
+    """Reads one request after the other."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0
+        self._head: Message | None = None
+        self._chunks: Generator[None, None, bytes] | None = None
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that no request took yet."""
+        return len(self._buffer)
+
+    @property
+    def awaited(self) -> Message | None:
+        """The request whose body has not arrived as a whole."""
+        return self._head
+
+    def rest(self) -> bytes:
+        """What was not read, for another reader."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return rest
+
+    def next(self) -> Message | None:
+        """The next request, or None until more has arrived.
+
+        Raises:
+            NotHttpError: for anything else; nothing can be read after that.
+        """
+        if not self._buffer and self._head is None:
+            return None
+        head = self._head or self._read_head()
+        if head is None:
+            return None
+        body = self._read_chunked() if head.headers.chunked else self._read_body(head.headers.length)
+        self._head = head if body is None else None
+        if body is None:
+            return None
+        return head._replace(body=body) if body else head
+
+    def _read_head(self) -> Message | None:
+        buffer = self._buffer
+        while not self._searched and len(buffer) > 1 and buffer[0] in b"\r\n":  # RFC 9112, section 2.2
+            if buffer[0] == _CR and buffer[1] != _LF:
+                raise NotHttpError(400, "the first line is not that of an HTTP request")
+            del buffer[: 1 + (buffer[0] == _CR)]
+        blank = self._find_blank_line()
+        if max(blank, len(buffer) if blank < 0 else 0) > MOST_HEAD:
+            raise NotHttpError(431, f"the request line and headers are longer than {MOST_HEAD} bytes")
+        if blank < 0:
+            self._searched = max(0, len(buffer) - 2)
+            return None
+        self._searched = 0
+        head = bytes(buffer[:blank])
+        del buffer[: blank + 1 + (buffer[blank] == _CR)]
+        line, _, block = head.partition(b"\n")
+        match = _LINE.match(line.removesuffix(b"\r"))
+        if match is None:
+            raise NotHttpError(400, "the first line is not that of an HTTP request")
+        method, target, version = match.groups()
+        if version not in {b"1.0", b"1.1"}:
+            raise NotHttpError(505, "this proxy speaks HTTP/1.0 and HTTP/1.1")
+        headers = read_headers(block) if len(block) <= _MOST_CACHED else read_headers.__wrapped__(block)
+        if headers.chunked and version == b"1.0":
+            raise NotHttpError(400, "HTTP/1.0 knows no transfer-encoding")
+        return Message(method.decode(), target, headers, int(version == b"1.1"))
+
+    def _find_blank_line(self) -> int:
+        """Where the blank line after the headers begins, or -1."""
+        crlf, lf = self._buffer.find(b"\n\r\n", self._searched), self._buffer.find(b"\n\n", self._searched)
+        first = crlf if lf < 0 or 0 <= crlf < lf else lf
+        return first if first < 0 else first + 1
+
+    def _read_body(self, length: int) -> bytes | None:
+        if not length:
+            return b""
+        if len(self._buffer) < length:
+            return None
+        return self._take(length)
+
+    def _read_chunked(self) -> bytes | None:
+        if self._chunks is None:
+            self._chunks = self._chunked()
+        try:
+            next(self._chunks)
+        except StopIteration as end:
+            self._chunks = None
+            body: bytes = end.value
+            return body
+        return None
+
+    def _chunked(self) -> Generator[None, None, bytes]:
+        """A chunked body (RFC 9112, section 7.1); its trailers are read and dropped. Yields where bytes are missing."""
+        pieces = []
+        while size := _chunk_size((yield from self._line())):
+            while len(self._buffer) < size + 2:
+                yield
+            pieces.append(self._take(size))
+            if self._take(2) != b"\r\n":
+                raise NotHttpError(400, "a chunk is longer than it says")
+        length = 0
+        while trailer := (yield from self._line()):
+            length += len(trailer)
+            if length > MOST_HEAD or _SOUND.fullmatch(trailer + b"\n") is None:
+                raise NotHttpError(400, "the trailers are not sound")
+        return b"".join(pieces)
+
+    def _line(self) -> Generator[None, None, bytes]:
+        while (end := self._buffer.find(b"\r\n")) < 0:
+            if len(self._buffer) > MOST_HEAD:
+                raise NotHttpError(400, "the body is not chunked, as transfer-encoding says")
+            yield
+        line = self._take(end)
+        del self._buffer[:2]
+        return line
+
+    def _take(self, length: int) -> bytes:
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return taken
+
+
+def _chunk_size(line: bytes) -> int:
+    match = _CHUNK.match(line)
+    if match is None:
+        raise NotHttpError(400, "the body is not chunked, as transfer-encoding says")
+    return int(match[1], 16)
+
+
+@lru_cache(maxsize=512)  # a client's requests have much the same headers
+def read_headers(block: bytes) -> Headers:
+    """The header section, every line with its line break.
+
+    Raises:
+        NotHttpError: where it is not sound, or leaves in doubt where the message ends (RFC 9112, section 6.3).
+    """
+    block = _FOLD.sub(b" ", block.replace(b"\r\n", b"\n"))
+    if _SOUND.fullmatch(block) is None:
+        raise NotHttpError(400, "a header is not sound")
+    fields = [(name, value.strip(b" \t")) for name, value in _FIELD.findall(block)]
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        values.setdefault(name.lower(), []).append(value)
+    lengths, codings, hosts = (values.get(name, []) for name in (b"content-length", b"transfer-encoding", b"host"))
+    if len(hosts) > 1:
+        raise NotHttpError(400, "there is more than one host")
+    if len(lengths) + len(codings) > 1:
+        raise NotHttpError(400, "the length of the body is in doubt")
+    if lengths and _LENGTH.fullmatch(lengths[0]) is None:
+        raise NotHttpError(400, "content-length is not a number")
+    if codings and codings[0].lower() != b"chunked":
+        raise NotHttpError(501, "the only transfer-encoding here is chunked")
+    expects = any(value.lower() == b"100-continue" for value in values.get(b"expect", []))
+    connection = {token.strip().lower() for value in values.get(b"connection", []) for token in value.split(b",")}
+    return Headers(
+        tuple(field for field in fields if not (expects and field[0].lower() == b"expect")),
+        host=hosts[0] if hosts else None,
+        length=int(lengths[0]) if lengths else 0,
+        chunked=bool(codings),
+        expects=expects,
+        close=b"close" in connection,
+        keep_alive=b"keep-alive" in connection,
+        websocket=any(value.lower() == b"websocket" for value in values.get(b"upgrade", [])),
+    )

@@ -1,0 +1,51 @@
+"""Resolvers, called where they can hold nobody up."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+from interceptor.decisions import Decision, Resolving, Settled
+
+
+async def settle(decision: Decision) -> Settled:
+    """Call the resolvers that a decision depends on, one after the other."""
+    while isinstance(decision, Resolving):
+        result, error = await _in_a_thread(decision.call)
+        decision = decision.finish(result) if error is None else decision.fail(error)
+    return decision
+
+
+async def _in_a_thread(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """The result of a call, or its exception.
+
+    The thread is the call's own: one that hangs takes no place in the loop's executor, which the loop would wait for
+    at its end.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
+
+    def tell(outcome: tuple[Any, BaseException | None]) -> None:
+        if not future.done():
+            future.set_result(outcome)
+
+    def work() -> None:
+        outcome: tuple[Any, BaseException | None]
+        try:
+            result = call()
+            outcome = (asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result, None)
+        except BaseException as error:  # noqa: BLE001  # whatever a resolver raises, it is what became of it
+            outcome = (None, error)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, outcome)
+
+    Thread(target=work, name="resolver", daemon=True).start()
+    return await future
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result

@@ -1,0 +1,1 @@
+"""A project from nothing, or from recorded traffic."""

@@ -1,0 +1,119 @@
+"""Recorded answers as the responses of handlers; what is long or binary becomes a file beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from mimetypes import guess_extension
+
+from interceptor.answering.responses import BODILESS, file_type
+from interceptor.messages import (
+    FORM_MEDIA_TYPE,
+    JSON_MEDIA_TYPE,
+    Json,
+    NotJsonError,
+    Response,
+    charset,
+    is_json,
+    media_type,
+    parse_json,
+)
+
+_LONGEST_INLINE = 4000
+"""Bytes; more of them hide the handlers."""
+_TEXTS = {"text/plain": "text", "text/xml": "xml"}
+_KEPT = re.compile(
+    "location|link|retry-after|content-disposition|allow|x-(total|page|per-page|next-page|prev-page|result)(-.*)?"
+)
+"""Headers that consumers read. Whatever a handler declares is part of the contract: transport, caching, tracing and
+security policies are not."""
+
+
+@dataclass(slots=True)
+class Fixtures:
+    """The files of bodies, by their path."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, stem: str, extension: str, content: bytes) -> str:
+        """Keep a body; the same content gets the same file."""
+        number = 1
+        while True:
+            name = f"fixtures/{stem}{'' if number == 1 else f'-{number}'}{extension}"
+            if self.files.setdefault(name, content) == content:
+                return name
+            number += 1
+
+
+def answer(method: str, path: str, response: Response, fixtures: Fixtures) -> dict[str, Json]:
+    """The response of a handler that answers as the real one did."""
+    written: dict[str, Json] = {} if response.status == 200 and response.body else {"status": response.status}
+    content_type = response.header("content-type") or ""
+    body: dict[str, Json] = {}
+    if response.body and response.status not in BODILESS and method != "HEAD":
+        stem = re.sub(r"[^a-z0-9]+", "-", f"{method}{path}".lower()).strip("-")[:60]
+        body = _inline(response, content_type) or _file(response, content_type, stem, fixtures)
+    headers = _headers(response)
+    if content_type and body and not _goes_without_saying(content_type, body):
+        headers = {"content-type": content_type, **headers}
+    return written | ({"headers": headers} if headers else {}) | body
+
+
+def _headers(response: Response) -> dict[str, Json]:
+    headers: dict[str, Json] = {}
+    for name in dict.fromkeys(name for name, _ in response.headers if _KEPT.fullmatch(name)):
+        values = [plain(value) for key, value in response.headers if key == name]
+        headers[name] = values[0] if len(values) == 1 else values
+    return headers
+
+
+def _inline(response: Response, content_type: str) -> dict[str, Json]:
+    """The body as YAML, or nothing where a file holds it better."""
+    if len(response.body) > _LONGEST_INLINE:
+        return {}
+    if is_json(content_type):
+        try:
+            value = parse_json(response.body)
+        except NotJsonError:
+            return {}
+        return {} if _has_lone_surrogate(value) else {"json": plain(value)}
+    kind = _TEXTS.get(media_type(content_type))
+    if kind is None or charset(content_type).lower() != "utf-8":
+        return {}
+    try:
+        return {kind: plain(response.body.decode())}
+    except UnicodeDecodeError:
+        return {}
+
+
+def _file(response: Response, content_type: str, stem: str, fixtures: Fixtures) -> dict[str, Json]:
+    bare = media_type(content_type)
+    extension = ".json" if is_json(content_type) else guess_extension(bare) or ".bin"
+    return {"file": fixtures.keep(stem, extension, response.body)}
+
+
+def _goes_without_saying(content_type: str, body: dict[str, Json]) -> bool:
+    """True for the content type that a handler's answer has by itself."""
+    ((kind, value),) = body.items()
+    bare = re.sub(r";\s*charset=\"?utf-8\"?$", "", content_type, flags=re.IGNORECASE).lower()
+    given = {"json": JSON_MEDIA_TYPE, "text": "text/plain", "xml": "text/xml", "form": FORM_MEDIA_TYPE}
+    return bare == (file_type(value) if kind == "file" else given[kind])
+
+
+def plain(value: Json) -> Json:
+    """A value in which nothing is taken for a template."""
+    if isinstance(value, str):
+        return value.replace("{{", "{{ '{{' }}")
+    if isinstance(value, dict):
+        return {key: plain(member) for key, member in value.items()}
+    return [plain(element) for element in value] if isinstance(value, list) else value
+
+
+def _has_lone_surrogate(value: Json) -> bool:
+    """JSON can spell it, YAML cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,131 @@
+"""An OpenAPI document as a provider with handlers: one for each operation and documented response."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from interceptor.answering.responses import BODILESS
+from interceptor.messages import JSON_MEDIA_TYPE, Json, is_json, media_type
+from interceptor.openapi.document import Document, Node
+from interceptor.openapi.examples import Examples
+from interceptor.openapi.operations import Answer, Operation, operation, paths
+from interceptor.openapi.routes import Routes
+from interceptor.openapi.validation import Validation
+from interceptor.scaffold.addresses import literal
+from interceptor.scaffold.answers import plain
+from interceptor.scaffold.project import NewProvider
+
+_UNKNOWN = "https://api.example.com"
+_TEMPLATE = re.compile(r"\{([^{}]*)\}")
+
+
+def import_document(document: Document) -> NewProvider:
+    """The provider that a document describes. What it answers fits the document, as far as values can be made."""
+    base = Routes(document).base_paths[0]
+    examples = Examples(Validation(document))
+    handlers: list[dict[str, Json]] = []
+    for path, method, item in paths(document):
+        each = operation(path, method, item)
+        handlers += _handlers(each, f"{method.upper()} {_pattern(base + path)}", examples)
+    title = document.root.get("info", "title").value
+    name = title.strip() if isinstance(title, str) and title.strip() else "Provider"
+    return NewProvider(name, [_url(document, base)], handlers, {}, document.name)
+
+
+def _handlers(each: Operation, request: str, examples: Examples) -> Iterator[dict[str, Json]]:
+    """Success first: it answers wherever no provider state is declared."""
+    answers = sorted(each.answers.values(), key=lambda answer: (not answer.key.startswith("2"), answer.key))
+    taken = {answer.key for answer in answers}
+    label = each.node.raw("operationId").value or f"{each.method} {each.path}"
+    for answer in answers:
+        status = _status(answer.key, taken)
+        if status is None:
+            continue
+        described = str(answer.node.raw("description").value or "").strip().partition("\n")[0].rstrip(". ")
+        yield {
+            "request": request,
+            "name": plain(f"{label} answers {status}"),
+            "given": plain(f"{label}: {described or status}"),
+            "response": _response(status, answer, examples),
+        }
+
+
+def _response(status: int, answer: Answer, examples: Examples) -> Json:
+    headers = {header.name.lower(): examples.value(header.schema) for header in answer.headers}
+    written: dict[str, Json] = {
+        name: plain(value if isinstance(value, str) else json.dumps(value))
+        for name, value in headers.items()
+        if isinstance(value, str | int | float)
+    }
+    types = list(answer.content.types) or ([JSON_MEDIA_TYPE] if answer.content.schema_of_all else [])
+    kind = next((each for each in types if is_json(each)), next(iter(types), None))
+    body: dict[str, Json] = {}
+    if kind is not None and status not in BODILESS:
+        chosen = JSON_MEDIA_TYPE if "*" in kind else media_type(kind)
+        body = _body(kind, chosen, answer, examples)
+        if body and chosen not in {JSON_MEDIA_TYPE, "text/plain"}:
+            written = {"content-type": chosen, **written}
+    if not written and not body:
+        return status
+    return {"status": status} | ({"headers": written} if written else {}) | body
+
+
+def _body(kind: str, chosen: str, answer: Answer, examples: Examples) -> dict[str, Json]:
+    given = list(_given(kind, answer))
+    schema = answer.content.schema(kind)
+    if is_json(chosen):
+        value = next(iter(given), None) if schema is None else examples.value(schema, given)
+        return {} if value is None else {"json": plain(value)}
+    text = next((each for each in given if isinstance(each, str)), None)
+    return {"text": plain(text or "text")} if text or chosen.startswith("text/") else {}
+
+
+def _given(kind: str, answer: Answer) -> Iterator[Json]:
+    """The examples that a document gives for a body."""
+    content = answer.content.types.get(kind, Node(answer.node.document, answer.place, None))
+    yield from (each for each in (content.raw("example").value,) if each is not None)
+    yield from (each.raw("value").value for _, each in content.get("examples").members() if each.value is not None)
+    for name, each in answer.node.get("examples").members():
+        if media_type(name) == media_type(kind):
+            yield each.value
+
+
+def _status(key: str, taken: set[str]) -> int | None:
+    """The status that shows a documented response; None where others show it already."""
+    if key.isdecimal():
+        return int(key)
+    if key == "default":
+        return 200 if taken == {"default"} else 500 if not taken & {"500", "5XX"} else None
+    first = int(key[0]) * 100 if re.fullmatch("[1-5]XX", key) else None
+    return None if first is None else next(each for each in range(first, first + 100) if str(each) not in taken)
+
+
+def _pattern(path: str) -> str:
+    """`/products/{product-id}:buy` -> `/products/:product_id\\:buy`"""
+    segments = []
+    for segment in path.split("/"):
+        texts = [literal(text) if text else "" for text in _TEMPLATE.split(segment)[::2]]
+        names = [re.sub(r"\W", "_", name) for name in _TEMPLATE.findall(segment)]
+        # A parameter begins a segment; what is in the middle of one can be anything.
+        first = "" if not names else f":{names[0]}" if not texts[0] else "*"
+        segments.append(texts[0] + first + "*".join(texts[1:]) if names else texts[0])
+    return "/".join(segments)
+
+
+def _url(document: Document, base: str) -> str:
+    """Where the document says that the provider is; the paths of Swagger 2 and of PactFlow hold their base already."""
+    root = document.root
+    if document.is_swagger:
+        schemes: Any = root.raw("schemes").value or ["https"]
+        host = root.raw("host").value
+        return f"{schemes[0]}://{host}" if isinstance(host, str) else _UNKNOWN
+    url = str(root.get("servers", 0, "url").value or "/")
+    for name, variable in root.get("servers", 0, "variables").members():
+        url = url.replace(f"{{{name}}}", str(variable.raw("default").value))
+    parts = urlsplit(urljoin(document.name if "://" in document.name else _UNKNOWN, url))
+    path = "" if base or "{" in parts.path else parts.path
+    return f"{parts.scheme}://{parts.netloc}{path}".rstrip("/")

@@ -1,0 +1,141 @@
+"""The files of a new project: what can be seen from where it is made is not asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from interceptor.config import PROJECT_FILE, STATE_DIR
+from interceptor.errors import UsageError
+from interceptor.messages import Json
+from interceptor.schema import SCHEMA_DIR
+from interceptor.yamltext import as_yaml
+
+HANDLERS_DIR = "handlers"
+
+FIRST_HANDLER: dict[str, Json] = {
+    "request": "GET /products/:id",
+    "name": "a request for product {{ params.id }}",
+    "given": "product {{ params.id }} exists",
+    "response": {"json": {"id": "{{ params.id }}", "name": "Kettle"}},
+}
+"""What a new handler file shows: to be replaced by the first request of the consumer's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewProvider:
+    """A provider of the new project, its handlers, and the files that these need (by path below their folder)."""
+
+    name: str
+    urls: list[str]
+    handlers: list[dict[str, Json]]
+    fixtures: Mapping[str, bytes]
+    openapi: str | None = None
+    """Its OpenAPI document: a path inside the project, or a URL."""
+
+
+def consumer_name(root: Path) -> str:
+    """The name of the project in a folder, from the manifest of its package manager, else the folder's own."""
+    for manifest, read in _MANIFESTS.items():
+        try:
+            name = read((root / manifest).read_text(encoding="utf-8"))
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+        if isinstance(name, str) and name.strip():
+            return name.strip()
+    return root.resolve().name or "consumer"
+
+
+def _go_module(text: str) -> str:
+    """`module github.com/acme/shop/v2` -> `shop`"""
+    match = re.search(r"^module\s+\"?([^\s\"]+)", text, re.MULTILINE)
+    return re.sub(r"/v\d+$", "", match[1]).rpartition("/")[2] if match else ""
+
+
+def _python_project(text: str) -> Any:
+    document = tomllib.loads(text)
+    return document["project"]["name"] if "project" in document else document["tool"]["poetry"]["name"]
+
+
+_MANIFESTS: dict[str, Callable[[str], Any]] = {
+    "package.json": lambda text: json.loads(text)["name"].rpartition("/")[2],
+    "pyproject.toml": _python_project,
+    "Cargo.toml": lambda text: tomllib.loads(text)["package"]["name"],
+    "go.mod": _go_module,
+    "composer.json": lambda text: json.loads(text)["name"].rpartition("/")[2],
+}
+
+
+def project_files(consumer: str, providers: Iterable[NewProvider], name: str = PROJECT_FILE) -> dict[str, bytes]:
+    """The files of a new project, by path below its folder; `name` is that of the project file."""
+    providers = list(providers)
+    shown = [
+        {
+            "name": as_yaml(each.name),
+            "url": as_yaml(each.urls[0] if len(each.urls) == 1 else each.urls),
+            "openapi": each.openapi and as_yaml(each.openapi),
+        }
+        for each in providers
+    ]
+    written = {
+        name: _rendered(
+            "interceptor.yaml.j2",
+            schema=f"{STATE_DIR}/{SCHEMA_DIR}/project.json",
+            consumer=as_yaml(consumer),
+            providers=shown,
+        )
+    }
+    for provider in providers:
+        written[f"{HANDLERS_DIR}/{_file_name(provider.name)}"] = _rendered(
+            "handlers.yaml.j2",
+            schema=f"../{STATE_DIR}/{SCHEMA_DIR}/handlers.json",
+            provider=as_yaml(provider.name),
+            handlers="\n\n".join(_item(handler) for handler in provider.handlers),
+        )
+        written |= {f"{HANDLERS_DIR}/{name}": content for name, content in provider.fixtures.items()}
+    return written
+
+
+def write_files(root: Path, written: Mapping[str, bytes], *, force: bool = False) -> list[Path]:
+    """Write files below a folder; where one is there already, none is written.
+
+    Raises:
+        UsageError: for files that are there already and must not be overwritten, or a folder that cannot be written.
+    """
+    there = [name for name in written if (root / name).exists()]
+    if there and not force:
+        raise UsageError(f"already there: {', '.join(there)}", "--force overwrites")
+    paths = []
+    for name, content in written.items():
+        path = root / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}", "check the rights of the folder") from error
+        paths.append(path)
+    return paths
+
+
+def _rendered(template: str, **values: Any) -> bytes:
+    environment = Environment(keep_trailing_newline=True, trim_blocks=True, autoescape=False)  # noqa: S701  # YAML
+    text = files("interceptor.templates").joinpath(template).read_text(encoding="utf-8")
+    return environment.from_string(text).render(values).encode()
+
+
+def _item(handler: dict[str, Json]) -> str:
+    """A handler as an element of the list under `handlers`."""
+    return "\n".join(f"  {line}" if line else "" for line in as_yaml([handler]).removeprefix("  ").split("\n"))
+
+
+def _file_name(provider: str) -> str:
+    """`Product API` -> `product-api.yaml`"""
+    return f"{re.sub(r'[^a-z0-9.]+', '-', provider.lower()).strip('-.') or 'provider'}.yaml"

@@ -1,0 +1,264 @@
+"""Recorded traffic -> handlers: one per distinct exchange, ids as path parameters, secrets masked.
+
+What tells requests apart is written down, and no more: a query or a body stands in a handler only where the same
+path was asked with different ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from interceptor.contract.volatile import volatile
+from interceptor.engine.cors import is_preflight
+from interceptor.journal.redact import Redactor
+from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
+from interceptor.matching.values import spelt_key
+from interceptor.messages import Exchange, Json, NotJsonError, Outcome, Pairs, Request, media_type
+from interceptor.places import ROOT, below
+from interceptor.recordings.capture import Captured
+from interceptor.scaffold.addresses import base_path, literal, template
+from interceptor.scaffold.answers import Fixtures, answer
+from interceptor.scaffold.project import NewProvider
+
+_PARTS_OF_PAGES = re.compile(
+    r"(text/(html|css|javascript)|application/(x-)?javascript|application/(wasm|manifest\+json)|font/.*|image/.*|audio/.*|video/.*)"
+)
+_NOT_MODIFIED = 304
+_IS_ID = re.compile(r"(.*_)?(id|uuid|key|code|number|slug)|.*Id")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a recording gave, and how many of its exchanges are no calls of an API."""
+
+    providers: list[NewProvider]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as a handler would ask for it."""
+
+    path: str
+    params: Mapping[str, str]
+    query: dict[str, Json]
+    body: dict[str, Json]
+    """`{"json": ...}`, `{"form": ...}`, `{"text": ...}`, or the variables of a GraphQL operation."""
+    answers: list[dict[str, Json]]
+
+    @property
+    def succeeded(self) -> bool:
+        return bool(self.answers[0].get("status", 200) < 300)
+
+    def echoed(self) -> list[dict[str, Json]]:
+        """The answers with the ids of the path as templates."""
+        return [_echoed(each, self.params) for each in self.answers]
+
+
+def import_recording(captured: Iterable[Captured]) -> Imported:
+    """The providers of a recording, by host, and their handlers."""
+    redact = Redactor()
+    exchanges = [
+        redact(Exchange(each.request, each.response, Outcome.PASSED, each.at, path=each.request.path))
+        for each in captured
+    ]
+    wanted = [each for each in exchanges if _is_call(each)]
+    by_host: dict[str, list[Exchange]] = {}
+    for exchange in wanted:
+        by_host.setdefault(exchange.request.origin.partition("://")[2], []).append(exchange)
+    providers = [_provider(host, each) for host, each in sorted(by_host.items())]
+    return Imported(providers, len(exchanges) - len(wanted))
+
+
+def _is_call(exchange: Exchange) -> bool:
+    """False for preflights, for pages and what they consist of, and for answers out of a cache."""
+    assert exchange.response is not None
+    if is_preflight(exchange.request) or exchange.response.status == _NOT_MODIFIED:
+        return False
+    return _PARTS_OF_PAGES.fullmatch(media_type(exchange.response.header("content-type"))) is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """What the requests of one group have in common."""
+
+    method: str
+    pattern: str
+    operation: tuple[str, str] | None
+    """Kind and name of a GraphQL operation."""
+
+
+def _provider(host: str, exchanges: list[Exchange]) -> NewProvider:
+    base = base_path(exchange.request.path for exchange in exchanges)
+    below_base = [replace(each, path=each.request.path[len(base) :] or "/") for each in exchanges]
+    groups: dict[_Endpoint, list[Exchange]] = {}
+    for each in below_base:
+        endpoint = _Endpoint(each.request.method, template(each.path or "/")[0], _operation(each.request))
+        groups.setdefault(endpoint, []).append(each)
+    fixtures = Fixtures()
+    handlers = [handler for endpoint, each in groups.items() for handler in _handlers(endpoint, each, fixtures)]
+    urls = sorted({f"{exchange.request.origin}{base}" for exchange in exchanges}, reverse=True)
+    return NewProvider(host, urls, handlers, fixtures.files)
+
+
+def _operation(request: Request) -> tuple[str, str] | None:
+    """Kind and name of a GraphQL operation."""
+    if b"query" not in request.body:
+        return None
+    try:
+        operations = graphql_operations(request)
+    except NotGraphQLError:
+        return None
+    if operations.batch or operations.each[0].kind is None:
+        return None
+    return operations.each[0].kind, operations.each[0].name
+
+
+def _handlers(endpoint: _Endpoint, exchanges: list[Exchange], fixtures: Fixtures) -> Iterator[dict[str, Json]]:
+    """The handlers of an endpoint, the most particular ones first.
+
+    Of requests that differ in nothing but their ids, the first that succeeded answers for every id; the others keep
+    theirs, unless the answer is the same but for the id.
+    """
+    asked = _merged([_asked(each, endpoint, fixtures) for each in exchanges])
+    by_query = len({_key(each.query) for each in asked}) > 1
+    by_body = len({_key(each.body) for each in asked}) > 1
+    alike: dict[str, list[_Asked]] = {}
+    for each in asked:
+        told_apart = replace(each, query=each.query if by_query else {}, body=each.body if by_body else {})
+        alike.setdefault(_key([told_apart.query, told_apart.body]), []).append(told_apart)
+    particular: list[tuple[_Asked, dict[str, Json]]] = []
+    general: list[tuple[_Asked, dict[str, Json]]] = []
+    for group in alike.values():
+        chosen = next((each for each in group if each.succeeded), group[0])
+        answers = chosen.echoed()
+        general.append((chosen, _handler(endpoint, endpoint.pattern, chosen, answers)))
+        others = [each for each in group if each.echoed() != answers]
+        particular += [(each, _handler(endpoint, literal(each.path), each, each.answers)) for each in others]
+    for _, handler in (*sorted(particular, key=_rank), *sorted(general, key=_rank)):
+        yield handler
+
+
+def _rank(written: tuple[_Asked, Json]) -> tuple[int, bool]:
+    asked, _ = written
+    return -len(asked.query), not asked.body
+
+
+def _handler(endpoint: _Endpoint, path: str, asked: _Asked, answers: list[dict[str, Json]]) -> dict[str, Json]:
+    more: dict[str, Json] = {"query": asked.query} if asked.query else {}
+    if endpoint.operation is None:
+        more |= asked.body
+    else:
+        kind, name = endpoint.operation
+        more["graphql"] = {kind: name, **asked.body}
+    shapes = [each["status"] if set(each) == {"status"} else each for each in answers]
+    return {
+        "request": {"method": endpoint.method, "path": path, **more} if more else f"{endpoint.method} {path}",
+        "response": shapes[0] if len(shapes) == 1 else shapes,
+    }
+
+
+def _asked(exchange: Exchange, endpoint: _Endpoint, fixtures: Fixtures) -> _Asked:
+    assert exchange.response is not None
+    path = exchange.path or "/"
+    query = _fields(exchange.request.query, "request.query", exchange.masked)
+    body = _body(exchange) if endpoint.operation is None else _variables(exchange)
+    answers = [answer(exchange.request.method, path, exchange.response, fixtures)]
+    return _Asked(path, template(path)[1], query, body, answers)
+
+
+def _merged(asked: list[_Asked]) -> list[_Asked]:
+    """One for each request, with what it was answered each time; the same answer twice in a row counts once."""
+    merged: dict[str, _Asked] = {}
+    for each in asked:
+        known = merged.setdefault(_key([each.path, each.query, each.body]), each)
+        if known is not each and known.answers[-1] != each.answers[0]:
+            known.answers.append(each.answers[0])
+    return list(merged.values())
+
+
+def _key(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+# Requests ------------------------------------------------------------------------------------------------------
+
+
+def _fields(pairs: Pairs, place: str, masked: Iterable[str]) -> dict[str, Json]:
+    """Query parameters or form fields as a handler asks for them; what is masked, or differs each time, is anything."""
+    fields: dict[str, Json] = {}
+    for name in dict.fromkeys(name for name, _ in pairs):
+        values = [value for key, value in pairs if key == name]
+        if below(place, name) in masked or any(_is_volatile(value) for value in values):
+            fields[spelt_key(name)] = {"$any": True}
+        else:
+            fields[spelt_key(name)] = values[0] if len(values) == 1 else values
+    return fields
+
+
+def _body(exchange: Exchange) -> dict[str, Json]:
+    request = exchange.request
+    if not request.body:
+        return {}
+    if request.form is not None:
+        return {"form": _fields(request.form, "request.form", exchange.masked)}
+    try:
+        return {"json": _matcher(request.json, f"request.{ROOT}", exchange.masked)}
+    except NotJsonError:
+        pass
+    is_text = media_type(request.header("content-type")).startswith("text/") and "request.body" not in exchange.masked
+    return {"text": request.text} if is_text else {}
+
+
+def _variables(exchange: Exchange) -> dict[str, Json]:
+    variables = dict(graphql_operations(exchange.request).each[0].variables)
+    matcher = _matcher(variables, f"request.{ROOT}.variables", exchange.masked)
+    return {"variables": matcher} if variables else {}
+
+
+def _matcher(value: Json, place: str, masked: Iterable[str]) -> Json:
+    if place in masked:
+        return {"$any": True}
+    if isinstance(value, dict):
+        return {spelt_key(key): _matcher(member, below(place, key), masked) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_matcher(element, below(place, index), masked) for index, element in enumerate(value)]
+    return {"$type": "string"} if isinstance(value, str) and _is_volatile(value) else value
+
+
+def _is_volatile(text: str) -> bool:
+    return any((start, end) == (0, len(text)) for start, end, _ in volatile(text))
+
+
+# Answers -------------------------------------------------------------------------------------------------------
+
+
+def _echoed(answer: dict[str, Json], params: Mapping[str, str]) -> dict[str, Json]:
+    """An answer in which the ids of the path are templates, where the thing that was asked for bears them."""
+    if not isinstance(answer.get("json"), dict):
+        return answer
+    return {**answer, "json": _with_ids(answer["json"], params)}
+
+
+def _with_ids(value: dict[str, Json], params: Mapping[str, str]) -> dict[str, Json]:
+    found = {unquote(text): name for name, text in params.items()}
+    return {
+        key: _with_ids(member, params)
+        if key == "data" and isinstance(member, dict)
+        else _id(member, found)
+        if _IS_ID.fullmatch(key)
+        else member
+        for key, member in value.items()
+    }
+
+
+def _id(value: Json, names: Mapping[str, str]) -> Json:
+    if isinstance(value, str) and value in names:
+        return f"{{{{ params.{names[value]} }}}}"
+    if isinstance(value, int) and not isinstance(value, bool) and str(value) in names:
+        return f"{{{{ params.{names[str(value)]} | int }}}}"
+    return value

@@ -1,0 +1,25 @@
+"""Pacts replayed against a running provider, by the verifier of the `pact` binary."""
+
+from interceptor.verification.results import Checked, Verification, junit
+from interceptor.verification.verifier import (
+    Files,
+    FromBroker,
+    FromUrl,
+    Provider,
+    Publishing,
+    Source,
+    verify,
+)
+
+__all__ = [
+    "Checked",
+    "Files",
+    "FromBroker",
+    "FromUrl",
+    "Provider",
+    "Publishing",
+    "Source",
+    "Verification",
+    "junit",
+    "verify",
+]

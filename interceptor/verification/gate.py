@@ -1,0 +1,176 @@
+"""The way from the verifier to the provider, where real values take the place of masked ones.
+
+The verifier's own header option replaces a header in every request that has it and adds it to every one that has
+not, state changes included, and everyone on the machine can read it among the verifier's arguments. Here a value is
+put only where the pact holds a mask, and the verifier never knows it.
+
+State changes come this way too: the verifier repeats one that ends with 500 or more for two minutes, and then says
+nothing of what the provider answered.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from interceptor.errors import VerificationError
+from interceptor.messages import Json
+
+_MASK = "***"
+_OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
+_WITHOUT_BODY = (204, 304)
+_MOST_SHOWN = 500
+"""Bytes of what a failed state change answered."""
+
+
+class Gate(ThreadingHTTPServer):
+    """A server on loopback that hands requests to the provider.
+
+    `problems` says why a target got no answer or a state could not be set up, by target and by state.
+    """
+
+    daemon_threads = True
+
+    def __init__(
+        self, passing: type[_Passing], provider: SplitResult, values: Mapping[str, str], seconds: float
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), passing)
+        self.provider = provider
+        self.values = {name.lower(): value for name, value in values.items()}
+        self.seconds = seconds
+        self.problems: dict[str, str] = {}
+
+    @property
+    def netloc(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+    def connect(self) -> HTTPConnection:
+        """A connection to the provider, not yet open."""
+        host, port = self.provider.hostname or "", self.provider.port
+        if self.provider.scheme == "https":
+            return HTTPSConnection(host, port, timeout=self.seconds, context=ssl.create_default_context())
+        return HTTPConnection(host, port, timeout=self.seconds)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The verifier went away: it says so itself."""
+
+
+@contextmanager
+def gate(url: str, seconds: float, values: Mapping[str, str] | None = None) -> Iterator[Gate]:
+    """A gate to what runs at `url` while the context is open.
+
+    Args:
+        url: the provider's, with its base path; or that for state changes, where there are no values.
+        seconds: how long an answer may take.
+        values: headers by name, with what takes the place of a masked value.
+
+    Raises:
+        VerificationError: where nothing listens.
+    """
+    passing = _StateChange if values is None else _Passing
+    with Gate(passing, urlsplit(url), values or {}, seconds) as server:
+        probe = server.connect()
+        try:
+            probe.connect()
+        except OSError as error:
+            raise VerificationError(f"nothing can be reached at {url}: {error}", "start the provider first") from error
+        finally:
+            probe.close()
+        thread = Thread(target=server.serve_forever, args=(0.05,), name="gate", daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Passing(BaseHTTPRequestHandler):
+    """One request, to the provider and back."""
+
+    protocol_version = "HTTP/1.1"
+    server: Gate
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):  # whatever the method is
+            return self._pass
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
+        """Nothing: the verifier tells what it does."""
+
+    @property
+    def subject(self) -> str:
+        """What a problem is noted under."""
+        return self.path
+
+    def _pass(self) -> None:
+        self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        connection = self.server.connect()
+        try:
+            self._ask(connection)
+            self._answer(connection.getresponse())
+        except TimeoutError:
+            self._give_up(f"the provider gave no answer within {self.server.seconds:g} s")
+        except (OSError, HTTPException) as error:
+            self._give_up(f"the provider gave no answer: {error or type(error).__name__}")
+        finally:
+            connection.close()
+
+    def _ask(self, connection: HTTPConnection) -> None:
+        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("host", self.server.provider.netloc)
+        for name, value in self.headers.items():
+            if name.lower() not in _OF_ONE_CONNECTION:
+                real = self.server.values.get(name.lower()) if _MASK in value else None
+                connection.putheader(name, value if real is None else real)
+        connection.endheaders(self.body or None)
+
+    def _answer(self, response: HTTPResponse) -> None:
+        body = response.read()
+        self.send_response_only(response.status, response.reason)
+        for name, value in response.getheaders():
+            if name.lower() not in {*_OF_ONE_CONNECTION, "content-length"}:
+                self.send_header(name, value)
+        if self.command == "HEAD":
+            self.send_header("content-length", response.getheader("content-length") or "0")
+        elif response.status not in _WITHOUT_BODY:
+            self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _give_up(self, problem: str) -> None:
+        self.server.problems[self.subject] = problem
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+
+class _StateChange(_Passing):
+    """One state change; whatever is wrong with it becomes a 400, which the verifier takes as final."""
+
+    @property
+    def subject(self) -> str:
+        said: Json = json.loads(self.body)
+        return str(said.get("state"))
+
+    def _answer(self, response: HTTPResponse) -> None:
+        if response.status < 400:
+            super()._answer(response)
+        else:
+            said = response.read(_MOST_SHOWN).decode("utf-8", "replace").strip()
+            self._give_up(f"{response.status} {said}".rstrip())
+
+    def _give_up(self, problem: str) -> None:
+        self.server.problems[self.subject] = problem
+        self.send_response_only(400)
+        self.send_header("content-length", "0")
+        self.end_headers()

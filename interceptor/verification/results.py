@@ -1,0 +1,162 @@
+"""What a verification found, from the verifier's report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from interceptor.messages import Json
+
+Outcome = Literal["ok", "failed", "pending"]
+_TITLE = "Verifying a pact between "
+_STATE_FAILED = "state change handlers has failed"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m|\\x1b\[[0-9;]*m")
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One interaction: `pending` means that it failed and that nobody has to worry yet."""
+
+    description: str
+    outcome: Outcome
+    consumer: str | None = None
+    given: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Everything that was checked, and what became of the result."""
+
+    provider: str
+    checked: tuple[Checked, ...]
+    notices: tuple[str, ...] = ()
+    published: bool = False
+    unpublished_because: str | None = None
+
+    @property
+    def success(self) -> bool:
+        return not self.count("failed") and self.unpublished_because is None
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(each.outcome == outcome for each in self.checked)
+
+    def plain(self) -> dict[str, Json]:
+        """The same as JSON."""
+        return {
+            "provider": self.provider,
+            "success": self.success,
+            "published": self.published,
+            "interactions": [
+                {
+                    "consumer": each.consumer,
+                    "given": each.given,
+                    "description": each.description,
+                    "outcome": each.outcome,
+                    "reasons": list(each.reasons),
+                }
+                for each in self.checked
+            ],
+            "notices": list(self.notices),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What the verifier does not say: why a target got no answer, and why a provider state could not be set up."""
+
+    targets: Mapping[str, str]
+    states: Mapping[str, str]
+
+
+def checked(report: Json, provider: str, problems: Problems) -> tuple[Checked, ...]:
+    """The interactions of the verifier's JSON report.
+
+    Args:
+        report: the JSON.
+        provider: its name, which stands in the titles of errors.
+        problems: what went wrong between the verifier and the provider.
+    """
+    failures: list[tuple[Json, Outcome]] = [(error, "failed") for error in report.get("errors", [])]
+    failures += [(error, "pending") for error in report.get("pendingErrors", [])]
+    found: list[Checked] = []
+    for result in report.get("interactionResults", []):
+        description = result["description"]
+        if result["result"] == "OK":
+            found.append(Checked(description, "ok"))
+        elif own := next((each for each in failures if each[0]["interaction"].endswith(f" - {description}")), None):
+            failures.remove(own)
+            found.append(_failed(*own, provider, problems, description))
+        else:
+            found.append(Checked(description, "failed", reasons=("the verifier does not say why",)))
+    found += [_failed(error, outcome, provider, problems, error["interaction"]) for error, outcome in failures]
+    return tuple(found)
+
+
+def junit(verification: Verification) -> bytes:
+    """The result as JUnit XML, pending failures as skipped."""
+    suite = ET.Element(
+        "testsuite",
+        name=_xml(verification.provider),
+        tests=str(len(verification.checked)),
+        failures=str(verification.count("failed")),
+        errors="0",
+        skipped=str(verification.count("pending")),
+    )
+    for each in verification.checked:
+        case = ET.SubElement(suite, "testcase", classname=_xml(verification.provider), name=_xml(_name(each)))
+        if each.outcome != "ok":
+            kind = "failure" if each.outcome == "failed" else "skipped"
+            ET.SubElement(case, kind, message=_xml(each.reasons[0] if each.reasons else "")).text = _xml(
+                "\n".join(each.reasons)
+            )
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _name(each: Checked) -> str:
+    return f"{each.description}, given {each.given}" if each.given else each.description
+
+
+def _xml(text: str) -> str:
+    """Text without the characters that XML has no way to write."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _failed(error: Json, outcome: Outcome, provider: str, problems: Problems, description: str) -> Checked:
+    """One failure; its title is `Verifying a pact between Site and API Given a state - a description`."""
+    head = error["interaction"].removesuffix(f" - {description}")
+    consumer, between, given = head.removeprefix(_TITLE).partition(f" and {provider}")
+    return Checked(
+        description,
+        outcome,
+        consumer=consumer if between else None,
+        given=given.removeprefix(" Given ") or None,
+        reasons=tuple(_reasons(error["mismatch"], problems, given)),
+    )
+
+
+def _reasons(mismatch: Json, problems: Problems, given: str) -> Iterator[str]:
+    for each in mismatch.get("mismatches", []):
+        match each["type"]:
+            case "BodyMismatch":
+                yield f"body {each['path']}: {each['mismatch']}"
+            case "HeaderMismatch":
+                yield f"header {each['key']}: {each['mismatch']}"
+            case "StatusMismatch":
+                yield f"status: {each['mismatch']}"
+            case _:
+                yield str(each["mismatch"])
+    message = _COLOUR.sub("", mismatch.get("message") or "")
+    if _STATE_FAILED in message:
+        failed = [f"provider state {name}: {why}" for name, why in problems.states.items() if name in given]
+        yield from failed or [message]
+    elif message:
+        yield next((problem for target, problem in problems.targets.items() if f"{target})" in message), message)

@@ -1,0 +1,53 @@
+"""`interceptor publish-provider` with the real client, and a broker we play."""
+
+import base64
+
+import pytest
+from brokers import interceptor
+
+OPTIONS = ("--provider", "Product API", "--version", "p1", "--branch", "main")
+
+
+@pytest.fixture
+def document(at_broker, tmp_path):
+    (tmp_path / "openapi.yaml").write_text("openapi: 3.0.3\n")
+    (tmp_path / "report.xml").write_text("<testsuites/>")
+    return "openapi.yaml"
+
+
+def test_the_document_and_the_result_reach_the_broker(at_broker, document):
+    options = ("--no-success", "--results", "report.xml", "--verifier", "schemathesis", "--tag", "dev")
+    done = interceptor("publish-provider", document, *OPTIONS, *options)
+    assert done.code == 0, done.err
+    assert done.out == (f"interceptor  published openapi.yaml as the contract of Product API p1 at {at_broker.url}\n")
+    sent = at_broker.asked("/provider-contracts/provider/Product%20API/publish")[-1]
+    assert (sent["pacticipantVersionNumber"], sent["branch"], sent["tags"]) == ("p1", "main", ["dev"])
+    contract = sent["contract"]
+    assert base64.b64decode(contract["content"]) == b"openapi: 3.0.3\n"
+    assert contract["contentType"] == "application/yaml"
+    result = contract["selfVerificationResults"]
+    assert result["success"] is False
+    assert base64.b64decode(result["content"]) == b"<testsuites/>"
+    assert (result["contentType"], result["format"], result["verifier"]) == ("application/xml", "junit", "schemathesis")
+
+
+def test_the_project_names_the_document(at_broker, document, tmp_path):
+    (tmp_path / "interceptor.yaml").write_text(
+        "consumer: Site\nproviders: {Product API: {url: http://a.example.com, openapi: openapi.yaml}}\n"
+    )
+    assert interceptor("publish-provider", *OPTIONS).code == 0
+
+
+# Each row: arguments, exit code, and what is said.
+WRONG = [
+    (("missing.yaml", *OPTIONS), 2, "there is no file missing.yaml"),
+    (("openapi.yaml", "--provider", "Product API"), 2, "name it with --version"),
+    (("openapi.yaml", *OPTIONS, "--version", "refused"), 1, "cannot use the broker"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), WRONG)
+def test_what_cannot_be_published(document, arguments, code, said):
+    done = interceptor("publish-provider", *arguments)
+    assert done.code == code
+    assert said in done.err

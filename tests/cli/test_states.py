@@ -1,0 +1,207 @@
+"""`interceptor states`: what is listed, and state handler files that real providers run."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from brokers import interceptor, wait_for
+from providers import interaction, pact
+
+APPS = Path(__file__).parents[1] / "scaffolds"
+KETTLE = {"id": "10", "name": "Kettle"}
+PACT = pact(
+    interaction("a request for product 10", "/products/10", 200, KETTLE, states=[("product 10 exists", {})]),
+    interaction("a look at product 10", "/products/10", 200, KETTLE, states=[("product 10 exists", {})]),
+    interaction("a product in stock", "/products/11", 200, {}, states=[('"so many"', {"count": 7})]),
+    interaction("a product that nobody has", "/products/12", 404, None),
+)
+WRITTEN = {
+    "py": (
+        '    raise NotImplementedError("not written yet: product 10 exists")',
+        '    PRODUCTS["10"] = params or KETTLE',
+    ),
+    "js": ('  throw notWrittenYet("product 10 exists");', '  PRODUCTS["10"] = KETTLE;'),
+}
+DATA = {
+    "py": 'KETTLE = {"id": "10", "name": "Kettle"}\nPRODUCTS = {}\n',
+    "js": 'const KETTLE = { id: "10", name: "Kettle" };\nconst PRODUCTS = {};\nmodule.exports.PRODUCTS = PRODUCTS;\n',
+}
+
+
+@pytest.fixture
+def pact_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "pact.json"
+    file.write_text(json.dumps(PACT))
+    return str(file)
+
+
+def test_a_person_reads_who_asks_for_what(pact_file):
+    done = interceptor("states", pact_file)
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "Product Site asks of Product API",
+        '  given "so many"',
+        '    with {"count": 7}',
+        "    a product in stock",
+        "  given product 10 exists",
+        "    a request for product 10",
+        "    a look at product 10",
+        "  given nothing",
+        "    a product that nobody has",
+    ]
+
+
+def test_the_list_for_programs(pact_file):
+    assert json.loads(interceptor("states", pact_file, "--json").out) == [
+        {
+            "consumer": "Product Site",
+            "provider": "Product API",
+            "states": [
+                {"name": '"so many"', "params": [{"count": 7}], "interactions": ["a product in stock"]},
+                {
+                    "name": "product 10 exists",
+                    "params": [],
+                    "interactions": ["a request for product 10", "a look at product 10"],
+                },
+            ],
+            "without": ["a product that nobody has"],
+        }
+    ]
+
+
+def test_the_list_as_markdown(pact_file):
+    assert interceptor("states", pact_file, "--markdown").out.splitlines() == [
+        "## Product Site and Product API",
+        "",
+        "| provider state | parameters | interactions |",
+        "|---|---|---|",
+        '| "so many" | `{"count": 7}` | a product in stock |',
+        "| product 10 exists |  | a request for product 10; a look at product 10 |",
+        "| (none) | | a product that nobody has |",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["fastapi", "flask", "django", "express", "json"])
+def test_run_again_it_adds_new_states_and_keeps_what_people_wrote(pact_file, kind):
+    first = interceptor("states", pact_file, "--scaffold", kind, "--output", "file")
+    assert first.err == "interceptor  wrote file: 2 states of Product Site\n"
+    file = Path("file")
+    words = '"setup": null', '"setup": {"by": "people"}'
+    edited = file.read_text().replace(*words).replace("not written yet", "written by people")
+    file.write_text(edited)
+    assert interceptor("states", pact_file, "--scaffold", kind, "--output", "file").err == (
+        "interceptor  file has all 2 states\n"
+    )
+    assert file.read_text() == edited
+
+    new = interaction("a new one", "/products/13", 404, None, states=[("product 13 is gone", {})])
+    Path(pact_file).write_text(json.dumps({**PACT, "interactions": [*PACT["interactions"], new]}))
+    interceptor("states", pact_file, "--scaffold", kind, "--output", "file")
+    assert "people" in file.read_text()
+    assert file.read_text().count("product 13 is gone") >= 1
+    if kind != "json":
+        assert file.read_text().startswith(edited.rstrip())
+
+
+@pytest.mark.parametrize("kind", ["fastapi", "flask", "django", "json"])
+def test_a_provider_with_the_scaffold_is_verified(pact_file, tmp_path, kind):
+    scaffolded(pact_file, kind)
+    shutil.copy(APPS / f"{kind}_app.py", tmp_path)
+    assert_verified(pact_file, [sys.executable, f"{kind}_app.py"], tmp_path)
+
+
+def test_a_provider_in_node_is_verified(pact_file, tmp_path):
+    resolved = (
+        subprocess.run(
+            ["node", "-e", "process.stdout.write(require.resolve('express'))"], capture_output=True, check=False
+        )
+        if shutil.which("node")
+        else None
+    )
+    if resolved is None or resolved.returncode:
+        pytest.skip("needs Node.js, and express where NODE_PATH says")
+    scaffolded(pact_file, "express")
+    shutil.copy(APPS / "express_app.js", tmp_path)
+    assert_verified(pact_file, ["node", "express_app.js"], tmp_path)
+
+
+def scaffolded(pact_file, kind):
+    """The scaffold, with one of its two handlers written."""
+    done = interceptor("states", pact_file, "--scaffold", kind)
+    assert done.code == 0, done.err
+    suffix = {"express": "js", "json": "json"}.get(kind, "py")
+    file = Path(f"product_site_states.{suffix}")
+    text = file.read_text()
+    if suffix == "json":
+        document = json.loads(text)
+        document["states"][1]["setup"] = {"10": KETTLE}
+        file.write_text(json.dumps(document))
+        return
+    before, after = WRITTEN[suffix]
+    assert before in text
+    file.write_text(f"{text.replace(before, after)}\n{DATA[suffix]}")
+
+
+def assert_verified(pact_file, command, folder):
+    """The state that has its handler passes, as does what needs none; the one that has none fails and says so."""
+    with serving(command, folder) as url:
+        states = f"{url}/_pact/states/product-site"
+        done = interceptor("verify", pact_file, "--provider-url", url, "--states-url", states, "--json")
+    outcomes = {each["description"]: each["outcome"] for each in json.loads(done.out)["interactions"]}
+    assert outcomes == {
+        "a request for product 10": "ok",
+        "a look at product 10": "ok",
+        "a product in stock": "failed",
+        "a product that nobody has": "ok",
+    }
+    failed = next(each for each in json.loads(done.out)["interactions"] if each["outcome"] == "failed")
+    assert failed["reasons"][0].startswith('provider state "so many": 404')
+
+
+@contextlib.contextmanager
+def serving(command, folder):
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    log = folder / "log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen([*command, str(port)], cwd=folder, env=os.environ, stdout=output, stderr=output) as process,
+    ):
+        try:
+            wait_for(port, process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def test_one_file_is_for_one_pact(pact_file, tmp_path):
+    (tmp_path / "other.json").write_text(json.dumps({**PACT, "consumer": {"name": "Shop App"}}))
+    done = interceptor("states", pact_file, "other.json", "--scaffold", "json")
+    assert done.code == 2
+    assert "choose with --consumer and --provider" in done.err
+    done = interceptor("states", pact_file, "other.json", "--scaffold", "json", "--consumer", "Shop App")
+    assert done.err == "interceptor  wrote shop_app_states.json: 2 states of Shop App\n"
+
+
+# Each row: arguments, exit code, and what is said.
+WRONG = [
+    (("pact.json", "--consumer", "Nobody"), 1, "there are: Product Site with Product API"),
+    (("missing.json",), 1, "cannot read the pact missing.json"),
+    (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "is not one of state handlers"),
+    (("pact.json", "--scaffold", "rails"), 2, "rails"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), WRONG)
+def test_misuse(pact_file, arguments, code, said):
+    done = interceptor("states", *arguments)
+    assert done.code == code
+    assert said in done.err

@@ -1,0 +1,275 @@
+"""`interceptor verify` with the real verifier, against a provider whose states matter."""
+
+import json
+import socket
+from xml.etree import ElementTree as ET
+
+import pytest
+from brokers import interceptor
+from providers import TOKEN, interaction, pact, running
+
+KETTLE = interaction(
+    "a request for product 10",
+    "/products/10",
+    200,
+    {"id": "10", "name": "Kettle"},
+    states=[("product 10 exists", {})],
+    authorization="Bearer ***",
+)
+NO_TOKEN = interaction("a request without a token", "/products/10", 401, {"error": "no token"})
+OWN_TOKEN = interaction(
+    "a request with a token of the test's own",
+    "/products/10",
+    401,
+    {"error": "no token"},
+    authorization="Bearer made-up",
+)
+SENT = interaction("a new product", "/products", 201, {"name": "Pot"}, method="POST", sent={"name": "Pot"})
+GONE = interaction("the end of a product", "/products/10", 204, None, method="DELETE")
+HEAD = interaction("a look at a product", "/products/10", 200, None, method="HEAD")
+WRONG = interaction("a request for product 11", "/products/11", 200, {"id": "11"}, authorization="Bearer ***")
+REAL = ("--header", "Authorization=${SHOP_TOKEN}")
+
+
+@pytest.fixture
+def provider():
+    with running() as one:
+        yield one
+
+
+@pytest.fixture
+def verify(provider, tmp_path, monkeypatch):
+    """Calls the command with a pact of some interactions."""
+    monkeypatch.setenv("SHOP_TOKEN", TOKEN)
+    monkeypatch.setenv("PACT_BROKER_BASE_URL", "http://127.0.0.1:1")  # files need no broker
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*interactions, options=(), **names):
+        file = tmp_path / "pact.json"
+        file.write_text(json.dumps(pact(*interactions, **names)))
+        states = ("--states-url", f"{provider.url}/states")
+        return interceptor("verify", str(file), "--provider-url", f"{provider.url}/v1", *states, *options)
+
+    return call
+
+
+def test_a_provider_that_gives_what_the_pact_asks_for(verify, provider):
+    done = verify(KETTLE, NO_TOKEN, OWN_TOKEN, SENT, GONE, HEAD, options=REAL)
+    assert done.code == 0, done.out
+    assert done.out.splitlines() == [
+        "interceptor  ok       a request for product 10",
+        "interceptor  ok       a request without a token",
+        "interceptor  ok       a request with a token of the test's own",
+        "interceptor  ok       a new product",
+        "interceptor  ok       the end of a product",
+        "interceptor  ok       a look at a product",
+        "interceptor  Product API: 6 interactions · 6 ok · 0 failed",
+    ]
+    assert done.err == ""
+
+
+def test_the_real_token_goes_where_the_mask_is_and_nowhere_else(verify, provider):
+    done = verify(KETTLE, NO_TOKEN, OWN_TOKEN, options=REAL)
+    assert done.code == 0, done.out
+    tokens = [token for _, path, token in provider.asked if path.startswith("/v1/")]
+    assert tokens == [TOKEN, None, "Bearer made-up"]
+    assert {token for _, path, token in provider.asked if path == "/states"} == {None}
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization"])
+@pytest.mark.parametrize("spelled", ["Authorization", "authorization"])
+def test_both_spellings_of_a_header(verify, provider, name, spelled):
+    written = json.loads(json.dumps(KETTLE).replace("authorization", spelled))
+    assert verify(written, options=("--header", f"{name}={TOKEN}")).code == 0
+
+
+def test_states_matter(verify, provider):
+    other = {**KETTLE, "providerStates": [{"name": "product 10 does not exist"}]}
+    done = verify(other, options=REAL)
+    assert done.code == 1
+    assert done.out.splitlines() == [
+        "interceptor  failed   Product Site: a request for product 10, given product 10 does not exist",
+        "                      body $: Actual map is missing the following keys: id, name",
+        "                      status: expected 200 but was 404",
+        "interceptor  Product API: 1 interaction · 0 ok · 1 failed",
+    ]
+
+
+def test_the_result_for_programs(verify, tmp_path):
+    done = verify(KETTLE, WRONG, options=(*REAL, "--json", "--junit", "result.xml"))
+    assert done.code == 1
+    result = json.loads(done.out)
+    assert (result["provider"], result["success"], result["published"]) == ("Product API", False, False)
+    assert [each["outcome"] for each in result["interactions"]] == ["ok", "failed"]
+    assert "status: expected 200 but was 404" in result["interactions"][1]["reasons"]
+    suite = ET.parse(tmp_path / "result.xml").getroot().find("testsuite")
+    assert {name: suite.get(name) for name in ("tests", "failures", "skipped")} == {
+        "tests": "2",
+        "failures": "1",
+        "skipped": "0",
+    }
+    assert "expected 200 but was 404" in suite.find("testcase[2]/failure").text
+    assert TOKEN not in done.out + (tmp_path / "result.xml").read_text()
+
+
+def test_a_hanging_provider(verify, provider):
+    provider.hangs = True
+    done = verify(KETTLE, options=(*REAL, "--timeout", "0.3"))
+    assert done.code == 1
+    assert "the provider gave no answer within 0.3 s" in done.out
+
+
+def test_a_state_that_cannot_be_set_up_is_said_at_once(verify, provider):
+    provider.fails = True
+    done = verify(KETTLE, options=REAL)
+    assert done.code == 1
+    assert 'provider state product 10 exists: 500 {"error": "no such table"}' in done.out
+    assert [path for _, path, _ in provider.asked] == ["/states"]
+
+
+def test_no_command_line_shows_the_token(verify, provider):
+    assert verify(KETTLE, options=REAL).code == 0
+    assert "pact verifier" in provider.processes
+    assert TOKEN not in provider.processes
+
+
+def test_a_provider_that_is_not_there(verify):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        done = verify(KETTLE, options=("--provider-url", url))
+    assert done.code == 1
+    assert f"nothing can be reached at {url}: " in done.err
+    assert "start the provider first" in done.err
+
+
+def test_without_a_states_url_it_warns(provider, tmp_path, monkeypatch):
+    (tmp_path / "pact.json").write_text(json.dumps(pact(KETTLE)))
+    done = interceptor("verify", str(tmp_path / "pact.json"), "--provider-url", provider.url)
+    assert (
+        done.err == "interceptor  warning: 1 interaction has provider states that nothing sets up; give --states-url\n"
+    )
+
+
+def test_a_pact_by_its_address(at_broker, provider, monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", TOKEN)
+    monkeypatch.delenv("PACT_BROKER_BASE_URL")
+    url = f"{at_broker.url}/pacts/provider/Product%20API/consumer/Product%20Site/pact-version/78edc824"
+    done = interceptor("verify", "--url", url, "--provider", "Product API", *at(provider), *REAL)
+    assert done.code == 0, done.out + done.err
+
+
+def at(provider):
+    return ("--provider-url", f"{provider.url}/v1", "--states-url", f"{provider.url}/states")
+
+
+FROM_BROKER = ("verify", "--from-broker", "--provider", "Product API", "--provider-branch", "main")
+
+
+@pytest.mark.usefixtures("at_broker")
+class TestFromTheBroker:
+    @pytest.fixture(autouse=True)
+    def token(self, monkeypatch):
+        monkeypatch.setenv("SHOP_TOKEN", TOKEN)
+
+    def test_the_selectors_choose(self, at_broker, provider):
+        options = ("--selector", "branch=feat/x", "--selector", '{"deployed": true}', "--no-pending")
+        done = interceptor(*FROM_BROKER, *at(provider), *REAL, *options)
+        assert done.code == 0, done.out + done.err
+        assert at_broker.asked("/for-verification")[-1] == {
+            "consumerVersionSelectors": [{"branch": "feat/x"}, {"deployed": True}],
+            "includePendingStatus": False,
+            "providerVersionBranch": "main",
+        }
+
+    def test_what_is_asked_for_unless_told_otherwise(self, at_broker, provider):
+        done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--wip-since", "2026-01-31")
+        assert done.code == 0, done.out + done.err
+        assert at_broker.asked("/for-verification")[-1] == {
+            "consumerVersionSelectors": [{"mainBranch": True}, {"matchingBranch": True}, {"deployedOrReleased": True}],
+            "includePendingStatus": True,
+            "includeWipPactsSince": "2026-01-31",
+            "providerVersionBranch": "main",
+        }
+
+    def test_a_pending_pact_may_fail(self, provider):
+        done = interceptor(*FROM_BROKER, *at(provider))
+        assert done.code == 0
+        assert "pending  Product Site: a request for product 10, given product 10 exists" in done.out
+        assert done.out.endswith("interceptor  Product API: 1 interaction · 0 ok · 0 failed · 1 pending\n")
+
+    def test_the_result_is_published(self, at_broker, provider):
+        done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--publish", "--provider-version", "p2")
+        assert done.code == 0, done.out + done.err
+        assert "the broker knows it as the result of version p2" in done.out
+        result = at_broker.asked("/verification-results")[-1]
+        assert (result["providerApplicationVersion"], result["success"]) == ("p2", True)
+
+    def test_a_failure_is_published_too(self, at_broker, provider):
+        options = ("--no-pending", "--publish", "--provider-version", "p3")
+        done = interceptor(*FROM_BROKER, *at(provider), *options)
+        assert done.code == 1
+        result = at_broker.asked("/verification-results")[-1]
+        assert (result["providerApplicationVersion"], result["success"]) == ("p3", False)
+
+    def test_the_pact_of_a_webhook(self, at_broker, provider):
+        url = f"{at_broker.url}/pacts/provider/Product%20API/consumer/Product%20Site/pact-version/78edc824"
+        which = ("--url", url, "--provider", "Product API", "--provider-branch", "main")
+        done = interceptor("verify", *which, *at(provider), *REAL, "--publish", "--provider-version", "p4")
+        assert done.code == 0, done.out + done.err
+        assert at_broker.asked("/verification-results")[-1]["providerApplicationVersion"] == "p4"
+
+    def test_the_brokers_token_stays_in_the_environment(self, provider, monkeypatch):
+        monkeypatch.setenv("PACT_BROKER_TOKEN", "the-brokers-token")
+        assert interceptor(*FROM_BROKER, *at(provider), *REAL).code == 0
+        assert "pact verifier" in provider.processes
+        assert "the-brokers-token" not in provider.processes
+
+    def test_a_result_that_the_broker_refuses_is_a_failure(self, provider):
+        done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--publish", "--provider-version", "refused")
+        assert done.code == 1
+        assert "the result could not be published: " in done.out
+
+    def test_no_pacts(self, provider):
+        done = interceptor(
+            "verify", "--from-broker", "--provider", "Nobody", "--provider-branch", "main", *at(provider)
+        )
+        assert done.code == 1
+        assert "check the provider's name and the selectors" in done.err
+
+    def test_a_wrong_token_is_refused_and_never_shown(self, provider, monkeypatch):
+        monkeypatch.setenv("PACT_BROKER_TOKEN", "wrong")
+        done = interceptor(*FROM_BROKER, *at(provider))
+        assert done.code == 1
+        assert "401 Unauthorized" in done.err
+        assert "wrong" not in done.out + done.err
+
+
+# Each row: arguments, exit code, and what is said.
+URL = ("--provider-url", "http://127.0.0.1:9")
+MISUSED = [
+    (("--provider-url", "localhost:8000"), 2, "is not an http address"),
+    (("pact.json", "--from-broker", *URL), 2, "do not go together"),
+    (("--from-broker", *URL), 2, "give it with --provider"),
+    (("pact.json", "--publish", "--provider-version", "1", *URL), 2, "the result of local files cannot be published"),
+    (("pact.json", "--publish", *URL), 2, "name it with --provider-version"),
+    (("pact.json", "--header", "authorization", *URL), 2, "--header does not say name and value"),
+    (("pact.json", "--header", "authorization=${NOT_SET_AT_ALL}", *URL), 2, "NOT_SET_AT_ALL is not set"),
+    (("broken.json", *URL), 1, "broken.json is not a pact"),
+    (("missing.json", *URL), 1, "cannot read the pact missing.json"),
+    (("pact.json", "--provider", "Stock API", *URL), 1, "there is no pact with Stock API"),
+    (("pact.json", "other.json", *URL), 2, "say with --provider which one is meant"),
+    (("--from-broker", "--provider", "A", "--selector", "main", *URL), 2, "says nothing to a broker"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), MISUSED)
+def test_misuse(at_broker, tmp_path, arguments, code, said):
+    (tmp_path / "pact.json").write_text(json.dumps(pact(NO_TOKEN)))
+    (tmp_path / "other.json").write_text(json.dumps(pact(NO_TOKEN, provider="Price API")))
+    (tmp_path / "broken.json").write_text("{")
+    done = interceptor("verify", *arguments)
+    assert done.code == code
+    assert said in done.err
+    assert len([line for line in done.err.splitlines() if "warning" not in line]) <= 2

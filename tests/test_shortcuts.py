@@ -1,0 +1,103 @@
+"""Reading off lines that differ in volatile values only gives what taking each of them apart gives."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+
+import pytest
+from exchanges import exchange, journal, project
+
+from interceptor.contract.shortcuts import Shortcuts
+from interceptor.convert import convert
+
+AT = "2026-11-21T20:46:04.001Z"
+
+
+def ids(seed):
+    rng = random.Random(seed)
+    while True:
+        yield str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
+def an_id_in_two_places(new):
+    one = next(new)
+    return exchange(f"GET /orders/{one}", {"id": one}, made=["response.$.id"])
+
+
+def two_ids(new):
+    return exchange(f"GET /orders/{next(new)}", {"id": next(new), "n": 1}, made=["response.$.id"])
+
+
+def an_id_as_a_name(new):
+    one = next(new)
+    return exchange("GET /by-id", {one: {"id": one}}, made=["response.$"])
+
+
+def an_id_that_is_literal_elsewhere(new):
+    one = next(new)
+    return exchange(f"GET /fixed/{one}", {"id": one}, made=[])
+
+
+def several_states(new):
+    return exchange("GET /states", {"id": 1}, states=[f"{next(new)} exists", f"{next(new)} is gone"])
+
+
+def a_time_of_its_own(new):
+    return exchange("GET /now", {"seconds": 1795293964 + int(next(new)[:2], 16)}, made=["response.$.seconds"])
+
+
+def a_query(new):
+    return exchange(
+        f"GET /search?id={next(new)}&at=2026-11-21T20%3A46%3A04Z", {"id": next(new)}, made=["response.$.id"]
+    )
+
+
+KINDS = [
+    an_id_in_two_places,
+    two_ids,
+    an_id_as_a_name,
+    an_id_that_is_literal_elsewhere,
+    several_states,
+    a_time_of_its_own,
+    a_query,
+]
+
+
+@pytest.mark.parametrize(
+    "kinds", [*([kind] for kind in KINDS), KINDS], ids=lambda kinds: "+".join(k.__name__ for k in kinds)
+)
+def test_shortcuts_change_nothing(tmp_path, monkeypatch, kinds):
+    here = project(tmp_path)
+    new = ids(len(kinds))
+    path = journal(tmp_path / "run.jsonl", [kind(new) for _ in range(4) for kind in kinds])
+    (written,) = convert(here, [path]).pacts
+    with_shortcuts = written.path.read_bytes()
+    monkeypatch.setattr(Shortcuts, "take", lambda *_: False)
+    convert(here, [path])
+    assert written.path.read_bytes() == with_shortcuts
+
+
+def test_most_lines_need_not_be_taken_apart(tmp_path, monkeypatch):
+    learnt = []
+    learn = Shortcuts.learn
+    monkeypatch.setattr(Shortcuts, "learn", lambda self, *what: (learnt.append(what), learn(self, *what)))
+    new = ids(1)
+    path = journal(tmp_path / "run.jsonl", [an_id_in_two_places(new) for _ in range(50)])
+    (written,) = convert(project(tmp_path), [path]).pacts
+    assert len(learnt) == 1
+    (interaction,) = json.loads(written.path.read_bytes())["interactions"]
+    assert interaction["request"]["path"] == "/orders/00000000-0000-4000-8000-000000000001"
+
+
+def test_one_value_that_a_handler_says_is_found_among_very_many(tmp_path):
+    """What is remembered of exchanges that are all alike is bounded, but for values that are no accident."""
+    new = ids(2)
+    fixed = next(new)
+    said = exchange("GET /orders", {"first": fixed})
+    many = [two_ids(new) for _ in range(1100)]
+    last = exchange(f"GET /orders/{fixed}", {"id": next(new), "n": 1}, made=["response.$.id"])
+    (written,) = convert(project(tmp_path), [journal(tmp_path / "run.jsonl", [said, *many, last])]).pacts
+    paths = {each["request"]["path"] for each in json.loads(written.path.read_bytes())["interactions"]}
+    assert paths == {"/orders", f"/orders/{fixed}", "/orders/00000000-0000-4000-8000-000000000002"}
