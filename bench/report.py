@@ -47,7 +47,7 @@ turns, each side going first every other time; pairs that count: {scale.pairs}. 
 its pair, and stands as smallest - **median** - largest; everything else is a median. A measurement of throughput lasts
 {scale.seconds} s.
 
-- {_processor()}, {os.cpu_count()} cores, {platform.system()}
+- {_processor()}, {os.cpu_count()} cores, {platform.system()}; load before the run: {os.getloadavg()[0]:.1f}
 - Python {platform.python_version()}{_runtime("node", "--version")}{_runtime("java", "-version")}
 - interceptor {version("pact-interceptor")}, mitmproxy {version("mitmproxy")}{others}{missing}
 """

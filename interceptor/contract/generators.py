@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
@@ -98,18 +99,20 @@ def _path(path: str, parameters: Parameters) -> Iterator[Generator]:
 
 
 def _tied(message: Message, query: Values, parameters: Parameters) -> list[Generator]:
-    """The places whose whole value is a parameter's; of several with one value those that are called like it."""
-    candidates = list(_candidates(message, query))
+    """The places whose whole value is a parameter's; of several in one part those that are called like it."""
     found = []
-    for name, parameter in parameters.items():
-        same = [each for each in candidates if each.value == (parameter if each.part == "body" else str(parameter))]
-        for each in same if len(same) == 1 else [each for each in same if each.called(name)]:
-            kind: Literal["STRING", "INTEGER"] = "INTEGER" if isinstance(each.value, int) else "STRING"
-            found.append(Generator(each.part, each.at, "ProviderState", f"${{{name}}}", kind))
+    for part, candidates in groupby(_candidates(message, query), key=lambda each: each.part):
+        known = list(candidates)
+        for name, parameter in parameters.items():
+            same = [each for each in known if each.value == (parameter if part == "body" else str(parameter))]
+            for each in same if len(same) == 1 else [each for each in same if each.called(name)]:
+                kind: Literal["STRING", "INTEGER"] = "INTEGER" if isinstance(each.value, int) else "STRING"
+                found.append(Generator(part, each.at, "ProviderState", f"${{{name}}}", kind))
     return sorted(found, key=lambda each: (each.part, each.at))
 
 
 def _candidates(message: Message, query: Values) -> Iterator[_Candidate]:
+    """Part by part."""
     for name, values in query:
         if len(values) == 1:
             yield _Candidate("query", name, name, values[0])

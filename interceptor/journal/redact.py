@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from interceptor.config import LARGEST_BODY, Project, Redaction
 from interceptor.journal.large_bodies import without_large_bodies
@@ -73,7 +73,8 @@ class _Findings:
         if place not in self.places:
             self.places.append(place)
         if isinstance(secret, str) and len(secret) >= _SHORTEST_ECHO:
-            self.secrets.add(secret)
+            # An answer may say the URL it was asked for.
+            self.secrets |= {secret, quote(secret, safe=""), quote_plus(secret)}
 
     def longest_first(self) -> list[str]:
         """The secrets, so that one within another never spoils it."""
@@ -108,7 +109,7 @@ class Redactor:
         request = self._request(exchange.request, found)
         path = exchange.path
         if path is not None and "request.path" in found.places:
-            path = masked_text(path, forms(path), lambda _: MASK)
+            path, _ = _without_forms(path)
         response = exchange.response
         if response is not None and (made := Made(exchange)):
             response = self._response(response, made, found)
@@ -136,7 +137,9 @@ class Redactor:
         """What is said, about a request perhaps, without the request's secrets and what has a known secret's form."""
         if request is not None:
             found = _Findings()
-            text = text.replace(request.url, self._request(request, found).url)
+            masked = self._request(request, found).url
+            text = text.replace(request.url, masked)
+            text = text.replace(request.url.partition("?")[0], masked.partition("?")[0])
             text = str(_without(found.longest_first(), text))
         return masked_text(text, forms(text), lambda _: MASK)
 
@@ -155,9 +158,10 @@ class Redactor:
 
     def _url(self, url: str, found: _Findings) -> str:
         base, mark, query = url.partition("?")
-        if may_hold_form(base) and (spans := forms(base)):
-            base = masked_text(base, spans, lambda _: MASK)
-            found.note("request.path", None)
+        masked, secrets = _without_forms(base)
+        for secret in secrets:
+            found.note("request.path", secret)
+        base = masked
         if mark:
             query = self._fields(query, "request.query", None, found)
         return f"{base}{mark}{query}" if found.places else url
@@ -230,9 +234,11 @@ class Redactor:
             # Some parts are bytes, others may still be passwords; Latin-1 keeps every byte.
             text = body.decode(encoding := "latin-1")
         echoed = side == "response" and any(secret in text for secret in found.secrets)
-        if not (echoed or self._always_look or self._may_name(text) or may_hold_form(text)):
+        is_form = media_type(content_type) == FORM_MEDIA_TYPE
+        plain = unquote_plus(text) if is_form else text
+        if not (echoed or self._always_look or self._may_name(plain) or may_hold_form(plain)):
             return body
-        if media_type(content_type) == FORM_MEDIA_TYPE:
+        if is_form:
             masked = self._fields(text, f"{side}.form", made, found)
             return body if masked == text else masked.encode()
         if is_json(content_type) or text.lstrip()[:1] in ("{", "["):
@@ -320,6 +326,20 @@ class _JsonWalk:
 def _last_name(path: Steps) -> str | None:
     last = path[-1] if path else Wild.EACH
     return last if isinstance(last, str) else None
+
+
+def _without_forms(path: str) -> tuple[str, list[str]]:
+    """A path without the secrets that their form gives away, percent-encoded ones included; and those secrets."""
+    if not may_hold_form(unquote(path) if "%" in path else path):
+        return path, []
+    secrets = [path[start:end] for start, end in forms(path)]
+    segments = masked_text(path, forms(path), lambda _: MASK).split("/")
+    for index, segment in enumerate(segments):
+        plain = unquote(segment)
+        if spans := forms(plain):
+            secrets += [plain[start:end] for start, end in spans]
+            segments[index] = quote(masked_text(plain, spans, lambda _: MASK), safe="*")
+    return "/".join(segments), secrets
 
 
 def _mask_forms(text: str) -> str:

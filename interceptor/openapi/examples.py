@@ -25,7 +25,9 @@ _FORMATS = {
     "uri-reference": "/",
     "byte": "dGV4dA==",
 }
-_DEEPEST = 6
+_DEEPEST = 5
+_MOST = 200
+"""Values in one example: schemas that all refer to each other would have no end."""
 
 
 class Examples:
@@ -33,15 +35,18 @@ class Examples:
 
     def __init__(self, validation: Validation) -> None:
         self._validation = validation
+        self._left = _MOST
 
     def value(self, schema: Node, given: Iterable[Json] = ()) -> Json:
         """The first of the given examples that the schema allows, else one of its own, else one made; None without."""
+        self._left = _MOST
         return self._first(schema, given, ())
 
     def _first(self, schema: Node, given: Iterable[Json], above: tuple[Place, ...]) -> Json:
         schema = schema.get()
-        if schema.place in above or len(above) > _DEEPEST:
+        if schema.place in above or len(above) > _DEEPEST or self._left <= 0:
             return None
+        self._left -= 1
         for candidate in (*given, *_examples(schema), *self._made(schema, (*above, schema.place))):
             if candidate is not None and not self._validation.mismatches(schema, candidate, Direction.RESPONSE):
                 return candidate

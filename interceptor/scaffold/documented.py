@@ -40,16 +40,21 @@ def _handlers(each: Operation, request: str, examples: Examples) -> Iterator[dic
     """Success first: it answers wherever no provider state is declared."""
     answers = sorted(each.answers.values(), key=lambda answer: (not answer.key.startswith("2"), answer.key))
     taken = {answer.key for answer in answers}
+    given: set[str] = set()
     label = each.node.raw("operationId").value or f"{each.method} {each.path}"
     for answer in answers:
         status = _status(answer.key, taken)
         if status is None:
             continue
-        described = str(answer.node.raw("description").value or "").strip().partition("\n")[0].rstrip(". ")
+        described = str(answer.node.raw("description").value or "").strip().partition("\n")[0].rstrip(". ") or str(
+            status
+        )
+        state = f"{label}: {described}" if described not in given else f"{label}: {described} ({status})"
+        given.add(described)
         yield {
             "request": request,
             "name": plain(f"{label} answers {status}"),
-            "given": plain(f"{label}: {described or status}"),
+            "given": plain(state),
             "response": _response(status, answer, examples),
         }
 

@@ -81,7 +81,9 @@ def gate(url: str, seconds: float, values: Mapping[str, str] | None = None) -> I
         try:
             probe.connect()
         except OSError as error:
-            raise VerificationError(f"nothing can be reached at {url}: {error}", "start the provider first") from error
+            is_trust = isinstance(error, ssl.SSLError)
+            hint = "name the authority of its certificate in SSL_CERT_FILE" if is_trust else "start the provider first"
+            raise VerificationError(f"nothing can be reached at {url}: {error}", hint) from error
         finally:
             probe.close()
         thread = Thread(target=server.serve_forever, args=(0.05,), name="gate", daemon=True)

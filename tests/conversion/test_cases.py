@@ -1,4 +1,4 @@
-"""Directories of cases: a recording and a project file, the pacts and the findings that must come of them.
+"""Directories of cases: a recording of any form and a project file, the pacts and the findings that must come of them.
 
 After a change that is meant to change pacts, write them anew with `interceptor export`, put `(ours)` in the place of
 our version, and read the difference.
@@ -20,7 +20,7 @@ CASES = sorted(folder for folder in (Path(__file__).parent / "cases").iterdir() 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case, tmp_path):
     project = load_project(case / "interceptor.yaml")
-    conversion = convert(project, sorted(case.glob("*.jsonl")), output=tmp_path)
+    conversion = convert(project, sorted(case.glob("recording.*")), output=tmp_path)
     version = f'"version": "{__version__}"'
     written = {
         path.name: path.read_text(encoding="utf-8").replace(version, '"version": "(ours)"')

@@ -224,3 +224,10 @@ def test_the_provider_can_be_named(made):
     project = made(SHOP, "--provider", "Shop=http://localhost:3000")
 
     assert {name: each.url for name, each in project.providers.items()} == {"Shop": ["http://localhost:3000"]}
+
+
+def test_responses_that_are_described_alike_have_states_of_their_own(made, tmp_path):
+    made(SHOP.replace("Not logged in", "All products"))
+
+    written = read_file("handlers/shop-api.yaml", tmp_path)["handlers"]
+    assert [each["given"] for each in written[:2]] == ["listProducts: All products", "listProducts: All products (401)"]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -107,6 +108,41 @@ def test_the_pacts_are_written_when_all_went_well(tmp_path):
     assert run(tmp_path, *python(ASK, "http://plain.example.test/products/10", "x")).returncode == 0
     (interaction,) = json.loads(pact.read_text())["interactions"]
     assert interaction["request"]["path"] == "/products/10"
+
+
+def test_two_runs_at_once_leave_each_other_alone(tmp_path):
+    write(tmp_path, ANSWERS)
+    meet = (
+        "import pathlib, sys, time, urllib.request\n"
+        "mine, other, *urls = sys.argv[1:]\n"
+        "for step, url in enumerate(urls):\n"
+        "    pathlib.Path(f'{mine}.{step}').touch()\n"
+        "    deadline = time.monotonic() + 20\n"
+        "    while not pathlib.Path(f'{other}.{step}').exists() and time.monotonic() < deadline: time.sleep(0.01)\n"
+        "    urllib.request.urlopen(url, timeout=20).read()\n"
+    )
+    asked = {"Shop": [f"{PRODUCT}?a={number}" for number in range(3)], "Till": [PRODUCT, f"{PRODUCT}?b=1", PRODUCT]}
+    processes = [
+        subprocess.Popen(
+            [*INTERCEPTOR, "run", "--consumer", mine, *python(meet, mine, other, *asked[mine])],
+            cwd=tmp_path,
+            env=clean_environment(),
+        )
+        for mine, other in (("Shop", "Till"), ("Till", "Shop"))
+    ]
+    assert [process.wait(PATIENCE) for process in processes] == [0, 0]
+    for consumer, urls in asked.items():
+        pact = json.loads((tmp_path / "msw_generated_pacts" / f"{consumer}-Plain API.json").read_text())
+        requests = [each["request"] for each in pact["interactions"]]
+        queries = [dict(parse_qs(urlsplit(url).query)) for url in sorted(set(urls))]
+        assert sorted((each.get("query", {}) for each in requests), key=str) == sorted(queries, key=str)
+    headers = [json.loads(journal.read_text().splitlines()[0]) for journal in journals(tmp_path)]
+    assert sorted(header["consumer"] for header in headers) == ["Shop", "Till"]
+    assert {path.name for path in (tmp_path / "msw_generated_pacts").iterdir()} == {
+        "Shop-Plain API.json",
+        "Till-Plain API.json",
+    }
+    assert list((tmp_path / ".interceptor").glob("run-*")) == []
 
 
 def test_no_pact_is_written_when_the_command_failed_unless_asked(tmp_path):
