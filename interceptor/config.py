@@ -160,6 +160,8 @@ class ProjectFile(StrictModel):
     """Names of secrets beyond the built-in lists."""
     upstream_proxy: Annotated[str | None, Field(examples=["http://proxy.example.com:8080"])] = None
     """The proxy to real servers. Default: that of the proxy variables when `run` started."""
+    http2: bool = False
+    """Offer HTTP/2 to clients; requests in it do not take the fast lane."""
 
 
 @dataclass(frozen=True)

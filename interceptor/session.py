@@ -138,6 +138,7 @@ async def _until(wait: Callable[[], int], stage: Stage, recorder: Recorder, tell
         trust=stage.trust,
         upstream=stage.upstream,
         control=Control(stage.engine, recorder, stage.token),
+        http2=stage.project.settings.http2,
     ):
         if tell is None:
             return await waiting

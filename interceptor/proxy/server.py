@@ -45,6 +45,7 @@ async def serving(
     trust: TrustFiles,
     upstream: Upstream,
     control: Control | None = None,
+    http2: bool = False,
 ) -> AsyncIterator[None]:
     """Answer at the doors for as long as the context is open; connections queued before are answered too.
 
@@ -56,6 +57,7 @@ async def serving(
         trust: our authority, and whom to trust behind us.
         upstream: the proxies of the user's network.
         control: answers what the consumer's tests say at the proxy's own address.
+        http2: offered to clients; what comes in by it does not take the lane.
     """
     master = Master(Options(confdir=str(trust.confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
     proxyserver = Proxyserver()
@@ -66,7 +68,7 @@ async def serving(
     master.options.update(
         server=False,  # the doors are ours
         connection_strategy="lazy",  # a mocked host need not exist
-        http2=False,  # else curl speaks it inside its tunnels, for nothing
+        http2=http2,  # else curl would speak it inside its tunnels, for nothing
     )
     running = asyncio.create_task(master.run())
     sockets = [doors.proxy, *(each for listener in doors.listeners for each in listener.sockets)]

@@ -19,6 +19,8 @@ import pytest
 import requests
 import zstandard
 
+from .live import clean_environment, serve, write
+
 
 def by_urllib(proxy, url):
     opener = urllib.request.build_opener(
@@ -267,3 +269,21 @@ def test_many_clients_at_once(proxy):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(client, range(8)))
     assert answers == [[f"{number}-{each}" for each in range(10)] for number in range(8)]
+
+
+HTTP_2 = """\
+consumer: Product Site
+http2: true
+providers: {Product API: {url: 'https://api.example.test/v1'}}
+"""
+
+
+@pytest.mark.parametrize(("project", "spoken"), [(HTTP_2, "2"), (HTTP_2.replace("http2: true\n", ""), "1.1")])
+def test_http_2_is_spoken_only_where_the_project_asks_for_it(tmp_path, project, spoken):
+    handlers = "provider: Product API\nhandlers: [{request: GET /here, response: {text: here}}]\n"
+    folder = write(tmp_path, {"interceptor.yaml": project, "handlers/api.yaml": handlers})
+    with serve(folder, clean_environment()) as proxy:
+        words = ["curl", "-sS", "--http2", "--proxy", proxy.url, "--cacert", proxy.bundle, "-w", " %{http_version}"]
+        done = subprocess.run([*words, "https://api.example.test/v1/here"], check=True, capture_output=True, timeout=10)
+        assert done.stdout.decode() == f"here {spoken}"
+        assert [noted["outcome"] for noted in proxy.noted("https://api.example.test/v1/here")] == ["mocked"]
