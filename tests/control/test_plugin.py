@@ -14,12 +14,13 @@ pytest_plugins = ["pytester"]
 
 SUITE = """
 import os
-from urllib.request import Request, urlopen
+from urllib.request import Request, build_opener
 import pytest
 
 def ask(path, headers):
     try:
-        with urlopen(Request("http://api.example.com/v1" + path, headers=headers)) as answer:
+        # an opener of its own: the shared one keeps the proxies that it met first in this process
+        with build_opener().open(Request("http://api.example.com/v1" + path, headers=headers)) as answer:
             return answer.read().decode()
     except OSError as error:
         return str(error)
@@ -54,12 +55,12 @@ def test_untidy(untidy):
 """
 OTHER_SCOPE = """
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import build_opener
 import pytest
 
 def test_elsewhere():
     with pytest.raises(HTTPError):
-        urlopen("http://api.example.com/v1/elsewhere")
+        build_opener().open("http://api.example.com/v1/elsewhere")
 """
 
 
