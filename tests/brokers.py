@@ -17,7 +17,7 @@ from interceptor.journal import read_journal
 
 INTERCEPTOR = str(Path(sysconfig.get_path("scripts")) / "interceptor")
 FOLDER = Path(__file__).parent / "broker"
-OURS = ("PACT_", "GIT_", "CI", "GITHUB_", "GITLAB_")
+OURS = ("PACT_", "GIT_", "CI", "GITHUB_", "GITLAB_", "MAKE")
 
 
 def clean_environment(**more):

@@ -23,7 +23,7 @@ provider: Product API
 handlers:
   - {request: GET /products/10, name: a request for product 10, response: {json: {id: "10"}}}
 """
-MAKEFILE = "test:\n\tcurl --silent --fail http://api.example.com/products/10\n"
+MAKEFILE = "test:\n\tcurl --silent --fail http://api.example.com/products/10\n\techo\n"
 
 
 @pytest.fixture
@@ -124,6 +124,7 @@ def test_the_steps_of_the_consumer(project, at_broker, service):
     assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout.splitlines()
     assert [line.split()[1] for line in said if line.startswith("interceptor  ")] == [
+        "nothing",
         "publishing",
         "created",
         "yes:",
