@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from interceptor.lean import lean
 from interceptor.messages import Headers, Json, ProviderState, Response
 
 Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated"]
 """How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Note:
     """What is known about an exchange before it is answered; the fields are those of `Exchange`."""
 
@@ -41,7 +42,7 @@ class Chunk:
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Mocked:
     """A handler answers. The caller waits `delay` milliseconds first; infinity means that no answer ever comes."""
 
@@ -56,7 +57,7 @@ class Mocked:
     fault: Fault | None = None
     """How the connection fails instead of an answer; with `truncated`, in the middle of it."""
     again: bool = False
-    """True where this very object is the decision about every request like this one."""
+    """True where this very object is the decision about every request that is equal to this one, of its scope."""
 
 
 @dataclass(frozen=True, slots=True)

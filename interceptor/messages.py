@@ -15,6 +15,8 @@ from enum import StrEnum
 from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 from urllib.parse import unquote_plus
 
+from interceptor.lean import lean
+
 Json: TypeAlias = Any
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -101,7 +103,7 @@ def parse_json(body: bytes) -> Json:
         raise NotJsonError(str(error)) from error
 
 
-@dataclass(frozen=True)
+@lean(frozen=True)
 class Request:
     """One request, as the consumer meant it."""
 
@@ -109,6 +111,13 @@ class Request:
     url: str
     headers: Headers = ()
     body: bytes = b""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @lazy
+    def _hash(self) -> int:
+        return hash((self.method, self.url, self.headers, self.body))
 
     @lazy
     def origin(self) -> str:
@@ -179,7 +188,7 @@ class Request:
         return parse_json(self.body)
 
 
-@dataclass(frozen=True)
+@lean(frozen=True)
 class Response:
     """One answer, a handler's or a real provider's."""
 
@@ -218,7 +227,7 @@ class LargeBody:
     sha256: str
 
 
-@dataclass(frozen=True)
+@lean(frozen=True)
 class Exchange:
     """One request and what was answered: a line of the journal.
 

@@ -18,7 +18,7 @@ Model = TypeVar("Model", bound="StrictModel")
 class StrictModel(BaseModel):
     """A frozen model that refuses unknown keys, naming the nearest valid one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @classmethod
     @cache

@@ -15,7 +15,7 @@ from typing import assert_never
 
 from interceptor.config import Project
 from interceptor.decisions import Failed, Mocked, Note, Passthrough, Settled, Unhandled
-from interceptor.journal import JournalWriter, new_recording
+from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.journal.redact import Redactor
 from interceptor.messages import Exchange, Outcome, Request, Response
 from interceptor.summary import Summary, Tally
@@ -29,8 +29,7 @@ _MOST_BYTES = 16 << 20
 """Of the bodies of the newest exchanges, which are kept to be asked for."""
 
 _MOST_REPEATS = 1000
-_LARGEST_REPEATED = 16 << 10
-"""Bytes of a request's body, of exchanges that are recognised before they are redacted and encoded again."""
+"""Exchanges that are recognised before they are redacted and encoded again."""
 
 
 @dataclass
@@ -58,13 +57,13 @@ class Recorder:
         self._redactor = redactor
         self._scopes: OrderedDict[str, Seen] = OrderedDict()
         self._newest: deque[tuple[int, int, Exchange]] = deque()
-        self._repeats: dict[tuple[object, ...], _Known] = {}
+        self._repeats: dict[tuple[int, bool], _Known] = {}
         self._bytes = 0
         self._number = 0
         self.summary = Summary(tuple(handlers))
 
     def note(
-        self, request: Request, decision: Settled, response: Response | None, *, at: str = "", ms: float = 0.0
+        self, request: Request, decision: Settled, response: Response | None, *, at: float = 0.0, ms: float = 0.0
     ) -> None:
         """Note one exchange, unless it is none of the consumer's: a preflight of our own, another host's.
 
@@ -72,7 +71,7 @@ class Recorder:
             request: as the consumer meant it.
             decision: the engine's.
             response: what the client was given; None where it got nothing.
-            at: when the request was complete, ISO 8601 in UTC.
+            at: when the request was complete, POSIX seconds.
             ms: from there to the answer.
         """
         outcome = self._outcome(request, decision)
@@ -84,8 +83,8 @@ class Recorder:
                 self.summary.hits[handler] += 1
         self.summary.outcomes[outcome] += 1
         key = None
-        if isinstance(decision, Mocked) and decision.again and len(request.body) <= _LARGEST_REPEATED:
-            key = (id(decision), response is None, request.method, request.url, request.headers, request.body)
+        if isinstance(decision, Mocked) and decision.again:
+            key = (id(decision), response is None)
             known = self._repeats.get(key)
             if known is not None and self._journal.again(known.digest):
                 self._keep(known.exchange)
@@ -214,13 +213,13 @@ def is_recorded(decision: Passthrough) -> bool:
 
 
 def _exchange(
-    request: Request, response: Response | None, outcome: Outcome, note: Note, *, at: str, ms: float
+    request: Request, response: Response | None, outcome: Outcome, note: Note, *, at: float, ms: float
 ) -> Exchange:
     return Exchange(
         request=request,
         response=response,
         outcome=outcome,
-        at=at,
+        at=timestamp(at),
         ms=ms,
         provider=note.provider,
         handler=note.handler,

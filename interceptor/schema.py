@@ -8,8 +8,11 @@ JSON Schema 2020-12, https://json-schema.org/draft/2020-12.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -89,9 +92,26 @@ def _definitions(*models: type[StrictModel]) -> dict[str, Schema]:
         [(model, "validation") for model in models], ref_template="#/$defs/{model}", schema_generator=_Generator
     )
     definitions: dict[str, Schema] = document["$defs"]
-    for definition in definitions.values():
-        definition["properties"] = {key: _without_null(each) for key, each in definition["properties"].items()}
+    described = {model.__name__: _descriptions(model) for model in StrictModel.__subclasses__()}
+    for name, definition in definitions.items():
+        definition["properties"] = {
+            key: _without_null(dict(sorted({**each, **described[name].get(key, {})}.items())))
+            for key, each in definition["properties"].items()
+        }
     return definitions
+
+
+def _descriptions(model: type[StrictModel]) -> dict[str, Schema]:
+    """By key, the text below its field. Pydantic can read it too, but would at every start, for every command."""
+    (definition,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for statement, below in pairwise(definition.body):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                field = model.model_fields[name]
+                found[field.alias or name] = {"description": inspect.cleandoc(text)}
+    return found
 
 
 def _without_null(schema: Schema) -> Schema:
@@ -118,7 +138,11 @@ def _apply(definitions: dict[str, Schema], written: Mapping[str, Mapping[str, Sc
 
 def _one_of(*groups: Sequence[str]) -> Schema:
     """Keys of which one excludes the others; the complaint is about the second one."""
-    excluded = {key: {"properties": dict.fromkeys(set(group) - {key}, False)} for group in groups for key in group}
+    excluded = {
+        key: {"properties": dict.fromkeys((each for each in group if each != key), False)}
+        for group in groups
+        for key in group
+    }
     return {"dependentSchemas": {key: excluded[key] for key in sorted(excluded)}}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import ssl
 import tempfile
@@ -17,13 +16,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import certifi
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from interceptor.errors import UsageError
 
@@ -51,11 +46,10 @@ _SYSTEM_BUNDLES = (
     "/etc/ssl/cert.pem",  # macOS, Alpine
 )
 _RUN = "run-"
-_LIFETIME = timedelta(days=3650)
-_MARGIN = timedelta(days=7)
+_MARGIN = timedelta(days=7).total_seconds()
 """Renew this early, so that a proxy that runs for days does not outlive its authority."""
-_CLOCK_SKEW = timedelta(days=2)
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----", re.DOTALL)
+_RSA_KEY = b"-----BEGIN RSA PRIVATE KEY-----"
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,9 @@ def ensure_authority(state_dir: Path) -> Authority:
         with _locked(state_dir / ".lock"):
             authority = _load(state_dir / AUTHORITY_FILE)
             if authority is None:
-                authority = _create()
+                from interceptor.authority import new_authority  # noqa: PLC0415  # slow, and seldom needed
+
+                authority = Authority(*new_authority())
                 _write(state_dir / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
             certificate = state_dir / CERTIFICATE_FILE
             if not certificate.is_file() or certificate.read_bytes() != authority.certificate:
@@ -156,22 +152,20 @@ def _default_locations() -> list[str]:
 
 def _bundle(ours: bytes, sources: Iterable[str]) -> bytes:
     """Every certificate of the sources once, ours first; sources that cannot be read add nothing."""
-    seen: dict[bytes, None] = {}
-    for block in _CERTIFICATE.findall(ours):
-        seen[block] = None
+    seen = dict.fromkeys(_certificates(ours))
     for source in dict.fromkeys(map(Path, sources)):
         for file in sorted(source.iterdir()) if source.is_dir() else [source]:
-            for block in _certificates(file):
-                seen[block] = None
+            with suppress(OSError):
+                seen |= dict.fromkeys(_certificates(file.read_bytes()))
     return b"\n".join(seen) + b"\n"
 
 
-def _certificates(file: Path) -> list[bytes]:
-    try:
-        text = file.read_bytes()
-    except OSError:
-        return []
-    return [block.replace(b"\r\n", b"\n") for block in _CERTIFICATE.findall(text)]
+def _certificates(text: bytes) -> Iterator[bytes]:
+    """The certificates in a PEM text, line breaks unified."""
+    for piece in text.replace(b"\r\n", b"\n").split(_BEGIN)[1:]:
+        inner, end, _ = piece.partition(_END)
+        if end:
+            yield _BEGIN + inner + end
 
 
 @contextmanager
@@ -184,68 +178,23 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _load(path: Path) -> Authority | None:
     """The authority in a file, or None where it is missing, damaged, mismatched or too old."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         text = path.read_bytes()
-        key = serialization.load_pem_private_key(text, password=None)
-        certificate = x509.load_pem_x509_certificate(text)
-        certificate.verify_directly_issued_by(certificate)
-    except (FileNotFoundError, ValueError, TypeError, InvalidSignature):
+        context.load_cert_chain(path, password="")  # refuses a key that does not fit
+        context.load_verify_locations(cadata=text.decode("ascii"))
+    except (OSError, ValueError):
         return None
-    if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
+    certificates = context.get_ca_certs()
+    if len(certificates) != 1 or not text.startswith(_RSA_KEY):
         return None
-    if not certificate.not_valid_before_utc <= datetime.now(UTC) < certificate.not_valid_after_utc - _MARGIN:
+    known: Any = certificates[0]
+    begins, ends = (ssl.cert_time_to_seconds(known[key]) for key in ("notBefore", "notAfter"))
+    if known["subject"] != known["issuer"] or not begins <= datetime.now(UTC).timestamp() < ends - _MARGIN:
         return None
     path.chmod(0o600)
-    return _pem(key, certificate)
-
-
-def _create() -> Authority:
-    """A new authority; RSA, since mitmproxy signs with nothing else."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COMMON_NAME, "interceptor, for tests only"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "interceptor"),
-        ]
-    )
-    now = datetime.now(UTC)
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _CLOCK_SKEW)
-        .not_valid_after(now + _LIFETIME)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return _pem(key, certificate)
-
-
-def _pem(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> Authority:
-    return Authority(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ),
-        certificate.public_bytes(serialization.Encoding.PEM),
-    )
+    key, begin, rest = text.partition(_BEGIN)
+    return Authority(key, begin + rest)
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:

@@ -128,7 +128,7 @@ def told(here, engine, requests, caplog):
         recorder = Recorder(writer, Redactor.of(here))
         for request in requests:
             decision = engine.decide(request)
-            recorder.note(request, decision, decision.response, at="2026-11-21T20:46:04.001Z")
+            recorder.note(request, decision, decision.response, at=1795293964.001)
             if isinstance(decision, Unhandled):
                 pieces += [decision.explanation, decision.response.body.decode()]
     conversion = convert(here, [journal])

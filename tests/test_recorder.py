@@ -38,7 +38,7 @@ def last_line(recorder):
 
 
 def test_an_answer_is_written_with_all_that_is_known(recorder, pages):
-    recorder.note(REQUEST, Mocked(ANSWER, NOTE), ANSWER, at="2026-01-01T00:00:00.000Z", ms=1.5)
+    recorder.note(REQUEST, Mocked(ANSWER, NOTE), ANSWER, at=1767225600.0, ms=1.5)
     (exchange,) = pages.written
     assert (exchange.outcome, exchange.provider, exchange.handler) == (Outcome.MOCKED, "Product API", NOTE.handler)
     assert (exchange.path, exchange.at, exchange.ms) == ("/products", "2026-01-01T00:00:00.000Z", 1.5)

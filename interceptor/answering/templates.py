@@ -4,88 +4,29 @@ A string that is one expression keeps the value's own type; in any other string 
 writes them. Only `{{ }}` is special. Members are looked up as items before attributes, so that
 `request.json.items` is the member. An unknown name is found when the handlers are loaded, an unknown member when
 the template runs.
+
+What Jinja2 makes of them is in `jinja`; a project without templates need not wait for it to be imported.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from interceptor.answering.functions import FILTERS, GLOBALS
-
-_NEVER = "\x00never"
-"""`{%` and `{#` are plain text in handler files: their delimiters become something that cannot be written."""
-_LONGEST_MESSAGE = 300
 
 
 class TemplateFault(Exception):  # noqa: N818  # it is the template that is at fault
     """A template that cannot be compiled or rendered; the text says why, in the author's terms."""
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """Item before attribute, and nothing that a handler file does not need."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
-
-
-def _as_text(value: Any) -> Any:
-    """How a value reads inside text: as JSON writes it."""
-    if value is None or isinstance(value, bool | dict | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return value
-
-
-def _environment(**delimiters: str) -> _Environment:
-    environment = _Environment(
-        undefined=StrictUndefined, finalize=_as_text, keep_trailing_newline=True, autoescape=False, **delimiters
-    )
-    environment.globals.pop("lipsum")  # random text, which no contract wants
-    environment.globals.update(GLOBALS)
-    environment.filters.update(FILTERS)
-    return environment
-
-
-_INLINE = _environment(
-    block_start_string=f"{_NEVER}%",
-    block_end_string=f"%{_NEVER}",
-    comment_start_string=f"{_NEVER}#",
-    comment_end_string=f"#{_NEVER}",
-)
-_FILE = _environment()
-
-
 @dataclass(frozen=True, slots=True)
 class Template:
     """A compiled template and the names that it takes from outside."""
 
-    source: str
     names: frozenset[str]
-    run: Callable[[Mapping[str, Any]], Any]
-
-    def render(self, values: Mapping[str, Any]) -> Any:
-        """The value of the template.
-
-        Raises:
-            TemplateFault: where a member is unknown, a filter refuses, or the value cannot be JSON.
-        """
-        try:
-            value = self.run(values)
-            if callable(value) and not isinstance(value, Undefined):
-                raise TypeError("there is no such member; a method of that name must be called")  # noqa: TRY301
-            return _jsonable(value)
-        except UndefinedError as error:
-            raise TemplateFault(f"{_undefined(str(error))} in {self.source}") from error
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-            raise TemplateFault(f"{error} in {self.source}"[:_LONGEST_MESSAGE]) from error
+    render: Callable[[Mapping[str, Any]], Any]
+    """Gives the value of the template; a TemplateFault where a member is unknown, a filter refuses, or the value
+    cannot be JSON."""
 
 
 def compile_text(text: str, known: Iterable[str]) -> Template | None:
@@ -96,78 +37,20 @@ def compile_text(text: str, known: Iterable[str]) -> Template | None:
     """
     if "{{" not in text:
         return None
-    single = _single_expression(text)
-    if single is not None:
-        return compile_expression(single, known, shown=text)
-    try:
-        names = _names(_INLINE, text, known, text)
-        compiled = _INLINE.from_string(text)
-    except TemplateSyntaxError as error:
-        raise TemplateFault(f"{error.message} in {text}") from error
-    return Template(text, names, compiled.render)
+    from interceptor.answering import jinja  # noqa: PLC0415  # slow
+
+    return jinja.compile_text(text, known)
 
 
-def compile_expression(expression: str, known: Iterable[str], shown: str | None = None) -> Template:
+def compile_expression(expression: str, known: Iterable[str]) -> Template:
     """The template of a bare expression, as `when` has it; see `compile_text`."""
-    shown = expression if shown is None else shown
-    try:
-        names = _names(_INLINE, "{{ " + expression + " }}", known, shown)
-        run = _INLINE.compile_expression(expression, undefined_to_none=False)
-    except TemplateSyntaxError as error:
-        raise TemplateFault(f"{error.message} in {shown}") from error
-    return Template(shown, names, run)
+    from interceptor.answering import jinja  # noqa: PLC0415  # slow
+
+    return jinja.compile_expression(expression, known, expression)
 
 
 def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
     """The template of a `.j2` file, in which all of Jinja2 is special; see `compile_text`."""
-    try:
-        names = _names(_FILE, text, known, shown)
-        compiled = _FILE.from_string(text)
-    except TemplateSyntaxError as error:
-        raise TemplateFault(f"{error.message} in {shown}, line {error.lineno}") from error
-    return Template(shown, names, compiled.render)
+    from interceptor.answering import jinja  # noqa: PLC0415  # slow
 
-
-def _names(environment: _Environment, source: str, known: Iterable[str], shown: str) -> frozenset[str]:
-    names = meta.find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
-    known = list(known)
-    for name in sorted(names):
-        if name not in known:
-            raise TemplateFault(f'"{name}" is not known in {shown}; known here: {", ".join(sorted(known))}')
-    called = {name for name in GLOBALS if re.search(rf"\b{name}\b", source)}
-    return frozenset(names | called)
-
-
-def _single_expression(text: str) -> str | None:
-    """The expression of a string that is nothing else, found with Jinja2's own lexer: strings may hold braces."""
-    if not text.startswith("{{") or not text.endswith("}}"):
-        return None
-    try:
-        tokens = list(_INLINE.lex(text))
-    except TemplateSyntaxError:
-        return None
-    kinds = [kind for _, kind, _ in tokens]
-    if kinds.count("variable_begin") != 1 or kinds[0] != "variable_begin" or kinds[-1] != "variable_end":
-        return None
-    return "".join(value for _, _, value in tokens[1:-1])
-
-
-def _jsonable(value: Any) -> Any:
-    """Filters answer generators and tuples where JSON has arrays; an unknown member may hide in a list."""
-    match value:
-        case Undefined():
-            value._fail_with_undefined_error()  # noqa: SLF001  # the only way to Jinja2's own message
-        case None | str() | int() | float():
-            return value
-        case Mapping():
-            return {str(key): _jsonable(member) for key, member in value.items()}
-        case Iterable():
-            return [_jsonable(element) for element in value]
-    return str(value)
-
-
-def _undefined(message: str) -> str:
-    """Jinja2 names the Python type of what lacks a member; an author of YAML does not know it."""
-    return re.sub(r"'(None|dict|list|str|int|float|[\w.]+ object)' has no attribute", "there is no", message).replace(
-        "object there is no", "there is no"
-    )
+    return jinja.compile_file(text, known, shown)

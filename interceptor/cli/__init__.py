@@ -5,6 +5,7 @@ Commands are imported when they are called, so that `interceptor --help` costs n
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 import traceback
@@ -17,6 +18,7 @@ from typer.core import TyperGroup
 
 from interceptor.cli.context import PROJECT_FILE, Context
 from interceptor.errors import InterceptorError
+from interceptor.lean import nothing_is_garbage
 
 COMMANDS = {
     "init": "Write a project file and the first handlers.",
@@ -51,9 +53,8 @@ class _Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         own = cmd_name.replace("-", "_")
-        gc.disable()  # nothing that an import makes is garbage, and looking for it takes a tenth of the time
-        function = getattr(import_module(f"interceptor.cli.{own}"), own)
-        gc.enable()
+        with nothing_is_garbage():
+            function = getattr(import_module(f"interceptor.cli.{own}"), own)
         command = _command(function, cmd_name)
         command.params += _command(_everywhere, cmd_name).params
         return command
@@ -116,6 +117,7 @@ _app.callback()(_options)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; always ends in SystemExit."""
+    atexit.register(gc.freeze)  # at its end the interpreter would look through all that is there once more
     context = Context()
     command = typer.main.get_command(_app)
     try:

@@ -18,6 +18,7 @@ from interceptor.engine.cors import cors_headers
 from interceptor.engine.handler_files import LoadedHandler
 from interceptor.engine.misses import failed_response
 from interceptor.handlers import DelayRange, Elsewhere, ResponseEntry, State
+from interceptor.lean import lean
 from interceptor.matching.paths import Params
 from interceptor.matching.router import Route
 from interceptor.messages import Json, ProviderState, Request, Response
@@ -27,8 +28,6 @@ from interceptor.yamlfile import Node
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 EVERYTHING = ("response.$", "response.body")
 """The places of an answer that somebody else made."""
-
-_MOST_GIVEN = 256
 
 
 @dataclass(slots=True)
@@ -43,7 +42,7 @@ class Memory:
         return Memory(dict(self.data), dict(self.calls))
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Situation:
     """A request that a handler's request part matches, and all that its answer may depend on."""
 
@@ -86,7 +85,7 @@ class _BoundEntry:
     """Its states, where nothing about it depends on the request."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Turn:
     """One call of a handler: the entry whose turn it is, and the values for its templates."""
 
@@ -117,8 +116,8 @@ class BoundHandler:
     then: Mapping[str, tuple[Json, Render | None]]
     literal: tuple[str, ...] = ()
     """What the request part says that may be a UUID, a time or the like."""
-    given: dict[tuple[object, ...], Mocked] = field(default_factory=dict)
-    """Decisions that do not depend on the request, to be given again."""
+    steady: Turn | None = None
+    """Its turn, where that is the same for every request that matches, however often it comes."""
 
     def turn(self, situation: Situation) -> Turn | None:
         """The handler's turn, or None where it steps aside: used up, or its `when` is false.
@@ -126,6 +125,8 @@ class BoundHandler:
         Raises:
             RenderFault: where a template fails.
         """
+        if self.steady is not None:
+            return self.steady
         calls = situation.memory.calls.get(self.route.rank, 0)
         entry = self._entry(calls)
         if entry is None:
@@ -145,8 +146,6 @@ class BoundHandler:
 
     def decide(self, situation: Situation, turn: Turn) -> Decision | Unresolved:
         """What the handler does in its turn; counted, where it answers at once."""
-        if not turn.values and situation.request.header("origin") is None:
-            return self._constant(situation, turn)
         try:
             if turn.entry.resolver is not None:
                 return self._resolving(situation, turn, turn.entry.resolver)
@@ -156,18 +155,12 @@ class BoundHandler:
         except RenderFault as fault:
             return self.failed(situation, str(fault))
 
-    def _constant(self, situation: Situation, turn: Turn) -> Mocked:
-        """The decision of an answer that is always the same, made once for each path and test."""
-        known = situation.note
-        key = (turn.entry.index, known.provider, known.path, known.test, known.scope)
-        decision = self.given.get(key)
-        if decision is None:
-            decision = replace(self._answered(situation, turn, turn.entry.entry.answer({})), again=True)
-            if len(self.given) >= _MOST_GIVEN:
-                self.given.clear()
-            self.given[key] = decision
-        situation.memory.calls[self.route.rank] = turn.calls + 1
-        return decision
+    def always(self, situation: Situation) -> Mocked | None:
+        """The handler's one answer, where it has the same for every request that matches, however often it comes."""
+        turn = self.steady
+        if turn is None:
+            return None
+        return self._answered(situation, turn, turn.entry.entry.answer({}), again=True)
 
     def failed(self, situation: Situation, explanation: str) -> Failed:
         note = replace(situation.note, handler=self.loaded.place)
@@ -187,7 +180,7 @@ class BoundHandler:
 
         return graphql_operations(request).each[0].variables
 
-    def _answered(self, situation: Situation, turn: Turn, answer: Answer) -> Mocked:
+    def _answered(self, situation: Situation, turn: Turn, answer: Answer, *, again: bool = False) -> Mocked:
         changes = self._changes(answer, turn.values)
         situation.memory.calls[self.route.rank] = turn.calls + 1
         situation.memory.data.update(changes)
@@ -198,6 +191,7 @@ class BoundHandler:
             cors_headers(situation.request, answer.response.headers),
             answer.stream,
             turn.entry.entry.model.error,
+            again,
         )
 
     def _note(self, situation: Situation, turn: Turn, made: tuple[str, ...]) -> Note:
@@ -251,7 +245,9 @@ class BoundHandler:
 
     def _resolving(self, situation: Situation, turn: Turn, resolver: Resolver) -> Unresolved:
         reference = str(turn.entry.entry.model.python)
-        view, params, data = turn.values["request"], dict(situation.params), copy.deepcopy(situation.memory.data)
+        own = replace(situation.request)  # what it reads from the body it may change, and equal requests share theirs
+        view = RequestView(own, situation.note.path or own.path)
+        params, data = dict(situation.params), copy.deepcopy(situation.memory.data)
 
         def finish(result: Any) -> Decision | None:
             if result is None:
@@ -318,9 +314,12 @@ def bind(loaded: LoadedHandler, route: Route, compiler: Compiler) -> BoundHandle
     if model.then and any(entry.passthrough and not _patches(entry) for entry in model.entries):
         message = "then needs an answer of the handler's own: put status, headers or a body beside passthrough"
         compiler.problems.append(node.at("then").problem(message))
+    steady, first = None, entries[0]
+    if when is None and not model.then and not model.once and all(entry is first for entry in entries):
+        steady = None if first.constant is None else Turn(first, 0, {}, first.constant)
     after = replace(compiler, known=(*compiler.known, "response"))
     then = {name: (value, after.json(value, node.at("then", name), "then")) for name, value in model.then.items()}
-    return BoundHandler(loaded, route, when, entries, then, _literal(loaded))
+    return BoundHandler(loaded, route, when, entries, then, _literal(loaded), steady)
 
 
 def _bind_entry(loaded: LoadedHandler, index: int, compiler: Compiler) -> _BoundEntry:

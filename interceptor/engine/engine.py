@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,12 +23,17 @@ from interceptor.engine.graphql_batches import batch_refused, combined, split_ba
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
 from interceptor.errors import Problem
+from interceptor.lean import lean, nothing_is_garbage
 from interceptor.matching.owners import Origin, is_loopback
 from interceptor.matching.router import Located
 from interceptor.messages import Json, Request
 
 Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
 """What a handler would do, if it is its turn."""
+
+_MOST_REMEMBERED = 1000
+_LARGEST_REMEMBERED = 4096
+"""Bytes of a body, of requests whose decision is remembered."""
 
 SCOPE_HEADER = "x-interceptor-scope"
 
@@ -43,7 +49,7 @@ class Scope:
     """Handlers added at run time, the newest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class _Asked:
     """One request to be decided about."""
 
@@ -67,6 +73,8 @@ class Engine:
         globs = project.settings.exclude
         self._excluded = re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
         self._next_rank = 0
+        self._steady: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
+        """Decisions that hold until something is said about their scope, which is another object then."""
         self.warnings: list[Problem] = []
 
     @property
@@ -100,7 +108,7 @@ class Engine:
 
     def declare_states(self, names: frozenset[str], scope: str = "") -> None:
         """The provider states that hold from now on, until a reset or a new test."""
-        self._scope(scope).states = names
+        self._scopes[scope] = replace(self._scope(scope), states=names)
 
     def add_handlers(self, text: str, scope: str = "") -> list[str]:
         """Put handlers in front of all others of a scope, until a reset; their places.
@@ -110,7 +118,7 @@ class Engine:
         """
         added, data = load_run_time_handlers(text, self._project, self._next_rank)
         self._next_rank -= len(added)
-        known = self._scope(scope)
+        known = self._scopes[scope] = replace(self._scope(scope))
         known.overrides.insert(0, added)
         known.memory.data.update(data)
         return [handler.loaded.place for handler in added]
@@ -122,8 +130,7 @@ class Engine:
     def replace_handlers(self, other: Engine) -> None:
         """Take the handlers of an engine that was loaded anew; calls and data start afresh."""
         self._handlers, self._data, self.warnings = other._handlers, other._data, other.warnings
-        for scope in self._scopes.values():
-            scope.memory = Memory(dict(self._data))
+        self._scopes = {name: replace(scope, memory=Memory(dict(self._data))) for name, scope in self._scopes.items()}
 
     # What is to be done ----------------------------------------------------------------------------------------
 
@@ -135,9 +142,12 @@ class Engine:
             listener: the provider at whose own address it came in.
             scope: keeps parallel workers apart.
         """
+        known = self._scope(scope)
+        steady = self._steady.get((scope, request))
+        if steady is not None and steady[0] is known:
+            return steady[1]
         if self._excluded and any(map(self._excluded.match, (request.url, request.url.partition("?")[0]))):
             return Passthrough("excluded", Note())
-        known = self._scope(scope)
         located = self._handlers.router.locate(request)
         owned = located.owned
         note = Note(
@@ -149,10 +159,24 @@ class Engine:
         asked = _Asked(request, located, note, known, listener)
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
             return self._batch(asked, operations)
-        return self._decide(asked)
+        decision = self._decide(asked)
+        if isinstance(decision, Mocked) and decision.again:
+            if len(request.body) > _LARGEST_REMEMBERED:
+                return replace(decision, again=False)
+            if len(self._steady) >= _MOST_REMEMBERED:
+                self._steady.clear()
+            self._steady[scope, request] = known, decision
+        return decision
 
     def _decide(self, asked: _Asked) -> Decision:
-        return self._first(self._choices(asked), partial(self._not_answered, asked))
+        matching = self._matching(asked)
+        first = next(matching, None)
+        if first is None:
+            return self._not_answered(asked)
+        handler, situation = first
+        if not asked.scope.states and (decision := handler.always(situation)) is not None:
+            return decision
+        return self._first(self._choices(asked, chain((first,), matching)), partial(self._not_answered, asked))
 
     def _first(self, choices: Iterator[Choice], otherwise: Callable[[], Decision]) -> Decision:
         """The decision of the first handler that does not step aside."""
@@ -168,14 +192,14 @@ class Engine:
     ) -> Decision:
         return offer.finish(result) or self._first(further, otherwise)
 
-    def _choices(self, asked: _Asked) -> Iterator[Choice]:
+    def _choices(self, asked: _Asked, matching: Iterator[tuple[BoundHandler, Situation]]) -> Iterator[Choice]:
         """The handlers that apply, in the order in which they are asked.
 
         While states are declared, handlers whose `given` they satisfy come before those without one, and those with
         another `given` do not apply.
         """
         later: list[Choice] = []
-        for handler, situation in self._matching(asked):
+        for handler, situation in matching:
             try:
                 turn = handler.turn(situation)
             except RenderFault as fault:
@@ -279,7 +303,8 @@ def load_engine(project: Project, mask: Mask = lambda request: request) -> Engin
     Raises:
         ConfigurationError: with every problem of every handler file.
     """
-    handlers, data, warnings = load_project_handlers(project)
+    with nothing_is_garbage():
+        handlers, data, warnings = load_project_handlers(project)
     engine = Engine(project, handlers, data, mask)
     engine.warnings = warnings
     return engine

@@ -6,9 +6,11 @@ import hashlib
 import os
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -77,7 +79,7 @@ class JournalWriter:
             "version": VERSION,
             "run": run or path.stem,
             "consumer": consumer,
-            "started": started or timestamp(),
+            "started": started or timestamp(time.time()),
             "tool": tool,
         }
         os.write(self._file, dumps(header) + b"\n")
@@ -194,6 +196,12 @@ class _Repeat:
     noted: int
 
 
-def timestamp() -> str:
-    """Now, as the journal writes it: `2026-11-21T20:46:04.001Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(moment: float) -> str:
+    """A moment in POSIX seconds as the journal writes it: `2026-11-21T20:46:04.001Z`."""
+    seconds, ms = divmod(int(moment * 1000), 1000)
+    return f"{_second(seconds)}.{ms:03}Z"
+
+
+@lru_cache(maxsize=4)  # many exchanges share one
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from interceptor.config import Provider
+from interceptor.lean import lean
 from interceptor.matching.paths import Segments, split_path
 from interceptor.messages import DEFAULT_PORTS, Request
 
@@ -70,7 +71,7 @@ class BaseUrl:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Owned:
     """The provider of a request, and the request's path below the provider's url."""
 

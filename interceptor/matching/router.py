@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from interceptor.handlers import RequestPart
+from interceptor.lean import lean
 from interceptor.matching.discriminators import Place, Shelf, shelve
 from interceptor.matching.owners import BaseUrl, Origin, Owned, Owners, owner
 from interceptor.matching.paths import Params, PathPattern, Segments, compile_path, split_path
@@ -156,7 +157,7 @@ class _Site:
     """The routes of handlers with a URL of their own, those at any origin included."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Located:
     """A request with all that depends on its address alone."""
 

@@ -17,7 +17,6 @@ from interceptor.control import Control
 from interceptor.decisions import Decision, Failed, Mocked, Note, Passthrough, Resolving, Settled, Unhandled
 from interceptor.doors import Doors, Listener
 from interceptor.engine import Engine
-from interceptor.journal import timestamp
 from interceptor.matching.owners import is_loopback
 from interceptor.messages import DEFAULT_PORTS, Request, Response
 from interceptor.proxy.resolving import settle
@@ -55,7 +54,8 @@ class Case:
 
     request: Request
     decision: Verdict
-    at: str
+    at: float
+    """When it was complete, POSIX seconds."""
     began: float
     origin: Address | None = None
     """The real server, where the request came in at a provider's own address."""
@@ -84,7 +84,7 @@ class Desk:
 
     def arrived(self, client: connection.Client, arrival: Arrival) -> Case:
         """Decide about a request. A fault of ours must not let it escape to the real server: it is answered then."""
-        at, began = timestamp(), time.perf_counter()
+        at, began = time.time(), time.perf_counter()
         decision: Verdict
         listener = None
         try:

@@ -139,17 +139,7 @@ class Reader:
         self._searched = 0
         head = bytes(buffer[:blank])
         del buffer[: blank + 1 + (buffer[blank] == _CR)]
-        line, _, block = head.partition(b"\n")
-        match = _LINE.match(line.removesuffix(b"\r"))
-        if match is None:
-            raise NotHttpError(400, "the first line is not that of an HTTP request")
-        method, target, version = match.groups()
-        if version not in {b"1.0", b"1.1"}:
-            raise NotHttpError(505, "this proxy speaks HTTP/1.0 and HTTP/1.1")
-        headers = read_headers(block) if len(block) <= _MOST_CACHED else read_headers.__wrapped__(block)
-        if headers.chunked and version == b"1.0":
-            raise NotHttpError(400, "HTTP/1.0 knows no transfer-encoding")
-        return Message(method.decode(), target, headers, int(version == b"1.1"))
+        return read_head(head) if len(head) <= _MOST_CACHED else read_head.__wrapped__(head)
 
     def _find_blank_line(self) -> int:
         """Where the blank line after the headers begins, or -1."""
@@ -211,6 +201,26 @@ def _chunk_size(line: bytes) -> int:
     if match is None:
         raise NotHttpError(400, "the body is not chunked, as transfer-encoding says")
     return int(match[1], 16)
+
+
+@lru_cache(maxsize=512)  # tests ask the same again and again
+def read_head(head: bytes) -> Message:
+    """The request line and the header section, every line with its line break, as a request without its body.
+
+    Raises:
+        NotHttpError: where it is no sound head.
+    """
+    line, _, block = head.partition(b"\n")
+    match = _LINE.match(line.removesuffix(b"\r"))
+    if match is None:
+        raise NotHttpError(400, "the first line is not that of an HTTP request")
+    method, target, version = match.groups()
+    if version not in {b"1.0", b"1.1"}:
+        raise NotHttpError(505, "this proxy speaks HTTP/1.0 and HTTP/1.1")
+    headers = read_headers(block) if len(block) <= _MOST_CACHED else read_headers.__wrapped__(block)
+    if headers.chunked and version == b"1.0":
+        raise NotHttpError(400, "HTTP/1.0 knows no transfer-encoding")
+    return Message(method.decode(), target, headers, int(version == b"1.1"))
 
 
 @lru_cache(maxsize=512)  # a client's requests have much the same headers

@@ -1,8 +1,8 @@
 """The fast lane: requests that handlers answer, without mitmproxy's flows.
 
 A layer of mitmproxy in the place of its `HttpLayer`, for HTTP/1 from clients. It reads a request, has it decided, and
-answers. What a real server has to answer, and every tunnel, it leaves to mitmproxy, with all that follows on that
-connection.
+answers. What a real server has to answer it leaves to mitmproxy, with all that follows on that connection; so it does
+with the inside of a tunnel, where another lane may begin once TLS is opened.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from functools import lru_cache
 from typing import TypeAlias, TypeVar, assert_never
 
 from mitmproxy import connection
-from mitmproxy.net.http import url
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 
 from interceptor.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
-from interceptor.messages import DEFAULT_PORTS, Headers, Response
+from interceptor.messages import Headers, Response
 from interceptor.proxy.desk import Arrival, Aside, Case, Desk, problem
 from interceptor.proxy.http1 import Message, NotHttpError, Reader
+from interceptor.proxy.targets import destination, path_of, tunnel_end
 from interceptor.proxy.translate import Address, body_of, length_of, meant_host, reason_of, wire_fields
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,10 @@ T = TypeVar("T")
 Session: TypeAlias = Generator[commands.Command | None, events.Event | None, T]
 """Gives commands, and None where it wants the next event."""
 
-_LOOKS_LIKE_HTTP = re.compile(rb"(?!SSH-|CONNECT )\s*[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]*(?: |\Z)")
+_LOOKS_LIKE_HTTP = re.compile(rb"(?!SSH-)\s*[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]*(?: |\Z)")
 _HTTP_1 = frozenset({None, b"", b"http/1.0", b"http/1.1"})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _NONSENSE = b"\x00\x01 this is no HTTP \xff\xfe\r\n\r\n"
 _LINGER = 1.0
 """Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
@@ -91,7 +92,8 @@ class LaneAddon:
             and not isinstance(nextlayer, HandedOver)
             and context.client.alpn in _HTTP_1
             and not nextlayer.data_server()
-            and looks_like_http(nextlayer.data_client())
+            and looks_like_http(data := nextlayer.data_client())
+            and not (isinstance(context.layers[0], modes.HttpUpstreamProxy) and data.lstrip().startswith(b"CONNECT "))
         ):
             nextlayer.layer = Lane(context, self._desk, self._transport)
 
@@ -103,7 +105,7 @@ class LaneAddon:
 
 
 def looks_like_http(data: bytes) -> bool:
-    """True where a client's first bytes are, or may become, a request of HTTP/1 that asks for no tunnel."""
+    """True where a client's first bytes are, or may become, a request of HTTP/1."""
     return _LOOKS_LIKE_HTTP.match(data) is not None
 
 
@@ -173,7 +175,7 @@ class Lane(layer.Layer):
     def _deal_with(self, message: Message) -> Session[bool]:
         """Answer a request; True where the connection goes on."""
         if message.method == "CONNECT":
-            return (yield from self._hand_over(message))
+            return (yield from self._open_tunnel(message))
         headers = message.headers
         address, path = self._destination(message)
         case = self._desk.arrived(
@@ -271,12 +273,24 @@ class Lane(layer.Layer):
         """
         self.context.layers.remove(self)
         successor = HandedOver(self.context) if self._at_our_door else HttpLayer(self.context, HTTPMode.transparent)
+        return (yield from self._succeeded_by(successor, message.wire))
+
+    def _succeeded_by(self, successor: layer.Layer, data: bytes) -> Session[bool]:
         self._successor = successor
         yield from successor.handle_event(events.Start())
-        yield from successor.handle_event(events.DataReceived(self._client, message.wire + self._reader.rest()))
+        if data := data + self._reader.rest():
+            yield from successor.handle_event(events.DataReceived(self._client, data))
         if self._ended:
             yield from successor.handle_event(events.ConnectionClosed(self._client))
         return False
+
+    def _open_tunnel(self, message: Message) -> Session[bool]:
+        """Leave what a tunnel holds to mitmproxy: it finds TLS in it, or asks for a lane of its own."""
+        if not self._at_our_door or isinstance(self.context.layers[0], modes.HttpUpstreamProxy):
+            return (yield from self._hand_over(message))
+        self.context.server.address = tunnel_end(message.target)
+        yield commands.SendData(self._client, _TUNNEL)
+        return (yield from self._succeeded_by(layer.NextLayer(self.context), b""))
 
     # Waiting ---------------------------------------------------------------------------------------------------
 
@@ -338,39 +352,12 @@ class Lane(layer.Layer):
         Raises:
             NotHttpError: where it does not say.
         """
-        scheme, authority, path = _split_target(message.target)
-        if not self._at_our_door:
-            server = self.context.server
-            assert server.address is not None
-            host = meant_host(server.address[0], self._client.sni)
-            return Address("https" if server.tls else "http", host, server.address[1]), path
-        if not authority:
-            host_header = message.headers.host or b""
-            host, port = _authority(host_header.decode("utf-8", "surrogateescape"))
-        else:
-            host, port = _authority(authority)
-        return Address(scheme, host, port or DEFAULT_PORTS[scheme]), path
-
-
-def _split_target(target: bytes) -> tuple[str, bytes, bytes]:
-    """`http://host:80/a?b` -> `("http", b"host:80", b"/a?b")` (RFC 9112, section 3.2)."""
-    if target.startswith(b"/") or target == b"*":
-        return "http", b"", target
-    scheme, _, rest = target.partition(b"://")
-    authority, _, path = rest.partition(b"/")
-    if scheme not in {b"http", b"https"} or not authority:
-        raise NotHttpError(400, "the target of the request is no URL that can be asked")
-    return scheme.decode(), authority, b"/" + path
-
-
-@lru_cache(maxsize=512)
-def _authority(authority: str | bytes) -> tuple[str, int | None]:
-    try:
-        if isinstance(authority, str):
-            return url.parse_authority(authority, check=True)
-        return url.parse_authority(authority, check=True)  # which alone knows names in other alphabets
-    except ValueError:
-        raise NotHttpError(400, "the request does not say which host it is for") from None
+        if self._at_our_door:
+            return destination(message.target, message.headers.host)
+        server = self.context.server
+        assert server.address is not None
+        host = meant_host(server.address[0], self._client.sni)
+        return Address("https" if server.tls else "http", host, server.address[1]), path_of(message.target)
 
 
 @lru_cache(maxsize=512)  # most answers have the headers of another

@@ -9,11 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
-from mitmproxy.addons.next_layer import NextLayer
-from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.connection import Client
-from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
@@ -25,6 +21,7 @@ from interceptor.engine import Engine
 from interceptor.proxy.addon import InterceptAddon
 from interceptor.proxy.desk import Desk
 from interceptor.proxy.lane import LaneAddon, Transport
+from interceptor.proxy.lean_master import Master, NextLayer, Proxyserver, TlsConfig
 from interceptor.proxy.upstream import UpstreamAddon
 from interceptor.recorder import Recorder
 from interceptor.trust import TrustFiles

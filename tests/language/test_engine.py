@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from interceptor.decisions import Mocked, Passthrough, Unhandled
+from interceptor.decisions import Mocked, Passthrough, Resolving, Unhandled
 from interceptor.messages import Request
 
 from .conftest import PROJECT, BuildEngine
@@ -39,6 +39,43 @@ def test_scopes_do_not_see_each_other_and_a_reset_starts_afresh(build_engine: Bu
     assert body(engine.decide(count, scope="a")) == "0"
     assert body(engine.decide(twice, scope="a")) == "first"
     assert body(engine.decide(count, scope="b")) == "1"
+
+
+def test_what_is_said_about_a_scope_counts_for_requests_that_were_asked_before(build_engine: BuildEngine) -> None:
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: GET /products, response: {text: many}}
+  - {request: GET /products, given: there are none, response: {text: none}}
+"""
+    engine = build_engine(handlers)
+    request = Request("GET", f"{BASE}/products")
+    assert [body(engine.decide(request)) for _ in range(2)] == ["many", "many"]
+    engine.declare_states(frozenset({"there are none"}))
+    assert body(engine.decide(request)) == "none"
+    assert body(engine.decide(request, scope="another")) == "many"
+    engine.begin_test("tests/a.py::test_a")
+    decision = engine.decide(request)
+    assert (body(decision), isinstance(decision, Mocked) and decision.note.test) == ("many", "tests/a.py::test_a")
+    engine.add_handlers("request: GET https://api.example.com/v1/products\nresponse: {text: added}")
+    assert body(engine.decide(request)) == "added"
+    engine.reset()
+    assert body(engine.decide(request)) == "many"
+    engine.replace_handlers(build_engine(handlers.replace("many", "other")))
+    assert body(engine.decide(request)) == "other"
+
+
+def test_what_a_resolver_does_to_a_body_is_not_seen_by_the_next_one(build_engine: BuildEngine) -> None:
+    handlers = "provider: Product API\nhandlers: [{request: POST /orders, response: {python: 'mocks.py:create'}}]\n"
+    resolver = (
+        "def create(request, params, data):\n    request.json['ids'].append(1)\n    return {'json': request.json}\n"
+    )
+    engine = build_engine(handlers, files={"handlers/mocks.py": resolver})
+    request = Request("POST", f"{BASE}/orders", (("content-type", "application/json"),), b'{"ids": []}')
+    for _ in range(2):
+        resolving = engine.decide(request)
+        assert isinstance(resolving, Resolving)
+        assert body(resolving.finish(resolving.call())) == '{"ids":[1]}'
 
 
 @pytest.mark.parametrize(

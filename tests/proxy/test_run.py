@@ -235,6 +235,37 @@ sys.exit(40 + len(seen))
 """
 
 
+PLAIN = {
+    "interceptor.yaml": "consumer: C\nproviders: {P: {url: 'http://p.example.test'}}\nhandlers: handlers.yaml\n",
+    "handlers.yaml": "provider: P\nhandlers: [{request: GET /products, response: {json: []}}]\n",
+}
+
+
+def test_a_command_that_asks_nothing_waits_for_nothing_slow(tmp_path):
+    write(tmp_path, PLAIN)
+    assert run(tmp_path, "--", "true").returncode == 0  # makes the certificates
+    code = (
+        "import sys\nfrom interceptor.cli import main\n"
+        "try: main(['run', '--', 'true'])\n"
+        "except SystemExit: print(sorted({'mitmproxy', 'jinja2', 'cryptography'} & set(sys.modules)))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == "[]\n"
+
+
+def test_the_proxy_imports_none_of_the_addons_that_it_does_without():
+    code = (
+        "import sys, interceptor.proxy.server as server\n"
+        "print('mitmproxy.addons.onboarding' in sys.modules)\n"
+        "import mitmproxy.addons\n"
+        "print(any(type(each) is server.NextLayer for each in mitmproxy.addons.default_addons()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\nTrue\n"
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_signals_reach_the_command(folder, name):
     with subprocess.Popen(

@@ -1,0 +1,144 @@
+"""How Jinja2 compiles and runs templates; see `templates`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from interceptor.answering.functions import FILTERS, GLOBALS
+from interceptor.answering.templates import Template, TemplateFault
+
+_NEVER = "\x00never"
+"""`{%` and `{#` are plain text in handler files: their delimiters become something that cannot be written."""
+_LONGEST_MESSAGE = 300
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Item before attribute, and nothing that a handler file does not need."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+def _as_text(value: Any) -> Any:
+    """How a value reads inside text: as JSON writes it."""
+    if value is None or isinstance(value, bool | dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value
+
+
+def _environment(**delimiters: str) -> _Environment:
+    environment = _Environment(
+        undefined=StrictUndefined, finalize=_as_text, keep_trailing_newline=True, autoescape=False, **delimiters
+    )
+    environment.globals.pop("lipsum")  # random text, which no contract wants
+    environment.globals.update(GLOBALS)
+    environment.filters.update(FILTERS)
+    return environment
+
+
+_INLINE = _environment(
+    block_start_string=f"{_NEVER}%",
+    block_end_string=f"%{_NEVER}",
+    comment_start_string=f"{_NEVER}#",
+    comment_end_string=f"#{_NEVER}",
+)
+_FILE = _environment()
+
+
+def compile_text(text: str, known: Iterable[str]) -> Template:
+    """The template of a string that holds `{{`."""
+    single = _single_expression(text)
+    if single is not None:
+        return compile_expression(single, known, text)
+    try:
+        names = _names(_INLINE, text, known, text)
+        compiled = _INLINE.from_string(text)
+    except TemplateSyntaxError as error:
+        raise TemplateFault(f"{error.message} in {text}") from error
+    return Template(names, partial(_render, compiled.render, text))
+
+
+def compile_expression(expression: str, known: Iterable[str], shown: str) -> Template:
+    """The template of a bare expression; `shown` is how its author wrote it."""
+    try:
+        names = _names(_INLINE, "{{ " + expression + " }}", known, shown)
+        run = _INLINE.compile_expression(expression, undefined_to_none=False)
+    except TemplateSyntaxError as error:
+        raise TemplateFault(f"{error.message} in {shown}") from error
+    return Template(names, partial(_render, run, shown))
+
+
+def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
+    """The template of a `.j2` file, named `shown`."""
+    try:
+        names = _names(_FILE, text, known, shown)
+        compiled = _FILE.from_string(text)
+    except TemplateSyntaxError as error:
+        raise TemplateFault(f"{error.message} in {shown}, line {error.lineno}") from error
+    return Template(names, partial(_render, compiled.render, shown))
+
+
+def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping[str, Any]) -> Any:
+    try:
+        value = run(values)
+        if callable(value) and not isinstance(value, Undefined):
+            raise TypeError("there is no such member; a method of that name must be called")  # noqa: TRY301
+        return _jsonable(value)
+    except UndefinedError as error:
+        raise TemplateFault(f"{_undefined(str(error))} in {shown}") from error
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise TemplateFault(f"{error} in {shown}"[:_LONGEST_MESSAGE]) from error
+
+
+def _names(environment: _Environment, source: str, known: Iterable[str], shown: str) -> frozenset[str]:
+    names = meta.find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
+    known = list(known)
+    for name in sorted(names):
+        if name not in known:
+            raise TemplateFault(f'"{name}" is not known in {shown}; known here: {", ".join(sorted(known))}')
+    called = {name for name in GLOBALS if re.search(rf"\b{name}\b", source)}
+    return frozenset(names | called)
+
+
+def _single_expression(text: str) -> str | None:
+    """The expression of a string that is nothing else, found with Jinja2's own lexer: strings may hold braces."""
+    if not text.startswith("{{") or not text.endswith("}}"):
+        return None
+    try:
+        tokens = list(_INLINE.lex(text))
+    except TemplateSyntaxError:
+        return None
+    kinds = [kind for _, kind, _ in tokens]
+    if kinds.count("variable_begin") != 1 or kinds[0] != "variable_begin" or kinds[-1] != "variable_end":
+        return None
+    return "".join(value for _, _, value in tokens[1:-1])
+
+
+def _jsonable(value: Any) -> Any:
+    """Filters answer generators and tuples where JSON has arrays; an unknown member may hide in a list."""
+    match value:
+        case Undefined():
+            value._fail_with_undefined_error()  # noqa: SLF001  # the only way to Jinja2's own message
+        case None | str() | int() | float():
+            return value
+        case Mapping():
+            return {str(key): _jsonable(member) for key, member in value.items()}
+        case Iterable():
+            return [_jsonable(element) for element in value]
+    return str(value)
+
+
+def _undefined(message: str) -> str:
+    """Jinja2 names the Python type of what lacks a member; an author of YAML does not know it."""
+    return re.sub(r"'(None|dict|list|str|int|float|[\w.]+ object)' has no attribute", "there is no", message).replace(
+        "object there is no", "there is no"
+    )

@@ -1,0 +1,41 @@
+"""What makes the start and each request cost less."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+__all__ = ["lean", "nothing_is_garbage"]
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as lean
+else:
+
+    def lean(*, frozen: bool, slots: bool = False) -> Callable[[type[T]], type[T]]:
+        """`@lean(frozen=True)`: a dataclass that only mypy holds frozen, for what is made anew for every request.
+
+        At run time the guard would make it three times as dear.
+        """
+        assert frozen
+
+        def decorate(cls: type[T]) -> type[T]:
+            return dataclass(slots=slots, unsafe_hash="__hash__" not in cls.__dict__)(cls)
+
+        return decorate
+
+
+@contextmanager
+def nothing_is_garbage() -> Iterator[None]:
+    """While all that is made stays, as in imports: looking for garbage would take up to half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
