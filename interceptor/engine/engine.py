@@ -31,6 +31,8 @@ from interceptor.messages import Json, Request
 Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
 """What a handler would do, if it is its turn."""
 
+_MOST_SCOPES = 1000
+"""Workers that are remembered; the one of which nothing was said for the longest time is forgotten first."""
 _MOST_REMEMBERED = 1000
 _LARGEST_REMEMBERED = 4096
 """Bytes of a body, of requests whose decision is remembered."""
@@ -104,11 +106,11 @@ class Engine:
 
     def begin_test(self, name: str | None, scope: str = "") -> None:
         """A new test: calls are counted from the start, data is as in the files, no state is declared."""
-        self._scopes[scope] = Scope(Memory(dict(self._data)), name, overrides=self._scope(scope).overrides)
+        self._renew(scope, Scope(Memory(dict(self._data)), name, overrides=self._scope(scope).overrides))
 
     def declare_states(self, names: frozenset[str], scope: str = "") -> None:
         """The provider states that hold from now on, until a reset or a new test."""
-        self._scopes[scope] = replace(self._scope(scope), states=names)
+        self._renew(scope, replace(self._scope(scope), states=names))
 
     def add_handlers(self, text: str, scope: str = "") -> list[str]:
         """Put handlers in front of all others of a scope, until a reset; their places.
@@ -118,14 +120,14 @@ class Engine:
         """
         added, data = load_run_time_handlers(text, self._project, self._next_rank)
         self._next_rank -= len(added)
-        known = self._scopes[scope] = replace(self._scope(scope))
+        known = self._renew(scope, replace(self._scope(scope)))
         known.overrides.insert(0, added)
         known.memory.data.update(data)
         return [handler.loaded.place for handler in added]
 
     def reset(self, scope: str = "") -> None:
         """Forget everything about a scope but the name of its test."""
-        self._scopes[scope] = Scope(Memory(dict(self._data)), self._scope(scope).test)
+        self._renew(scope, Scope(Memory(dict(self._data)), self._scope(scope).test))
 
     def replace_handlers(self, other: Engine) -> None:
         """Take the handlers of an engine that was loaded anew; calls and data start afresh."""
@@ -287,9 +289,14 @@ class Engine:
         return any(handlers.speaks_graphql for handlers in self._all_handlers())
 
     def _scope(self, name: str) -> Scope:
-        scope = self._scopes.get(name)
-        if scope is None:
-            scope = self._scopes[name] = Scope(Memory(dict(self._data)))
+        return self._scopes.get(name) or self._renew(name, Scope(Memory(dict(self._data))))
+
+    def _renew(self, name: str, scope: Scope) -> Scope:
+        """Put a scope in the place of the one of that name; what was decided in that one holds no more."""
+        self._scopes.pop(name, None)
+        self._scopes[name] = scope
+        if len(self._scopes) > _MOST_SCOPES:
+            del self._scopes[next(iter(self._scopes))]
         return scope
 
 

@@ -65,6 +65,15 @@ handlers:
     assert body(engine.decide(request)) == "other"
 
 
+def test_of_very_many_scopes_the_oldest_is_forgotten(build_engine: BuildEngine) -> None:
+    engine = build_engine(HANDLERS)
+    count = Request("GET", f"{BASE}/count")
+    assert [body(engine.decide(count, scope="first")) for _ in range(2)] == ["0", "1"]
+    assert {body(engine.decide(count, scope=f"{number}")) for number in range(1000)} == {"0"}
+    assert body(engine.decide(count, scope="first")) == "0"
+    assert body(engine.decide(count, scope="999")) == "1"
+
+
 def test_what_a_resolver_does_to_a_body_is_not_seen_by_the_next_one(build_engine: BuildEngine) -> None:
     handlers = "provider: Product API\nhandlers: [{request: POST /orders, response: {python: 'mocks.py:create'}}]\n"
     resolver = (
