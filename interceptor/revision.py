@@ -21,7 +21,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """What one CI service calls things. Of several variables for the branch, the first that is set counts."""
+    """What one CI service calls things.
+
+    The marker is a variable that is set, or `NAME=value`. Of several variables for the branch the first that is set
+    counts: a pull request's own one comes before that of the branch it goes into.
+    """
 
     marker: str
     commit: str
@@ -38,6 +42,12 @@ class _Service:
 # https://buildkite.com/docs/pipelines/configure/environment-variables
 # https://docs.travis-ci.com/user/environment-variables/
 # https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables
+# https://www.jetbrains.com/help/teamcity/predefined-build-parameters.html
+# https://www.appveyor.com/docs/environment-variables/
+# https://docs.drone.io/pipeline/environment/reference/
+# https://docs.semaphoreci.com/reference/env-vars
+# https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
+# https://docs.cloudbees.com/docs/cloudbees-codeship/latest/basic-builds-and-configuration/set-environment-variables
 _SERVICES = (
     _Service(
         "GITHUB_ACTIONS",
@@ -66,13 +76,38 @@ _SERVICES = (
     ),
     _Service("BUILDKITE", "BUILDKITE_COMMIT", ("BUILDKITE_BRANCH",), "{BUILDKITE_BUILD_URL}"),
     _Service("TRAVIS", "TRAVIS_COMMIT", ("TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH"), "{TRAVIS_BUILD_WEB_URL}"),
+    _Service("TEAMCITY_VERSION", "BUILD_VCS_NUMBER", (), "{BUILD_URL}"),
+    _Service(
+        "APPVEYOR",
+        "APPVEYOR_REPO_COMMIT",
+        ("APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH", "APPVEYOR_REPO_BRANCH"),
+        "{APPVEYOR_URL}/project/{APPVEYOR_ACCOUNT_NAME}/{APPVEYOR_PROJECT_SLUG}/builds/{APPVEYOR_BUILD_ID}",
+    ),
+    _Service("DRONE", "DRONE_COMMIT_SHA", ("DRONE_SOURCE_BRANCH", "DRONE_BRANCH"), "{DRONE_BUILD_LINK}"),
+    _Service(
+        "SEMAPHORE",
+        "SEMAPHORE_GIT_SHA",
+        ("SEMAPHORE_GIT_PR_BRANCH", "SEMAPHORE_GIT_BRANCH"),
+        "{SEMAPHORE_ORGANIZATION_URL}/workflows/{SEMAPHORE_WORKFLOW_ID}",
+    ),
+    _Service(
+        "CODEBUILD_BUILD_ID",
+        "CODEBUILD_RESOLVED_SOURCE_VERSION",
+        ("CODEBUILD_WEBHOOK_HEAD_REF",),
+        "{CODEBUILD_BUILD_URL}",
+    ),
+    _Service("CI_NAME=codeship", "CI_COMMIT_ID", ("CI_BRANCH",), "{CI_BUILD_URL}"),
     _Service("JENKINS_URL", "GIT_COMMIT", ("CHANGE_BRANCH", "BRANCH_NAME", "GIT_BRANCH"), "{BUILD_URL}"),
 )
 
 
 def detect(root: Path, environ: Mapping[str, str]) -> Revision:
-    """The commit of the checkout, the branch that CI or git names, and CI's address of the build."""
-    service = next((each for each in _SERVICES if environ.get(each.marker)), None)
+    """The commit of the checkout, the branch that CI or git names, and CI's address of the build.
+
+    The checkout's commit counts, and not the one that CI names: the pacts are what its tests did. Where a service
+    builds a merge with a pull request, that is the merge.
+    """
+    service = next((each for each in _SERVICES if _is_here(each.marker, environ)), None)
     commit = _git(root, "rev-parse", "--verify", "HEAD")
     branch = _git(root, "symbolic-ref", "--short", "--quiet", "HEAD")
     if service is None:
@@ -128,6 +163,12 @@ def _git(root: Path, *arguments: str) -> str | None:
     return done.stdout.rstrip("\n") or None if done.returncode == 0 else None
 
 
+def _is_here(marker: str, environ: Mapping[str, str]) -> bool:
+    name, equals, value = marker.partition("=")
+    found = environ.get(name, "")
+    return found == value if equals else bool(found)
+
+
 def _branch(value: str) -> str | None:
     """The branch in a CI variable: `refs/heads/main` and `origin/main` are `main`, a tag or a merge ref is none."""
     if value.startswith("refs/"):
@@ -137,6 +178,6 @@ def _branch(value: str) -> str | None:
 
 def _filled(template: str, environ: Mapping[str, str]) -> str | None:
     try:
-        return template.format_map(environ) or None
+        return template.format_map(environ).replace(" ", "%20") or None
     except KeyError:
         return None

@@ -6,10 +6,13 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sysconfig
+import threading
 import time
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from interceptor.cli import main
@@ -58,6 +61,35 @@ def serving(folder):
             yield Served(f"http://localhost:{port}", folder)
         finally:
             server.send_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def answering(status, content_type, body, *, certificate=None):
+    """The address of a server that gives one answer to every GET; certificate and key of TLS in one file."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.send_header("content-type", content_type)
+            self.send_header("content-length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"{'https' if certificate else 'http'}://localhost:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def wait_for(port, server, log):

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 TOKEN = "Bearer the-real-token"
 
@@ -18,7 +19,8 @@ class Provider(ThreadingHTTPServer):
         self.products = {}
         self.asked = []
         """Method, path, and authorization of each request."""
-        self.hangs = False
+        self.hangs = 0.0
+        """Seconds before a GET is answered with nothing."""
         self.fails = False
         """With 500, at every state change."""
         self.processes = ""
@@ -35,7 +37,7 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self):
         self._note()
         if self.server.hangs:
-            time.sleep(2)
+            time.sleep(self.server.hangs)
         elif self.headers.get("authorization") != TOKEN:
             self._answer(401, {"error": "no token"})
         elif product := self.server.products.get(self.path.removeprefix("/v1/products/")):
@@ -56,10 +58,12 @@ class _Answers(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self._note()
-        said = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        content = self.rfile.read(int(self.headers["content-length"]))
         if self.path != "/states":
-            self._answer(201, said)
+            is_form = self.headers["content-type"] == "application/x-www-form-urlencoded"
+            self._answer(201, dict(parse_qsl(content.decode())) if is_form else json.loads(content))
             return
+        said = json.loads(content)
         self.server.processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
         if self.server.fails:
             self._answer(500, {"error": "no such table"})

@@ -10,6 +10,12 @@ from interceptor.errors import PactError, UsageError
 TOKEN = {"PACT_BROKER_TOKEN": "t0ken"}
 LOGIN = {"PACT_BROKER_USERNAME": "site", "PACT_BROKER_PASSWORD": "s3cret"}
 BASE_URL = {"PACT_BROKER_BASE_URL": "https://broker.example.com"}
+PATIENCE = {"retries": 2, "seconds": 60}
+
+
+def find(variables):
+    return find_broker(variables, **PATIENCE)
+
 
 # Each row: the variables, the address, the credentials.
 ADDRESSES = [
@@ -28,23 +34,23 @@ ADDRESSES = [
 
 @pytest.mark.parametrize(("variables", "url", "credentials"), ADDRESSES)
 def test_the_environment_names_the_broker(variables, url, credentials):
-    assert find_broker(variables) == Broker(url, credentials)
+    assert find(variables) == Broker(url, credentials, **PATIENCE)
 
 
 def test_credentials_are_not_shown():
-    assert "s3cret" not in repr(find_broker({**BASE_URL, **LOGIN}))
+    assert "s3cret" not in repr(find({**BASE_URL, **LOGIN}))
 
 
 def test_without_a_broker_the_error_names_the_variable():
     with pytest.raises(UsageError, match="PACT_BROKER_BASE_URL") as raised:
-        find_broker({})
+        find({})
     assert raised.value.exit_code == 2
 
 
 @pytest.mark.parametrize("url", ["ftp://broker.example.com", "https://"])
 def test_an_address_that_is_none_is_refused(url):
     with pytest.raises(UsageError, match="PACT_BROKER_BASE_URL"):
-        find_broker({"PACT_BROKER_BASE_URL": url})
+        find({"PACT_BROKER_BASE_URL": url})
 
 
 PACT = {"consumer": {"name": "Site"}, "provider": {"name": "API"}, "interactions": []}

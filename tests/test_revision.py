@@ -75,11 +75,20 @@ SERVICES = [
             "TF_BUILD": "True",
             "BUILD_SOURCEBRANCH": "refs/heads/main",
             "SYSTEM_COLLECTIONURI": "https://azure.example.com/shop/",
-            "SYSTEM_TEAMPROJECT": "site",
+            "SYSTEM_TEAMPROJECT": "our site",
             "BUILD_BUILDID": "9",
         },
         "main",
-        "https://azure.example.com/shop/site/_build/results?buildId=9",
+        "https://azure.example.com/shop/our%20site/_build/results?buildId=9",
+    ),
+    (
+        {
+            "TF_BUILD": "True",
+            "BUILD_SOURCEBRANCH": "refs/pull/3/merge",
+            "SYSTEM_PULLREQUEST_SOURCEBRANCH": "refs/heads/feat/x",
+        },
+        "feat/x",
+        None,
     ),
     (
         {
@@ -93,6 +102,59 @@ SERVICES = [
     ({"BUILDKITE": "true", "BUILDKITE_BRANCH": "main", "BUILDKITE_BUILD_URL": "https://ci/9"}, "main", "https://ci/9"),
     ({"TRAVIS": "true", "TRAVIS_PULL_REQUEST_BRANCH": "", "TRAVIS_BRANCH": "main"}, "main", None),
     (
+        {
+            "TRAVIS": "true",
+            "TRAVIS_PULL_REQUEST_BRANCH": "feat/x",
+            "TRAVIS_BRANCH": "main",
+            "TRAVIS_BUILD_WEB_URL": "https://ci/9",
+        },
+        "feat/x",
+        "https://ci/9",
+    ),
+    ({"TEAMCITY_VERSION": "2025.11", "BUILD_URL": "https://ci/9"}, None, "https://ci/9"),
+    (
+        {
+            "APPVEYOR": "True",
+            "APPVEYOR_REPO_BRANCH": "main",
+            "APPVEYOR_URL": "https://ci.example.com",
+            "APPVEYOR_ACCOUNT_NAME": "shop",
+            "APPVEYOR_PROJECT_SLUG": "site",
+            "APPVEYOR_BUILD_ID": "9",
+        },
+        "main",
+        "https://ci.example.com/project/shop/site/builds/9",
+    ),
+    (
+        {"APPVEYOR": "True", "APPVEYOR_REPO_BRANCH": "main", "APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH": "feat/x"},
+        "feat/x",
+        None,
+    ),
+    ({"DRONE": "true", "DRONE_BRANCH": "main", "DRONE_BUILD_LINK": "https://ci/9"}, "main", "https://ci/9"),
+    ({"DRONE": "true", "DRONE_BRANCH": "main", "DRONE_SOURCE_BRANCH": "feat/x"}, "feat/x", None),
+    (
+        {
+            "SEMAPHORE": "true",
+            "SEMAPHORE_GIT_BRANCH": "main",
+            "SEMAPHORE_ORGANIZATION_URL": "https://shop.example.com",
+            "SEMAPHORE_WORKFLOW_ID": "9",
+        },
+        "main",
+        "https://shop.example.com/workflows/9",
+    ),
+    ({"SEMAPHORE": "true", "SEMAPHORE_GIT_BRANCH": "main", "SEMAPHORE_GIT_PR_BRANCH": "feat/x"}, "feat/x", None),
+    (
+        {
+            "CODEBUILD_BUILD_ID": "site:9",
+            "CODEBUILD_WEBHOOK_HEAD_REF": "refs/heads/feat/x",
+            "CODEBUILD_BUILD_URL": "https://ci/9",
+        },
+        "feat/x",
+        "https://ci/9",
+    ),
+    ({"CI_NAME": "codeship", "CI_BRANCH": "main", "CI_BUILD_URL": "https://ci/9"}, "main", "https://ci/9"),
+    ({"CI_NAME": "another", "CI_BRANCH": "main"}, None, None),
+    ({"JENKINS_URL": "https://ci/", "CHANGE_BRANCH": "feat/x", "BRANCH_NAME": "PR-3"}, "feat/x", None),
+    (
         {"JENKINS_URL": "https://ci/", "GIT_BRANCH": "origin/main", "BUILD_URL": "https://ci/9/"},
         "main",
         "https://ci/9/",
@@ -105,6 +167,40 @@ def test_ci_names_branch_and_build(repository, variables, branch, build_url):
     git(repository, "checkout", "--quiet", "--detach")
     found = detect(repository, variables)
     assert (found.branch, found.build_url) == (branch, build_url)
+
+
+# Each row: the marker of the service, and its variable for the commit.
+COMMITS = [
+    ({"GITHUB_ACTIONS": "true"}, "GITHUB_SHA"),
+    ({"GITLAB_CI": "true"}, "CI_COMMIT_SHA"),
+    ({"CIRCLECI": "true"}, "CIRCLE_SHA1"),
+    ({"TF_BUILD": "True"}, "BUILD_SOURCEVERSION"),
+    ({"BITBUCKET_BUILD_NUMBER": "9"}, "BITBUCKET_COMMIT"),
+    ({"BUILDKITE": "true"}, "BUILDKITE_COMMIT"),
+    ({"TRAVIS": "true"}, "TRAVIS_COMMIT"),
+    ({"TEAMCITY_VERSION": "2025.11"}, "BUILD_VCS_NUMBER"),
+    ({"APPVEYOR": "True"}, "APPVEYOR_REPO_COMMIT"),
+    ({"DRONE": "true"}, "DRONE_COMMIT_SHA"),
+    ({"SEMAPHORE": "true"}, "SEMAPHORE_GIT_SHA"),
+    ({"CODEBUILD_BUILD_ID": "site:9"}, "CODEBUILD_RESOLVED_SOURCE_VERSION"),
+    ({"CI_NAME": "codeship"}, "CI_COMMIT_ID"),
+    ({"JENKINS_URL": "https://ci/"}, "GIT_COMMIT"),
+]
+
+
+@pytest.mark.parametrize(("marker", "variable"), COMMITS)
+def test_where_there_is_no_git_ci_names_the_commit(tmp_path, marker, variable):
+    assert detect(tmp_path, {**marker, variable: "1" * 40}).version == "1" * 40
+
+
+def test_the_merge_with_a_pull_request_is_what_is_checked_out(repository):
+    git(repository, "checkout", "--quiet", "-b", "feat/x")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
+    git(repository, "checkout", "--quiet", "--detach", "trunk")
+    git(repository, "merge", "--quiet", "--no-ff", "--no-edit", "feat/x")
+    found = detect(repository, {**GITHUB, "GITHUB_HEAD_REF": "feat/x", "GITHUB_REF": "refs/pull/3/merge"})
+    assert found == Revision(git(repository, "rev-parse", "HEAD"), "feat/x", GITHUB_RUN)
+    assert found.version != git(repository, "rev-parse", "feat/x")
 
 
 def test_the_checkout_wins_over_the_commit_that_ci_names(repository):

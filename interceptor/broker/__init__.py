@@ -4,7 +4,8 @@ from interceptor.broker.client import call
 from interceptor.broker.deploying import Row, Verdict, can_i_deploy, matrix, record_deployment
 from interceptor.broker.differences import Difference, differences
 from interceptor.broker.provider_contracts import ProviderContract, publish_provider_contract
-from interceptor.broker.publishing import PactFile, Publication, Published, publish, read_pacts
+from interceptor.broker.publication import Publication
+from interceptor.broker.publishing import PactFile, Published, publish, read_pacts
 from interceptor.broker.settings import Broker, find_broker
 from interceptor.broker.webhooks import Webhook, execute_webhook, save_webhook
 

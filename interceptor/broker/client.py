@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 from interceptor.broker.settings import CREDENTIALS, SECRETS, Broker
 from interceptor.errors import BrokerError
 
-_CALLBACK = "PACT_WEBHOOK_CALLBACK_URL"
-"""It would make the verifier fetch a pact that nobody named."""
-CHECK = "check PACT_BROKER_BASE_URL, and PACT_BROKER_TOKEN or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD"
+_OTHERS = (
+    "PACT_BROKER_BASE_URL",
+    "PACT_BROKER_HTTP_RETRIES",
+    "PACT_PROVIDER_BASE_PATH",
+    "PACT_PROVIDER_STATE_CHANGE_AS_QUERY",
+    "PACT_PROVIDER_STATE_CHANGE_TEARDOWN",
+    "PACT_PROVIDER_STATE_CHANGE_URL",
+    "PACT_PROVIDER_TRANSPORT",
+    "PACT_WEBHOOK_CALLBACK_URL",
+)
+"""What the client would read beside our options, and against them."""
+_FAILED = re.compile(
+    r"failed(?:: | with status - )(?P<status>\d{3} [A-Za-z' -]+)(?:\. Response: (?P<said>.*?)(?=\. URL: ))?"
+)
+_NO_BROKER = re.compile(r"Did not get a valid HAL response body from .*, content type is '(?P<type>[^']*)'")
+_NOT_REACHED = re.compile("error sending request")
+_NO_RELATION = re.compile(r"Could not find relation 'pf:")
+_ADDRESS = "check the address: PACT_BROKER_BASE_URL is the one under which a browser shows the broker"
+_LOGIN = "check PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD"
+_REMEDIES = {
+    "401": f"{_LOGIN}; PactFlow wants a token, to publish one that may write",
+    "403": "the token is known and may not do this: ask for the permission, or take another token",
+    "404": _ADDRESS,
+    "5": "the broker, or a proxy before it, is out of order: try again later",
+}
+"""What to do, by how the status begins."""
+_MOMENT = 5
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +64,47 @@ class Said:
         return lines or f"the client ended with {self.code}"
 
 
-def call(words: Sequence[str], broker: Broker | None, *, seconds: float) -> Said:
+def call(
+    words: Sequence[str],
+    broker: Broker | None,
+    *,
+    seconds: float | None = None,
+    idle: Callable[[], float] | None = None,
+) -> Said:
     """Run the client to its end.
 
     Args:
         words: its arguments; no secret is ever among them, since everyone on the machine can read them.
         broker: whose address and credentials the client finds in its environment; None for work without a broker.
-        seconds: after which it is stopped.
+        seconds: after which it is stopped, where there is no broker that says so; None for never.
+        idle: the seconds for which the client has been waiting for nobody else, where it also talks to others.
 
     Raises:
         BrokerError: where there is no client, or it does not come to an end.
     """
-    try:
-        done = subprocess.run(  # noqa: S603  # the binary is found by us, and no shell reads the arguments
-            [client(), *words], env=environment(broker), capture_output=True, check=False, timeout=seconds
-        )
-    except subprocess.TimeoutExpired as error:
-        where = f"the broker at {broker.url}" if broker else "the client"
-        raise BrokerError(f"{where} gave no answer within {seconds:g} s", "try again, or give it more time") from error
-    return Said(done.returncode, _without_secrets(done.stdout, broker), _without_secrets(done.stderr, broker))
+    most = broker.seconds if broker else seconds
+    began = time.monotonic()
+    waited = idle or (lambda: time.monotonic() - began)
+    with subprocess.Popen(  # noqa: S603  # the binary is found by us, and no shell reads the arguments
+        [client(), *words], env=environment(broker), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            output, errors = _ended(process, most, waited)
+        except subprocess.TimeoutExpired as error:
+            where = f"the broker at {broker.url}" if broker else "the server of the pact"
+            raise BrokerError(f"{where} gave no answer within {most:g} s", "try again, or give it more time") from error
+        finally:
+            process.kill()
+    return Said(process.returncode, _without_secrets(output, broker), _without_secrets(errors, broker))
+
+
+def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callable[[], float]) -> tuple[bytes, bytes]:
+    while True:
+        try:
+            return process.communicate(timeout=None if most is None else max(most - waited(), 0.01))
+        except subprocess.TimeoutExpired:
+            if most is None or waited() >= most:
+                raise
 
 
 def client() -> str:
@@ -69,15 +121,51 @@ def client() -> str:
 
 def environment(broker: Broker | None) -> Mapping[str, str]:
     """Our own variables, with the settings of this broker and of no other, and without usage reports."""
-    ours = {"PACT_BROKER_BASE_URL", _CALLBACK, *CREDENTIALS}
-    inherited = {name: value for name, value in os.environ.items() if name not in ours}
-    settings = {"PACT_BROKER_BASE_URL": broker.url, **broker.credentials} if broker else {}
+    inherited = {name: value for name, value in os.environ.items() if name not in {*_OTHERS, *CREDENTIALS}}
+    settings = (
+        {
+            "PACT_BROKER_BASE_URL": broker.url,
+            "PACT_BROKER_HTTP_RETRIES": str(broker.retries),
+            **broker.credentials,
+        }
+        if broker
+        else {}
+    )
     return {**inherited, **settings, "PACT_DO_NOT_TRACK": "true"}
 
 
-def unusable(broker: Broker, said: Said) -> BrokerError:
+def unusable(broker: Broker, reason: str) -> BrokerError:
     """What to raise where the broker did not do what every broker does."""
-    return BrokerError(f"cannot use the broker at {broker.url}: {said.reason}", CHECK)
+    why, remedy = explained(reason) or (reason, "check PACT_BROKER_BASE_URL")
+    if _NOT_REACHED.search(reason):
+        why = ": ".join(filter(None, (why, _obstacle(broker.url))))
+    return BrokerError(f"cannot use the broker at {broker.url}: {why}", remedy)
+
+
+def explained(reason: str) -> tuple[str, str] | None:
+    """Why a broker cannot be used at all, and what to do, where the client complains of that."""
+    if failed := _FAILED.search(reason):
+        status, said = failed["status"], failed["said"]
+        remedy = next((remedy for start, remedy in _REMEDIES.items() if status.startswith(start)), None)
+        return (f"{status}: {said}" if said else status, remedy) if remedy else None
+    if page := _NO_BROKER.search(reason):
+        return f"it answers with {page['type']}, which no broker does", _ADDRESS
+    if _NOT_REACHED.search(reason):
+        return "it cannot be reached", f"{_ADDRESS}; SSL_CERT_FILE names certificates of your own"
+    if _NO_RELATION.search(reason):
+        return "it takes no provider contracts, as PactFlow does", "compare offline instead: interceptor check"
+    return None
+
+
+def _obstacle(url: str) -> str | None:
+    """What stands between us and an address, which the client does not say; None where it is nothing to us."""
+    try:
+        urlopen(url, timeout=_MOMENT).close()  # noqa: S310  # find_broker allows http only
+    except URLError as error:
+        return None if isinstance(error, HTTPError) else str(error.reason)
+    except (OSError, HTTPException, ValueError):
+        pass
+    return None
 
 
 def _without_secrets(printed: bytes, broker: Broker | None) -> str:

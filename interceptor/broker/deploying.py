@@ -44,8 +44,6 @@ def can_i_deploy(
     times: int,
     interval: float,
     waiting: Callable[[Verdict], None],
-    retries: int,
-    seconds: float,
 ) -> Verdict:
     """Ask whether a version works with what is in an environment.
 
@@ -60,30 +58,28 @@ def can_i_deploy(
         times: how often to ask again while results are missing.
         interval: seconds between two questions.
         waiting: called before each pause.
-        retries: further attempts where the broker fails.
-        seconds: how long one answer may take.
 
     Raises:
         BrokerError: no such environment, or a broker that cannot be used.
     """
-    words = [*_asked(participant, version, retries), "--to-environment", environment]
-    verdict = _verdict(broker, call(words, broker, seconds=seconds), environment)
+    words = [*_asked(participant, version), "--to-environment", environment]
+    verdict = _verdict(broker, call(words, broker), environment)
     for _ in range(times):
         if verdict.deployable is not None:
             break
         waiting(verdict)
         time.sleep(interval)
-        verdict = _verdict(broker, call(words, broker, seconds=seconds), environment)
+        verdict = _verdict(broker, call(words, broker), environment)
     return verdict
 
 
-def matrix(broker: Broker, participant: str, version: str | None, *, retries: int, seconds: float) -> Verdict:
+def matrix(broker: Broker, participant: str, version: str | None) -> Verdict:
     """What the broker knows about a version, or the latest one, and every version it has been verified with.
 
     Raises:
         BrokerError: a broker that cannot be used.
     """
-    return _verdict(broker, call(_asked(participant, version, retries), broker, seconds=seconds))
+    return _verdict(broker, call(_asked(participant, version), broker))
 
 
 def record_deployment(
@@ -93,8 +89,6 @@ def record_deployment(
     environment: str,
     *,
     instance: str | None = None,
-    retries: int,
-    seconds: float,
 ) -> None:
     """Tell the broker that a version is now in an environment.
 
@@ -102,10 +96,10 @@ def record_deployment(
         BrokerError: no such version, no such environment, or a broker that cannot be used.
     """
     words = ["broker", "record-deployment", "--pacticipant", participant, "--version", version]
-    words += ["--environment", environment, f"--retries={retries}", "--output", "json"]
+    words += ["--environment", environment, "--output", "json"]
     if instance:
         words += ["--application-instance", instance]
-    said = call(words, broker, seconds=seconds)
+    said = call(words, broker)
     if said.code == 0:
         return
     if f"versions/{version}' failed: 404" in said.reason:
@@ -115,13 +109,13 @@ def record_deployment(
         )
     if "environment" in said.reason.lower():
         raise _no_environment(said, environment)
-    raise unusable(broker, said)
+    raise unusable(broker, said.reason)
 
 
-def _asked(participant: str, version: str | None, retries: int) -> list[str]:
+def _asked(participant: str, version: str | None) -> list[str]:
     """The version stands apart from its option: the client loses what is joined to it with `=`."""
     which = ["--version", version] if version else ["--latest"]
-    return ["broker", "can-i-deploy", "--pacticipant", participant, *which, f"--retries={retries}", "--output", "json"]
+    return ["broker", "can-i-deploy", "--pacticipant", participant, *which, "--output", "json"]
 
 
 def _verdict(broker: Broker, said: Said, environment: str = "") -> Verdict:
@@ -129,7 +123,7 @@ def _verdict(broker: Broker, said: Said, environment: str = "") -> Verdict:
     if answer is None or "summary" not in answer:
         if environment and "environment" in said.reason.lower() and "not exist" in said.reason:
             raise _no_environment(said, environment)
-        raise unusable(broker, said)
+        raise unusable(broker, said.reason)
     return Verdict(
         answer["summary"].get("deployable"),
         tuple(str(notice["text"]) for notice in answer.get("notices", [])),

@@ -26,7 +26,7 @@ class Difference:
     description: str
 
 
-def differences(pact: PactFile, broker: Broker, version: str, *, seconds: float) -> list[Difference]:
+def differences(pact: PactFile, broker: Broker, version: str) -> list[Difference]:
     """What differs; nothing where the broker does not show what it holds."""
     names = (quote(name, safe="") for name in (pact.provider, pact.consumer, version))
     address = "{}/pacts/provider/{}/consumer/{}/version/{}".format(broker.url, *names)
@@ -34,7 +34,7 @@ def differences(pact: PactFile, broker: Broker, version: str, *, seconds: float)
     if authorization := _authorization(broker):
         request.add_unredirected_header("authorization", authorization)
     try:
-        with urlopen(request, timeout=seconds) as response:  # noqa: S310  # as above
+        with urlopen(request, timeout=broker.seconds) as response:  # noqa: S310  # as above
             published = _by_description(json.load(response))
     except (OSError, HTTPException, ValueError, LookupError, TypeError):
         return []

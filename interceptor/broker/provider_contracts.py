@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from interceptor.broker.client import call, unusable
+from interceptor.broker.client import call, explained, unusable
+from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
+from interceptor.errors import BrokerError
 
 _CONTENT_TYPES = {".json": "application/json", ".yaml": "application/yaml", ".yml": "application/yaml"}
+
+_ATTEMPT = "Attempting to publish provider contract"
+"""The client says this once it has found PactFlow; what fails before does not concern the document."""
+_HEADINGS = ("Provider contract publication failed", "Details:", "failed validation - ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,42 +23,38 @@ class ProviderContract:
 
     document: Path
     provider: str
-    version: str
-    branch: str | None
     success: bool
     results: Path | None = None
     verifier: str | None = None
-    tags: tuple[str, ...] = ()
-    build_url: str | None = None
 
 
-def publish_provider_contract(broker: Broker, contract: ProviderContract, *, retries: int, seconds: float) -> str:
+def publish_provider_contract(broker: Broker, contract: ProviderContract, publication: Publication) -> list[str]:
     """Hand the document to PactFlow; what it says about it.
 
     Raises:
         BrokerError: it refused, or cannot be used.
     """
-    said = call(["pactflow", "publish-provider-contract", *_words(contract, retries)], broker, seconds=seconds)
-    if said.code:
-        raise unusable(broker, said)
-    return said.output.strip()
+    words = ["pactflow", "publish-provider-contract", *_words(contract)]
+    said = call([*words, *publication.words("--provider-app-version")], broker)
+    _, attempted, rest = said.output.partition(_ATTEMPT)
+    lines = [line.strip("✅❌ ").removeprefix("IO Error - ") for line in rest.splitlines()[1:]]
+    if said.code == 0:
+        return [line for line in lines if line]
+    if not attempted or explained(said.reason):
+        raise unusable(broker, said.reason)
+    why = "; ".join(dict.fromkeys(line for line in lines if line and not line.startswith(_HEADINGS)))
+    raise BrokerError(
+        f"the broker at {broker.url} refuses {contract.document.name}: {why}", "correct it, then try again"
+    )
 
 
-def _words(contract: ProviderContract, retries: int) -> list[str]:
+def _words(contract: ProviderContract) -> list[str]:
     words = [
         str(contract.document.resolve()),
         f"--provider={contract.provider}",
-        f"--provider-app-version={contract.version}",
         f"--content-type={_CONTENT_TYPES.get(contract.document.suffix.lower(), 'application/yaml')}",
         "--verification-success" if contract.success else "--no-verification-success",
-        f"--retries={retries}",
     ]
-    if contract.branch:
-        words.append(f"--branch={contract.branch}")
-    if contract.tags:
-        words.append(f"--tag={','.join(contract.tags)}")
-    if contract.build_url:
-        words.append(f"--build-url={contract.build_url}")
     if contract.verifier:
         words.append(f"--verifier={contract.verifier}")
     if contract.results:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from interceptor.broker.client import Said, call, unusable
+from interceptor.broker.client import Said, call, explained, unusable
+from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
 from interceptor.errors import PactError
 from interceptor.messages import Json
@@ -28,18 +29,6 @@ class PactFile:
     file: Path
     consumer: str
     provider: str
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """Under what the pacts are published."""
-
-    version: str
-    branch: str | None = None
-    tags: tuple[str, ...] = ()
-    build_url: str | None = None
-    merge: bool = False
-    retries: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +72,25 @@ def read_pacts(*folders: Path) -> list[PactFile]:
     return pacts
 
 
-def publish(pact: PactFile, broker: Broker, publication: Publication, *, seconds: float) -> Published:
+def publish(pact: PactFile, broker: Broker, publication: Publication, *, merge: bool = False) -> Published:
     """Hand one pact to the broker.
+
+    Args:
+        pact: the pact.
+        broker: whom to hand it to.
+        publication: under what.
+        merge: add to what the version has published already.
 
     Raises:
         BrokerError: where the broker cannot be used at all: not there, no access, not a broker, no answer.
     """
-    words = ["broker", "publish", str(pact.file.resolve()), *_options(publication)]
-    said = call(words, broker, seconds=seconds)
+    words = ["broker", "publish", str(pact.file.resolve()), *publication.words("--consumer-app-version")]
+    said = call([*words, "--output=json", *(["--merge"] if merge else [])], broker)
     if said.code == 0:
         return _accepted(pact, said)
-    if _ATTEMPT not in said.output + said.errors:
-        raise unusable(broker, said)
+    first, *_ = said.reason.splitlines()  # what follows may be the pact's own text
+    if _ATTEMPT not in said.output + said.errors or explained(first):
+        raise unusable(broker, said.reason)
     _, _, details = said.reason.partition("Details:\n")  # they say the same again, and then what differs
     return Published(pact, "refused", reason=details or said.reason)
 
@@ -118,24 +114,6 @@ def _name(document: Json, role: str) -> str:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"not a pact: {role}.name is missing")
     return name
-
-
-def _options(publication: Publication) -> list[str]:
-    """Joined with `=`, since a value may begin with a dash; tags in one option, since the client takes one."""
-    options = [
-        f"--consumer-app-version={publication.version}",
-        f"--retries={publication.retries}",
-        "--output=json",
-    ]
-    if publication.branch:
-        options.append(f"--branch={publication.branch}")
-    if publication.tags:
-        options.append(f"--tag={','.join(publication.tags)}")
-    if publication.build_url:
-        options.append(f"--build-url={publication.build_url}")
-    if publication.merge:
-        options.append("--merge")
-    return options
 
 
 def _accepted(pact: PactFile, said: Said) -> Published:

@@ -1,4 +1,4 @@
-"""Where the broker is and how to log in."""
+"""Where the broker is, how to log in, and how patient to be with it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ CREDENTIALS = (*SECRETS, "PACT_BROKER_USERNAME")
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is and how to log in; the credentials go to the client through its environment only."""
+    """A broker; its credentials go to the client through the environment only.
+
+    Where it fails, the client makes `retries` further attempts; after `seconds` of silence the client is stopped.
+    """
 
     url: str
-    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, str] = field(repr=False)
+    retries: int
+    seconds: float
 
 
-def find_broker(environ: Mapping[str, str]) -> Broker:
+def find_broker(environ: Mapping[str, str], *, retries: int, seconds: float) -> Broker:
     """The broker that the environment names, by the variables that the client reads too.
 
     `PACT_BROKER_HOST` is the host alone. A user and a password inside the address are taken out of it, since the
@@ -42,4 +47,4 @@ def find_broker(environ: Mapping[str, str]) -> Broker:
     if "PACT_BROKER_TOKEN" in credentials:
         credentials = {"PACT_BROKER_TOKEN": credentials["PACT_BROKER_TOKEN"]}
     address = (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
-    return Broker(urlunsplit(address), credentials)
+    return Broker(urlunsplit(address), credentials, retries, seconds)

@@ -92,7 +92,7 @@ def plain(provider: str, consumer: str | None, url: str, secret: str | None) -> 
     return Webhook(url, provider, consumer, headers, dict(_PACT))
 
 
-def save_webhook(broker: Broker, webhook: Webhook, *, retries: int, seconds: float) -> None:
+def save_webhook(broker: Broker, webhook: Webhook) -> None:
     """Create the webhook, or bring the one that is there up to date.
 
     Raises:
@@ -100,29 +100,34 @@ def save_webhook(broker: Broker, webhook: Webhook, *, retries: int, seconds: flo
     """
     words = ["broker", "create-or-update-webhook", webhook.url, "--uuid", webhook.uuid, "--request", "POST"]
     words += ["--provider", webhook.provider, "--description", webhook.description]
-    words += ["--contract-content-changed", f"--retries={retries}"]
+    words.append("--contract-content-changed")
     if webhook.consumer:
         words += ["--consumer", webhook.consumer]
     if webhook.body is not None:
         words += ["--data", json.dumps(webhook.body)]
     if webhook.headers:
         words += ["--header", *(f"{name}: {value}" for name, value in webhook.headers.items())]
-    said = call(words, broker, seconds=seconds)
+    said = call(words, broker)
     if said.code:
-        raise unusable(broker, said)
+        raise unusable(broker, said.reason)
 
 
-def execute_webhook(broker: Broker, webhook: Webhook, *, retries: int, seconds: float) -> str:
-    """Have the broker make the request now; what came of it, in the broker's words.
+def execute_webhook(broker: Broker, webhook: Webhook) -> str:
+    """Have the broker make the request now; what came of it.
 
     Raises:
         BrokerError: there is no such webhook, or its receiver refused.
     """
-    words = ["broker", "test-webhook", "--uuid", webhook.uuid, f"--retries={retries}"]
-    said = call(words, broker, seconds=seconds)
+    said = call(["broker", "test-webhook", "--uuid", webhook.uuid], broker)
     if said.code:
-        raise BrokerError(f"the webhook does not work: {said.reason}", "check the address and the secret at the broker")
-    return said.output.strip()
+        raise unusable(broker, said.reason)
+    answer: Json = next((json.loads(line) for line in said.output.splitlines() if line.startswith("{")), {})
+    response = answer.get("response") or {}
+    *_, last = str(answer.get("logs") or "the receiver did not answer").strip().splitlines()
+    came = f"the receiver answered {response['status']}" if "status" in response else last
+    if not answer.get("success"):
+        raise BrokerError(f"the webhook does not work: {came}", "check the address and the secret at the broker")
+    return came
 
 
 def _reference(secret: str) -> str:

@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from interceptor.cli.options import RETRIES, SECONDS, Retries
+
 
 def broker(
     words: Annotated[list[str], typer.Argument(metavar="ARGUMENT...", help="Those of `pact broker`.")],
+    retries: Retries = RETRIES,
 ) -> None:
     """Call `pact broker` with the broker and the credentials of the environment.
 
@@ -19,7 +22,7 @@ def broker(
     from interceptor.broker import find_broker
     from interceptor.broker.client import client, environment
 
-    settings = environment(find_broker(os.environ))
+    settings = environment(find_broker(os.environ, retries=retries, seconds=SECONDS))
     done = subprocess.run([client(), "broker", *words], env=settings, check=False)  # noqa: S603  # the user's own words
     raise typer.Exit(done.returncode if done.returncode >= 0 else 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,11 @@ from interceptor.cli.options import (
 
 if TYPE_CHECKING:
     from interceptor.broker import Verdict
+
+_NOT_PUBLISHED = "No pacts or verifications have been published"
+"""What the broker says of a version that it does not know."""
+_NOT_RECORDED = "no version is currently recorded"
+"""What it says of an environment that the other side has never been deployed to."""
 
 
 def can_i_deploy(
@@ -47,7 +53,7 @@ def can_i_deploy(
 
     name, number = participant_or_consumer(ctx.obj, participant), version_or_commit(ctx.obj, version)
     verdict = brokers.can_i_deploy(
-        brokers.find_broker(os.environ),
+        brokers.find_broker(os.environ, retries=retries, seconds=timeout),
         name,
         number,
         to_environment,
@@ -56,8 +62,6 @@ def can_i_deploy(
         waiting=lambda verdict: say(
             f"{_missing(verdict)} has not verified it yet; asking again in {retry_interval:g} s"
         ),
-        retries=retries,
-        seconds=timeout,
     )
     if as_json:
         print(json.dumps({"deployable": verdict.deployable is True, **document(verdict)}, indent=2, ensure_ascii=False))
@@ -73,14 +77,23 @@ def _print(verdict: Verdict, deployment: str) -> None:
     for reason in verdict.reasons:
         print(f"             {reason}")
     print_rows(verdict.rows)
+    if not verdict.deployable:
+        for line in _advice(verdict):
+            print(f"             {line}")
+
+
+def _advice(verdict: Verdict) -> Iterator[str]:
+    reasons = "\n".join(verdict.reasons)
     failed = sorted({row.provider for row in verdict.rows if row.success is False})
-    if verdict.deployable is None:
-        print(f"             {_missing(verdict)} has to verify it: interceptor verify --from-broker --publish there,")
-        print("             or a webhook that starts it (interceptor webhook); then ask again")
     if failed:
-        print(
-            f"             {' and '.join(failed)} has to give what the pact asks for, or the pact has to ask for less"
-        )
+        yield f"{' and '.join(failed)} has to give what the pact asks for, or the pact has to ask for less"
+    elif _NOT_PUBLISHED in reasons:
+        yield "publish it first: interceptor publish, at a provider interceptor verify --publish"
+    elif _NOT_RECORDED in reasons:
+        yield f"{_missing(verdict)} is not there, or nobody said so: interceptor record-deployment"
+    elif verdict.deployable is None:
+        yield f"{_missing(verdict)} has to verify it: interceptor verify --from-broker --publish there,"
+        yield "or a webhook that starts it (interceptor webhook); then ask again"
 
 
 def _missing(verdict: Verdict) -> str:

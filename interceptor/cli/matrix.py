@@ -30,7 +30,8 @@ def matrix(
     from interceptor import broker as brokers
 
     name = participant_or_consumer(ctx.obj, participant)
-    verdict = brokers.matrix(brokers.find_broker(os.environ), name, version, retries=retries, seconds=timeout)
+    broker = brokers.find_broker(os.environ, retries=retries, seconds=timeout)
+    verdict = brokers.matrix(broker, name, version)
     if as_json:
         print(json.dumps(document(verdict), indent=2, ensure_ascii=False))
         return

@@ -16,7 +16,10 @@ Retries: TypeAlias = Annotated[
     typer.Option(metavar="N", min=0, envvar="PACT_BROKER_HTTP_RETRIES", help="Further attempts when the broker fails."),
 ]
 Timeout: TypeAlias = Annotated[
-    float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds that the broker may take.")
+    float,
+    typer.Option(
+        "--timeout", metavar="S", min=0.1, envvar="INTERCEPTOR_BROKER_TIMEOUT", help="Seconds that the broker may take."
+    ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Participant: TypeAlias = Annotated[
@@ -24,6 +27,7 @@ Participant: TypeAlias = Annotated[
 ]
 Version: TypeAlias = Annotated[str | None, typer.Option(metavar="V", help="Its version. Default: the git commit.")]
 RETRIES = 2
+"""The client's own 8 take about two minutes to say that nobody is there."""
 SECONDS = 60.0
 
 

@@ -68,7 +68,7 @@ def publish(
     The credentials come from PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD.
     """
     project = load_project(ctx.obj.config)
-    broker = find_broker(os.environ)
+    broker = find_broker(os.environ, retries=retries, seconds=timeout)
     pacts = read_pacts(*(folders or [project.pact_dir]))
     _require_fit(project, [pact.file for pact in pacts], secrets=not allow_secrets, documents=not no_check)
     found = detect(project.root, os.environ)
@@ -85,8 +85,6 @@ def publish(
         branch=branch or found.branch,
         tags=tuple(tag or ()),
         build_url=build_url or found.build_url,
-        merge=merge,
-        retries=retries,
     )
     if publication.branch is None:
         say("warning: no branch is known here; name it with --branch")
@@ -94,8 +92,8 @@ def publish(
         _announce(broker, publication, dry_run=dry_run)
     results = []
     for pact in pacts:
-        result = None if dry_run else publish_pact(pact, broker, publication, seconds=timeout)
-        changes = _changes(project, pact, broker, version, timeout) if result and result.outcome == "refused" else []
+        result = None if dry_run else publish_pact(pact, broker, publication, merge=merge)
+        changes = _changes(project, pact, broker, version) if result and result.outcome == "refused" else []
         results.append((pact, result, changes))
         if not as_json:
             _print(pact, result, changes)
@@ -105,7 +103,7 @@ def publish(
         raise typer.Exit(1)
 
 
-def _changes(project: Project, pact: PactFile, broker: Broker, version: str, seconds: float) -> list[Change]:
+def _changes(project: Project, pact: PactFile, broker: Broker, version: str) -> list[Change]:
     """What differs from what the broker holds, and which handlers of the latest run made it."""
     handlers = {}
     if recording := latest_recording(project):
@@ -113,7 +111,7 @@ def _changes(project: Project, pact: PactFile, broker: Broker, version: str, sec
             if exchange.handler and exchange.response:
                 unnamed = f"{exchange.request.method} {exchange.path} returns {exchange.response.status}"
                 handlers[exchange.name or unnamed] = exchange.handler
-    found = differences(pact, broker, version, seconds=seconds)
+    found = differences(pact, broker, version)
     return [Change(each.kind, each.description, handlers.get(each.description)) for each in found]
 
 
@@ -144,6 +142,8 @@ def _print(pact: PactFile, result: Published | None, changes: Sequence[Change]) 
     for change in changes:
         handler = f" ({change.handler})" if change.handler else ""
         typer.echo(f"             {change.kind}: {change.description}{handler}")
+    if changes:
+        typer.echo("             what a version has published stays: commit, and publish the new version")
 
 
 def _document(

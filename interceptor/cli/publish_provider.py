@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.cli.options import RETRIES, SECONDS, Retries, Timeout, root, version_or_commit
+from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout, root, version_or_commit
 from interceptor.errors import UsageError
 
 
@@ -34,6 +36,7 @@ def publish_provider(
     tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag for the version; may be repeated.")] = None,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
+    as_json: AsJson = False,
 ) -> None:
     """Publish an OpenAPI document and the result of testing the provider against it to PactFlow."""
     from interceptor import broker as brokers
@@ -48,19 +51,24 @@ def publish_provider(
     contract = brokers.ProviderContract(
         document=file,
         provider=provider,
-        version=version_or_commit(context, version),
-        branch=branch or found.branch,
         success=success,
         results=results,
         verifier=verifier,
-        tags=tuple(tag or ()),
-        build_url=found.build_url,
     )
-    if contract.branch is None:
+    publication = brokers.Publication(
+        version_or_commit(context, version), branch or found.branch, tuple(tag or ()), found.build_url
+    )
+    if publication.branch is None:
         say("warning: no branch is known here; name it with --branch")
-    broker = brokers.find_broker(os.environ)
-    brokers.publish_provider_contract(broker, contract, retries=retries, seconds=timeout)
-    print(f"interceptor  published {file} as the contract of {provider} {contract.version} at {broker.url}")
+    broker = brokers.find_broker(os.environ, retries=retries, seconds=timeout)
+    notices = brokers.publish_provider_contract(broker, contract, publication)
+    if as_json:
+        report = {"broker": broker.url, "provider": provider, **asdict(publication), "notices": notices}
+        print(json.dumps(report, indent=2, ensure_ascii=False))
+        return
+    print(f"interceptor  published {file} as the contract of {provider} {publication.version} at {broker.url}")
+    for notice in notices:
+        print(f"             {notice}")
 
 
 def _of_project(context: Context, provider: str) -> Path:

@@ -35,12 +35,10 @@ def record_deployment(
 
     name, number = participant_or_consumer(ctx.obj, participant), version_or_commit(ctx.obj, version)
     brokers.record_deployment(
-        brokers.find_broker(os.environ),
+        brokers.find_broker(os.environ, retries=retries, seconds=timeout),
         name,
         number,
         environment,
         instance=application_instance,
-        retries=retries,
-        seconds=timeout,
     )
     print(f"interceptor  {name} {number} is in {environment}")

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.cli.options import AsJson, root
+from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, root
 from interceptor.errors import PactError, UsageError
 from interceptor.messages import Json
 
 if TYPE_CHECKING:
+    from interceptor.broker import Broker
     from interceptor.pact.read import Pact
     from interceptor.verification import Publishing, Source, Verification
 
@@ -64,9 +65,23 @@ def verify(
             help="The real value of a header that the pacts have masked; ${NAME} in it is a variable. May be repeated.",
         ),
     ] = None,
+    query: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="The same for a query parameter. May be repeated.")
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(metavar="K=V", help="The same for a member of a JSON body or a form. May be repeated."),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(metavar="S", min=0.1, help="Seconds that the provider may take for an answer.")
     ] = 10,
+    broker_timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="S", min=0.1, envvar="INTERCEPTOR_BROKER_TIMEOUT", help="Seconds that the broker may be silent."
+        ),
+    ] = SECONDS,
+    retries: Retries = RETRIES,
     publish: Annotated[bool, typer.Option("--publish", help="Tell the broker the result.")] = False,
     provider_version: Annotated[
         str | None, typer.Option(metavar="V", help="Version of the provider. Default: the git commit.")
@@ -80,6 +95,7 @@ def verify(
 ) -> None:
     """Replay pacts against a running provider; exit code 1 where it does not give what they ask for."""
     from interceptor import verification
+    from interceptor.broker import find_broker
 
     context: Context = ctx.obj
     if not provider_url.startswith(("http://", "https://")):
@@ -91,11 +107,12 @@ def verify(
     if url or from_broker:
         if provider is None:
             raise UsageError("the provider's name is not known here", "give it with --provider")
-        source = (
-            _from_url(url, publishing)
-            if url
-            else _from_broker(selector or [], publishing, pending=pending, wip_since=wip_since)
-        )
+        if url:
+            broker = _broker_of(url, publishing, retries=retries, seconds=broker_timeout)
+            source = verification.FromUrl(url, broker, broker_timeout)
+        else:
+            broker = find_broker(os.environ, retries=retries, seconds=broker_timeout)
+            source = _from_broker(broker, selector or [], publishing, pending=pending, wip_since=wip_since)
     else:
         if publish:
             raise UsageError("the result of local files cannot be published", "verify with --from-broker, or --url")
@@ -105,7 +122,11 @@ def verify(
         provider_url,
         states_url=states_url,
         teardown=teardown,
-        values=_headers(header or [], os.environ),
+        values=verification.RealValues(
+            _header_values(header or [], os.environ),
+            _values("--query", query or [], os.environ),
+            _values("--field", field or [], os.environ),
+        ),
         seconds=timeout,
     )
     result = verification.verify(source, asked, publishing, consumer=consumer)
@@ -167,21 +188,24 @@ def _warn_of_states(pacts: Sequence[Pact]) -> None:
         say(f"warning: {count} {have} provider states that nothing sets up; give --states-url")
 
 
-def _from_url(url: str, publishing: Publishing) -> Source:
+def _broker_of(url: str, publishing: Publishing, *, retries: int, seconds: float) -> Broker | None:
+    """The broker that has the pact of an address; None where it is another server's."""
     from interceptor.broker import find_broker
-    from interceptor.verification import FromUrl
 
     known = os.environ.get("PACT_BROKER_BASE_URL") or os.environ.get("PACT_BROKER_HOST")
-    broker = find_broker(os.environ) if known or publishing.publish else None
-    if broker and not url.startswith(f"{broker.url}/"):
-        if publishing.publish:
-            raise UsageError(f"the result can be published to {broker.url} only for a pact from there", "check --url")
-        broker = None
-    return FromUrl(url, broker)
+    if not known and not publishing.publish:
+        return None
+    broker = find_broker(os.environ, retries=retries, seconds=seconds)
+    if url.startswith(f"{broker.url}/"):
+        return broker
+    if publishing.publish:
+        raise UsageError(f"the result can be published to {broker.url} only for a pact from there", "check --url")
+    return None
 
 
-def _from_broker(selectors: Sequence[str], publishing: Publishing, *, pending: bool, wip_since: str | None) -> Source:
-    from interceptor.broker import find_broker
+def _from_broker(
+    broker: Broker, selectors: Sequence[str], publishing: Publishing, *, pending: bool, wip_since: str | None
+) -> Source:
     from interceptor.verification import FromBroker
 
     usual = [name for name in _FLAGS if publishing.branch or name != "matching-branch"]
@@ -189,7 +213,7 @@ def _from_broker(selectors: Sequence[str], publishing: Publishing, *, pending: b
     if (pending or wip_since) and publishing.branch is None:
         say("warning: no branch is known here, so no pact is pending; name it with --provider-branch")
         pending, wip_since = False, None
-    return FromBroker(find_broker(os.environ), tuple(chosen), pending, wip_since)
+    return FromBroker(broker, tuple(chosen), pending, wip_since)
 
 
 def _selector(text: str) -> Json:
@@ -209,17 +233,29 @@ def _selector(text: str) -> Json:
     return selector
 
 
-def _headers(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
-    headers = {}
+def _header_values(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    # Files and secrets of CI services like to end with a line break.
+    values = {name: value.strip() for name, value in _values("--header", given, environ).items()}
+    for name, value in values.items():
+        if not value.isprintable() or not value.isascii():
+            raise UsageError(
+                f"--header {name}: the value has characters that no header may have", "give ASCII, one line"
+            )
+    return values
+
+
+def _values(option: str, given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    values = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not (equals and name.strip()):
-            raise UsageError("--header does not say name and value", "write --header 'authorization=Bearer ${TOKEN}'")
+            example = {"--header": "authorization=Bearer ${TOKEN}"}.get(option, "password=${PASSWORD}")
+            raise UsageError(f"{option} does not say name and value", f"write {option} '{example}'")
         for variable in _VARIABLE.findall(value):
             if not environ.get(variable):
-                raise UsageError(f"--header {name}: the variable {variable} is not set", f"export {variable}=...")
-        headers[name.strip()] = _VARIABLE.sub(lambda match: environ[match[1]], value)
-    return headers
+                raise UsageError(f"{option} {name}: the variable {variable} is not set", f"export {variable}=...")
+        values[name.strip()] = _VARIABLE.sub(lambda match: environ[match[1]], value)
+    return values
 
 
 def _print(result: Verification, publishing: Publishing) -> None:

@@ -57,9 +57,9 @@ def webhook(
     if dry_run:
         print(json.dumps(hook.plain(), indent=2, ensure_ascii=False))
         return
-    broker = brokers.find_broker(os.environ)
-    brokers.save_webhook(broker, hook, retries=retries, seconds=timeout)
-    said = brokers.execute_webhook(broker, hook, retries=retries, seconds=timeout) if test else None
+    broker = brokers.find_broker(os.environ, retries=retries, seconds=timeout)
+    brokers.save_webhook(broker, hook)
+    said = brokers.execute_webhook(broker, hook) if test else None
     if as_json:
         print(json.dumps({**hook.plain(), "test": said}, indent=2, ensure_ascii=False))
         return

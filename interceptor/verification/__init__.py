@@ -1,5 +1,6 @@
 """Pacts replayed against a running provider, by the verifier of the `pact` binary."""
 
+from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Checked, Verification, junit
 from interceptor.verification.verifier import (
     Files,
@@ -18,6 +19,7 @@ __all__ = [
     "FromUrl",
     "Provider",
     "Publishing",
+    "RealValues",
     "Source",
     "Verification",
     "junit",

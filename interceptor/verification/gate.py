@@ -13,18 +13,19 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from interceptor.errors import VerificationError
 from interceptor.messages import Json
+from interceptor.verification.real_values import RealValues
 
-_MASK = "***"
 _OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
 _WITHOUT_BODY = (204, 304)
 _MOST_SHOWN = 500
@@ -39,18 +40,36 @@ class Gate(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(
-        self, passing: type[_Passing], provider: SplitResult, values: Mapping[str, str], seconds: float
-    ) -> None:
+    def __init__(self, passing: type[_Passing], provider: SplitResult, values: RealValues, seconds: float) -> None:
         super().__init__(("127.0.0.1", 0), passing)
         self.provider = provider
-        self.values = {name.lower(): value for name, value in values.items()}
+        self.values = values
         self.seconds = seconds
         self.problems: dict[str, str] = {}
+        self._lock = Lock()
+        self._asked = 0
+        self._last = time.monotonic()
 
     @property
     def netloc(self) -> str:
         return f"127.0.0.1:{self.server_port}"
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While the provider is being asked."""
+        with self._lock:
+            self._asked += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asked -= 1
+                self._last = time.monotonic()
+
+    def idle(self) -> float:
+        """The seconds since the verifier has last waited for the provider."""
+        with self._lock:
+            return 0.0 if self._asked else time.monotonic() - self._last
 
     def connect(self) -> HTTPConnection:
         """A connection to the provider, not yet open."""
@@ -64,19 +83,19 @@ class Gate(ThreadingHTTPServer):
 
 
 @contextmanager
-def gate(url: str, seconds: float, values: Mapping[str, str] | None = None) -> Iterator[Gate]:
+def gate(url: str, seconds: float, values: RealValues | None = None) -> Iterator[Gate]:
     """A gate to what runs at `url` while the context is open.
 
     Args:
         url: the provider's, with its base path; or that for state changes, where there are no values.
         seconds: how long an answer may take.
-        values: headers by name, with what takes the place of a masked value.
+        values: what takes the place of masked ones.
 
     Raises:
         VerificationError: where nothing listens.
     """
     passing = _StateChange if values is None else _Passing
-    with Gate(passing, urlsplit(url), values or {}, seconds) as server:
+    with Gate(passing, urlsplit(url), values or RealValues(), seconds) as server:
         probe = server.connect()
         try:
             probe.connect()
@@ -117,24 +136,28 @@ class _Passing(BaseHTTPRequestHandler):
     def _pass(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
         connection = self.server.connect()
-        try:
-            self._ask(connection)
-            self._answer(connection.getresponse())
-        except TimeoutError:
-            self._give_up(f"the provider gave no answer within {self.server.seconds:g} s")
-        except (OSError, HTTPException) as error:
-            self._give_up(f"the provider gave no answer: {error or type(error).__name__}")
-        finally:
-            connection.close()
+        with self.server.asking():
+            try:
+                self._ask(connection)
+                self._answer(connection.getresponse())
+            except TimeoutError:
+                self._give_up(f"the provider gave no answer within {self.server.seconds:g} s")
+            except (OSError, HTTPException) as error:
+                self._give_up(f"the provider gave no answer: {error or type(error).__name__}")
+            finally:
+                connection.close()
 
     def _ask(self, connection: HTTPConnection) -> None:
-        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        values = self.server.values
+        body = values.in_body(self.headers.get("content-type"), self.body)
+        connection.putrequest(self.command, values.in_target(self.path), skip_host=True, skip_accept_encoding=True)
         connection.putheader("host", self.server.provider.netloc)
         for name, value in self.headers.items():
-            if name.lower() not in _OF_ONE_CONNECTION:
-                real = self.server.values.get(name.lower()) if _MASK in value else None
-                connection.putheader(name, value if real is None else real)
-        connection.endheaders(self.body or None)
+            if name.lower() == "content-length":
+                connection.putheader(name, str(len(body)))
+            elif name.lower() not in _OF_ONE_CONNECTION:
+                connection.putheader(name, values.in_header(name, value))
+        connection.endheaders(body or None)
 
     def _answer(self, response: HTTPResponse) -> None:
         body = response.read()

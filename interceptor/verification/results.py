@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 from xml.etree import ElementTree as ET
 
@@ -73,13 +73,14 @@ class Problems:
     states: Mapping[str, str]
 
 
-def checked(report: Json, provider: str, problems: Problems) -> tuple[Checked, ...]:
+def checked(report: Json, provider: str, problems: Problems, hidden: Callable[[str], str]) -> tuple[Checked, ...]:
     """The interactions of the verifier's JSON report.
 
     Args:
         report: the JSON.
         provider: its name, which stands in the titles of errors.
         problems: what went wrong between the verifier and the provider.
+        hidden: a text without secrets, which the provider's answers may hold.
     """
     failures: list[tuple[Json, Outcome]] = [(error, "failed") for error in report.get("errors", [])]
     failures += [(error, "pending") for error in report.get("pendingErrors", [])]
@@ -94,7 +95,7 @@ def checked(report: Json, provider: str, problems: Problems) -> tuple[Checked, .
         else:
             found.append(Checked(description, "failed", reasons=("the verifier does not say why",)))
     found += [_failed(error, outcome, provider, problems, error["interaction"]) for error, outcome in failures]
-    return tuple(found)
+    return tuple(replace(each, reasons=tuple(map(hidden, each.reasons))) for each in found)
 
 
 def junit(verification: Verification) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import TypeAlias, assert_never
 from urllib.parse import urlsplit, urlunsplit
 
 from interceptor.broker import Broker, call
-from interceptor.broker.client import CHECK, Said
-from interceptor.errors import BrokerError, PactError, VerificationError
+from interceptor.broker.client import Said, explained, unusable
+from interceptor.errors import BrokerError, InterceptorError, PactError, VerificationError
 from interceptor.messages import Json
 from interceptor.verification.gate import Gate, gate
+from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Problems, Verification, checked
 
-_LONGEST = 1800.0
-"""Seconds; a broker that never answers would have the verifier wait for ever."""
 _GRACE = 5.0
 """Seconds that the verifier waits longer than we do, so that it is we who say why."""
 _NOT_LOADED = "Failed to load pact"
@@ -35,10 +34,14 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class FromUrl:
-    """One pact by its address; with a broker it is one of the broker's, as a webhook hands over."""
+    """One pact by its address; with a broker it is one of the broker's, as a webhook hands over.
+
+    Without one, `seconds` is how long the server may be silent.
+    """
 
     url: str
     broker: Broker | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,14 @@ Source: TypeAlias = Files | FromUrl | FromBroker
 class Provider:
     """A running provider, and how to ask it.
 
-    `values` are headers by name with the real values of what the pacts have masked; `seconds` is how long an answer
-    may take.
+    `values` are the real values of what the pacts have masked; `seconds` is how long an answer may take.
     """
 
     name: str
     url: str
     states_url: str | None = None
     teardown: bool = False
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: RealValues = field(default_factory=RealValues)
     seconds: float = 10.0
 
 
@@ -106,14 +108,19 @@ def verify(source: Source, provider: Provider, publishing: Publishing, *, consum
     ):
         file = Path(folder) / "report.json"
         words += ["--json", str(file), "--loglevel", "error", "--no-colour"]
-        said = call(["verifier", *words, *_provider(provider, door, states)], broker, seconds=_LONGEST)
+        words += _provider(provider, door, states)
+        doors = [door] if states is None else [door, states]
+        seconds = source.seconds if isinstance(source, FromUrl) else None
+        # A verifier that asks nobody of ours waits for the broker, or for whoever else has the pacts.
+        said = call(["verifier", *words], broker, seconds=seconds, idle=lambda: min(each.idle() for each in doors))
         report: Json = json.loads(file.read_bytes()) if file.exists() else None
     if report is None:
         raise VerificationError(f"the verifier came to no result: {said.reason}")
     for error in report.get("errors", []):
         if error["interaction"].startswith(_NOT_LOADED):
-            raise _not_loaded(str(error["mismatch"].get("message", "")), source)
-    found = checked(report, provider.name, Problems(door.problems, states.problems if states else {}))
+            raise _not_loaded(error["mismatch"].get("message") or "the verifier says no more", source)
+    problems = Problems(door.problems, states.problems if states else {})
+    found = checked(report, provider.name, problems, provider.values.hidden)
     if not found:
         raise PactError(f"there is no interaction to verify for {provider.name}", "check the provider's name")
     refusal = _refusal(said)
@@ -142,7 +149,6 @@ def _source(source: Source) -> Iterator[str]:
                 yield "--enable-pending"
             if source.wip_since:
                 yield from ("--include-wip-pacts-since", source.wip_since)
-            yield from ("--retries", "2")
         case _:
             assert_never(source)
 
@@ -170,18 +176,24 @@ def _provider(provider: Provider, door: Gate, states: Gate | None) -> Iterator[s
     yield from ("--request-timeout", str(int((provider.seconds + _GRACE) * 1000)))
 
 
-def _not_loaded(message: str, source: Source) -> Exception:
-    first = message.splitlines()[0] if message else "the verifier says no more"
-    match source:
-        case Files():
-            return PactError(f"cannot load the pacts: {first}", "export them again")
-        case FromBroker() if message.startswith("No pacts found") and "Error with" not in message:
-            return PactError(f"cannot verify anything: {first}", "check the provider's name and the selectors")
-        case FromUrl(broker=None):
-            return PactError(f"cannot load the pact: {first}", "check the address")
-    return BrokerError(f"cannot load the pacts: {first}", CHECK)
+def _not_loaded(message: str, source: Source) -> InterceptorError:
+    first = message.splitlines()[0]
+    if isinstance(source, Files):
+        return PactError(f"cannot load the pacts: {first}", "export them again")
+    if isinstance(source, FromUrl):
+        plain = "it is not JSON" if "Failed to parse JSON" in message else first
+        why, remedy = explained(message) or (plain, "check the address")
+        if source.broker is None and why.startswith("401"):
+            remedy = "name the broker in PACT_BROKER_BASE_URL: its token is sent to nobody else"
+        return BrokerError(f"cannot load the pact at {source.url}: {why}", remedy)
+    if message.startswith("No pacts found") and "Error with" not in message and explained(message) is None:
+        return PactError(f"cannot verify anything: {first}", "check the provider's name and the selectors")
+    return unusable(source.broker, message if explained(message) else first)
 
 
 def _refusal(said: Said) -> str | None:
     _, found, rest = said.output.partition(_NOT_PUBLISHED)
-    return rest.splitlines()[0] if found else None
+    if not found:
+        return None
+    why = explained(rest)
+    return rest.splitlines()[0] if why is None else "; ".join(why)

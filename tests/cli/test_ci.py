@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from brokers import clean_environment, interceptor
+from brokers import INTERCEPTOR, clean_environment, interceptor
 from providers import running
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +90,30 @@ def test_the_steps_of_the_action(project, at_broker):
     done = run(script, project, PACT_BROKER_BASE_URL=at_broker.url, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "interceptor  yes: Product Site" in done.stdout
+
+
+PYTHON = """#!/bin/sh
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\necho "$@" > "%s/installed"\\nln -s "{interceptor}" "%s/bin/interceptor"\\n' "$3" "$3" > "$3/bin/pip"
+chmod +x "$3/bin/pip"
+"""
+
+
+def test_the_action_shows_nothing_but_the_command(tmp_path):
+    (tmp_path / "python3").write_text(PYTHON.format(interceptor=INTERCEPTOR))
+    (tmp_path / "python3").chmod(0o755)
+    (install,) = [
+        step for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"] if step["name"] == "Install"
+    ]
+    shown = tmp_path / "path"
+    variables = {"RUNNER_TEMP": str(tmp_path), "GITHUB_PATH": str(shown), "INTERCEPTOR_VERSION": "==1.2.3"}
+    script = f'export PATH="{tmp_path}:$PATH"; {install["run"]}'
+    done = run(script, tmp_path, **variables)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "pact-interceptor/installed").read_text() == "install pact-interceptor==1.2.3\n"
+    folder = Path(shown.read_text().strip())
+    assert [each.name for each in folder.iterdir()] == ["interceptor"]
+    assert "interceptor" in run(f"{folder}/interceptor --version", tmp_path).stdout
 
 
 def steps(file, service):

@@ -3,9 +3,13 @@
 import json
 import socket
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from brokers import INTERCEPTOR, clean_environment, interceptor
+from brokers import INTERCEPTOR, answering, clean_environment, interceptor
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 SITE = ("--participant", "Product Site")
 PRODUCTION = ("--to-environment", "production", *SITE)
@@ -35,6 +39,23 @@ def test_what_stays_unknown_may_not_be_deployed_and_says_what_is_missing(at_brok
     assert "not yet known: Product Site never to production" in done.out
     assert "There is no verified pact between version 1.0.0 of Product Site" in done.out
     assert "Product API has to verify it" in done.out
+
+
+def test_a_provider_that_is_not_there_yet_is_said(at_broker):
+    done = interceptor("can-i-deploy", "--version", "alone", "--retry-while-unknown", "0", *PRODUCTION)
+    assert done.code == 1
+    assert "Product API is not there, or nobody said so: interceptor record-deployment" in done.out
+    assert "has to verify it" not in done.out
+
+
+def test_a_version_that_was_never_published_is_said(at_broker):
+    done = interceptor("can-i-deploy", "--version", "unpublished", *PRODUCTION)
+    assert done.code == 1
+    assert done.out.splitlines() == [
+        "interceptor  no: Product Site unpublished to production",
+        "             No pacts or verifications have been published for version unpublished of Product Site",
+        "             publish it first: interceptor publish, at a provider interceptor verify --publish",
+    ]
 
 
 def test_a_failed_verification_is_a_no(at_broker):
@@ -94,7 +115,44 @@ def test_a_broker_that_is_not_there(at_broker, monkeypatch):
         monkeypatch.setenv("PACT_BROKER_BASE_URL", url)
         done = interceptor("matrix", *SITE)
     assert done.code == 1
-    assert f"cannot use the broker at {url}: " in done.err
+    assert f"cannot use the broker at {url}: it cannot be reached: " in done.err
+
+
+def test_a_certificate_of_the_users_own(at_broker, monkeypatch, tmp_path):
+    answer = json.dumps({"summary": {"deployable": True}, "notices": [], "matrix": []})
+    with answering(200, "application/hal+json", answer, certificate=certificate(tmp_path)) as url:
+        monkeypatch.setenv("PACT_BROKER_BASE_URL", url)
+        unknown = interceptor("can-i-deploy", "--version", "1.0.0", *PRODUCTION)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        known = interceptor("can-i-deploy", "--version", "1.0.0", *PRODUCTION)
+    assert unknown.code == 1
+    assert "certificate verify failed" in unknown.err
+    assert "SSL_CERT_FILE" in unknown.err
+    assert (known.code, known.out) == (0, "interceptor  yes: Product Site 1.0.0 to production\n")
+
+
+def certificate(folder):
+    """A certificate for localhost that nobody has signed, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    ).public_bytes(serialization.Encoding.PEM)
+    (folder / "certificate.pem").write_bytes(signed)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "both.pem").write_bytes(private + signed)
+    return folder / "both.pem"
 
 
 def test_the_project_names_the_consumer_and_git_the_version(at_broker, tmp_path):

@@ -1,9 +1,10 @@
 """`interceptor publish-provider` with the real client, and a broker we play."""
 
 import base64
+import json
 
 import pytest
-from brokers import interceptor
+from brokers import answering, interceptor
 
 OPTIONS = ("--provider", "Product API", "--version", "p1", "--branch", "main")
 
@@ -19,7 +20,11 @@ def test_the_document_and_the_result_reach_the_broker(at_broker, document):
     options = ("--no-success", "--results", "report.xml", "--verifier", "schemathesis", "--tag", "dev")
     done = interceptor("publish-provider", document, *OPTIONS, *options)
     assert done.code == 0, done.err
-    assert done.out == (f"interceptor  published openapi.yaml as the contract of Product API p1 at {at_broker.url}\n")
+    assert done.out.splitlines() == [
+        f"interceptor  published openapi.yaml as the contract of Product API p1 at {at_broker.url}",
+        "             Successfully published provider contract",
+        "             The document allows additional properties",
+    ]
     sent = at_broker.asked("/provider-contracts/provider/Product%20API/publish")[-1]
     assert (sent["pacticipantVersionNumber"], sent["branch"], sent["tags"]) == ("p1", "main", ["dev"])
     contract = sent["contract"]
@@ -42,7 +47,12 @@ def test_the_project_names_the_document(at_broker, document, tmp_path):
 WRONG = [
     (("missing.yaml", *OPTIONS), 2, "there is no file missing.yaml"),
     (("openapi.yaml", "--provider", "Product API"), 2, "name it with --version"),
-    (("openapi.yaml", *OPTIONS, "--version", "refused"), 1, "cannot use the broker"),
+    (
+        ("openapi.yaml", *OPTIONS, "--version", "refused"),
+        1,
+        "refuses openapi.yaml: contract: is not an OpenAPI document; See the documentation\n",
+    ),
+    (("openapi.yaml", *OPTIONS, "--version", "read-only"), 1, "401 Unauthorized"),
 ]
 
 
@@ -51,3 +61,28 @@ def test_what_cannot_be_published(document, arguments, code, said):
     done = interceptor("publish-provider", *arguments)
     assert done.code == code
     assert said in done.err
+    assert len(done.err.splitlines()) <= 3
+
+
+def test_the_result_for_programs(at_broker, document):
+    done = interceptor("publish-provider", document, *OPTIONS, "--json")
+    assert json.loads(done.out) == {
+        "broker": at_broker.url,
+        "provider": "Product API",
+        "version": "p1",
+        "branch": "main",
+        "tags": [],
+        "build_url": None,
+        "notices": ["Successfully published provider contract", "The document allows additional properties"],
+    }
+
+
+def test_a_broker_that_is_not_pactflow_is_said(document, monkeypatch):
+    with answering(200, "application/hal+json", '{"_links": {}}') as url:
+        monkeypatch.setenv("PACT_BROKER_BASE_URL", url)
+        done = interceptor("publish-provider", document, *OPTIONS)
+    assert done.code == 1
+    assert done.err.splitlines() == [
+        f"interceptor  cannot use the broker at {url}: it takes no provider contracts, as PactFlow does",
+        "interceptor  compare offline instead: interceptor check",
+    ]

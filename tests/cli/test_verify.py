@@ -5,7 +5,7 @@ import socket
 from xml.etree import ElementTree as ET
 
 import pytest
-from brokers import interceptor
+from brokers import answering, interceptor
 from providers import TOKEN, interaction, pact, running
 
 KETTLE = interaction(
@@ -84,6 +84,54 @@ def test_both_spellings_of_a_header(verify, provider, name, spelled):
     assert verify(written, options=("--header", f"{name}={TOKEN}")).code == 0
 
 
+SECRETS = ("--query", "api_key=r&al key", "--field", "password=${SHOP_PASSWORD}", "--field", "pin=4711")
+PASSWORD = "r&al pässword"
+LOGIN = {"user": "aaa", "password": "a0aa0a-a", "pin": 1000, "other": {"password": ["aaaa", None, True, "typed in"]}}
+
+
+def test_real_values_of_query_and_body_go_where_the_masks_are(verify, provider, monkeypatch):
+    monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+    real = {"user": "aaa", "password": PASSWORD, "pin": 4711, "other": {"password": [PASSWORD, None, True, "typed in"]}}
+    login = interaction("a login", "/products", 201, real, method="POST", sent=LOGIN)
+    login["request"]["query"] = {"api_key": ["a-000"], "page": ["a"]}
+    done = verify(login, options=SECRETS)
+    assert done.code == 0, done.out
+    assert [path for _, path, _ in provider.asked if path != "/states"] == ["/v1/products?api_key=r%26al+key&page=a"]
+
+
+def test_real_values_of_a_form(verify, provider, monkeypatch):
+    monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+    login = interaction("a login", "/products", 201, {"user": "aaa", "password": PASSWORD}, method="POST")
+    login["request"]["headers"]["content-type"] = ["application/x-www-form-urlencoded"]
+    form = "application/x-www-form-urlencoded"
+    login["request"]["body"] = {"content": "user=aaa&password=a0aa0a-a", "contentType": form, "encoded": False}
+    done = verify(login, options=SECRETS)
+    assert done.code == 0, done.out
+
+
+def test_values_that_are_no_masks_are_sent_as_they_are(verify, provider):
+    sent = {"password": "typed in", "pin": 12}
+    own = interaction("a login of its own", "/products", 201, sent, method="POST", sent=sent)
+    own["request"]["query"] = {"api_key": ["key-7"]}
+    done = verify(own, options=("--query", "api_key=other", "--field", "password=other", "--field", "pin=1"))
+    assert done.code == 0, done.out
+    assert [path for _, path, _ in provider.asked if path != "/states"] == ["/v1/products?api_key=key-7"]
+
+
+def test_an_echoed_secret_is_not_shown(verify, monkeypatch, tmp_path):
+    monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+    login = interaction("a login", "/products", 201, {"password": "a0aa0a-a"}, method="POST", sent={"password": "a0"})
+    done = verify(login, options=(*SECRETS, "--junit", "result.xml"))
+    assert done.code == 1
+    assert "Expected '***' (String) to be equal to 'a0aa0a-a' (String)" in done.out
+    assert "pässword" not in done.out + (tmp_path / "result.xml").read_text("utf-8")
+
+
+def test_a_line_break_after_a_token_does_not_count(verify, monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", f"{TOKEN}\n")
+    assert verify(KETTLE, options=REAL).code == 0
+
+
 def test_states_matter(verify, provider):
     other = {**KETTLE, "providerStates": [{"name": "product 10 does not exist"}]}
     done = verify(other, options=REAL)
@@ -114,7 +162,7 @@ def test_the_result_for_programs(verify, tmp_path):
 
 
 def test_a_hanging_provider(verify, provider):
-    provider.hangs = True
+    provider.hangs = 2
     done = verify(KETTLE, options=(*REAL, "--timeout", "0.3"))
     assert done.code == 1
     assert "the provider gave no answer within 0.3 s" in done.out
@@ -160,6 +208,42 @@ def test_a_pact_by_its_address(at_broker, provider, monkeypatch):
     assert done.code == 0, done.out + done.err
 
 
+# Each row: status, media type, body; and what is said.
+NO_PACTS = [
+    ((404, "text/html", "<h1>Not found</h1>"), "404 Not Found"),
+    ((200, "text/html", "<h1>Log in</h1>"), "it is not JSON"),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), NO_PACTS)
+@pytest.mark.parametrize("of_the_broker", [True, False])
+def test_an_address_without_a_pact(at_broker, provider, monkeypatch, answer, said, of_the_broker):
+    with answering(*answer) as url:
+        monkeypatch.setenv("PACT_BROKER_BASE_URL", url if of_the_broker else "")
+        done = interceptor("verify", "--url", f"{url}/pact", "--provider", "Product API", *at(provider))
+    assert done.code == 1
+    assert f"cannot load the pact at {url}/pact: {said}" in done.err
+    assert "check the address" in done.err
+
+
+def test_a_token_is_for_the_broker_only(at_broker, provider, monkeypatch):
+    monkeypatch.setenv("PACT_BROKER_TOKEN", "the-brokers-token")
+    monkeypatch.delenv("PACT_BROKER_BASE_URL")
+    with answering(401, "text/plain", "401 Unauthorized") as url:
+        done = interceptor("verify", "--url", f"{url}/pact", "--provider", "Product API", *at(provider))
+    assert done.err.splitlines() == [
+        f"interceptor  cannot load the pact at {url}/pact: 401 Unauthorized",
+        "interceptor  name the broker in PACT_BROKER_BASE_URL: its token is sent to nobody else",
+    ]
+
+
+def test_settings_of_the_verifier_do_not_come_between(verify, monkeypatch):
+    monkeypatch.setenv("PACT_PROVIDER_TRANSPORT", "https")
+    monkeypatch.setenv("PACT_PROVIDER_STATE_CHANGE_AS_QUERY", "true")
+    monkeypatch.setenv("PACT_PROVIDER_STATE_CHANGE_TEARDOWN", "true")
+    assert verify(KETTLE, options=REAL).code == 0
+
+
 def at(provider):
     return ("--provider-url", f"{provider.url}/v1", "--states-url", f"{provider.url}/states")
 
@@ -200,11 +284,14 @@ class TestFromTheBroker:
         assert done.out.endswith("interceptor  Product API: 1 interaction · 0 ok · 0 failed · 1 pending\n")
 
     def test_the_result_is_published(self, at_broker, provider):
-        done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--publish", "--provider-version", "p2")
+        under = ("--publish", "--provider-version", "p2", "--provider-tag", "dev", "--provider-tag", "feat")
+        done = interceptor(*FROM_BROKER, *at(provider), *REAL, *under)
         assert done.code == 0, done.out + done.err
         assert "the broker knows it as the result of version p2" in done.out
         result = at_broker.asked("/verification-results")[-1]
         assert (result["providerApplicationVersion"], result["success"]) == ("p2", True)
+        for put in ("branches/main/versions/p2", "versions/p2/tags/dev", "versions/p2/tags/feat"):
+            assert len(at_broker.asked(f"/pacticipants/Product%20API/{put}", method="PUT")) == 1
 
     def test_a_failure_is_published_too(self, at_broker, provider):
         options = ("--no-pending", "--publish", "--provider-version", "p3")
@@ -231,6 +318,42 @@ class TestFromTheBroker:
         assert done.code == 1
         assert "the result could not be published: " in done.out
 
+    def test_a_result_that_a_token_may_not_publish(self, provider):
+        done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--publish", "--provider-version", "read-only")
+        assert done.code == 1
+        assert "the result could not be published: 401 Unauthorized; check PACT_BROKER_TOKEN" in done.out
+
+    def test_a_broker_that_hangs(self, at_broker, provider):
+        which = ("verify", "--from-broker", "--provider", "Hangs", "--provider-branch", "main")
+        done = interceptor(*which, *at(provider), "--broker-timeout", "0.5")
+        assert done.code == 1
+        assert done.err.splitlines() == [
+            f"interceptor  the broker at {at_broker.url} gave no answer within 0.5 s",
+            "interceptor  try again, or give it more time",
+        ]
+
+    def test_a_broker_that_hangs_when_it_is_told_the_result(self, at_broker, provider, monkeypatch):
+        monkeypatch.setenv("INTERCEPTOR_BROKER_TIMEOUT", "0.6")
+        done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--publish", "--provider-version", "hangs")
+        assert done.code == 1
+        assert f"the broker at {at_broker.url} gave no answer within 0.6 s" in done.err
+
+    def test_a_slow_provider_is_not_taken_for_a_broker_that_hangs(self, provider):
+        provider.hangs = 3
+        done = interceptor(*FROM_BROKER, *at(provider), "--no-pending", "--broker-timeout", "2.5")
+        assert done.code == 1
+        assert done.err == ""
+        assert "0 ok · 1 failed" in done.out
+
+    def test_a_broker_that_is_not_there(self, provider, monkeypatch):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+            monkeypatch.setenv("PACT_BROKER_BASE_URL", url)
+            done = interceptor(*FROM_BROKER, *at(provider))
+        assert done.code == 1
+        assert f"cannot use the broker at {url}: it cannot be reached: " in done.err
+
     def test_no_pacts(self, provider):
         done = interceptor(
             "verify", "--from-broker", "--provider", "Nobody", "--provider-branch", "main", *at(provider)
@@ -256,6 +379,9 @@ MISUSED = [
     (("pact.json", "--publish", *URL), 2, "name it with --provider-version"),
     (("pact.json", "--header", "authorization", *URL), 2, "--header does not say name and value"),
     (("pact.json", "--header", "authorization=${NOT_SET_AT_ALL}", *URL), 2, "NOT_SET_AT_ALL is not set"),
+    (("pact.json", "--header", "authorization=Bearer a\nb", *URL), 2, "characters that no header may have"),
+    (("pact.json", "--query", "api_key", *URL), 2, "--query does not say name and value"),
+    (("pact.json", "--field", "password=${NOT_SET_AT_ALL}", *URL), 2, "--field password: the variable NOT_SET_AT_ALL"),
     (("broken.json", *URL), 1, "broken.json is not a pact"),
     (("missing.json", *URL), 1, "cannot read the pact missing.json"),
     (("pact.json", "--provider", "Stock API", *URL), 1, "there is no pact with Stock API"),

@@ -77,7 +77,13 @@ def test_created_then_updated(at_broker, arguments, request_):
 def test_the_webhook_is_tested(at_broker):
     done = interceptor(*GITHUB, "--test", "--json")
     assert done.code == 0, done.err
-    assert "202" in json.loads(done.out)["test"]
+    assert json.loads(done.out)["test"] == "the receiver answered 202"
+
+
+def test_a_receiver_that_refuses_is_an_error(at_broker):
+    done = interceptor("webhook", "url", "https://ci.example.com/hook", "--provider", "Refusing API", "--test")
+    assert done.code == 1
+    assert "the webhook does not work: the receiver answered 401" in done.err
 
 
 # Each row: arguments, and what is said.
