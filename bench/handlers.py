@@ -30,12 +30,16 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind("a path each", lambda n: f"GET /static/{n}", lambda n: f"/static/{n}"),
-    _Kind("a path with a parameter each", lambda n: f"GET /kinds/{n}/items/:id", lambda n: f"/kinds/{n}/items/10"),
+    _Kind("a path each", lambda n: f"GET /static/{n}", lambda n: f"/static/{n}?number=%d"),
+    _Kind(
+        "a path with a parameter each",
+        lambda n: f"GET /kinds/{n}/items/:id",
+        lambda n: f"/kinds/{n}/items/10?number=%d",
+    ),
     _Kind(
         "a JSON body each, at one path",
         lambda n: f"{{method: POST, path: /orders, json: {{order: {{number: {n}}}}}}}",
-        lambda _: "/orders",
+        lambda _: "/orders?number=%d",
         lambda n: b'{"order":{"number":%d}}' % n,
     ),
 )
@@ -97,6 +101,6 @@ def _project(count: int, place: Path) -> Path:
 _INTRODUCTION = f"""## Many handlers
 
 Projects with as many handlers of each of three kinds, all in one file, take turns; the last one of a kind is asked for,
-over {_CONNECTIONS} plain connections that are kept. A request takes so many times what it takes with the fewest
-handlers.
+over {_CONNECTIONS} plain connections that are kept, each time with another query, so that nothing is known from before.
+A request takes so many times what it takes with the fewest handlers.
 """

@@ -54,6 +54,8 @@ class Peer:
     """False: a server, asked without a proxy."""
     command: Callable[[Place], list[str]]
     tls: bool = True
+    any_query: bool = True
+    """False: a query that it does not know makes it another request."""
 
     @property
     def role(self) -> str:
@@ -244,7 +246,14 @@ def _pact_stub() -> Peer:
         file.write_text(json.dumps(pact | {"metadata": {"pactSpecification": {"version": "3.0.0"}}}), encoding="utf-8")
         return [str(SCRIPTS / "pact"), "stub", f"--file={file}", f"--port={place.port}", "--loglevel=none"]
 
-    return Peer("pact stub", version("pact-python-cli").rpartition("!")[2], proxy=False, command=command, tls=False)
+    return Peer(
+        "pact stub",
+        version("pact-python-cli").rpartition("!")[2],
+        proxy=False,
+        command=command,
+        tls=False,
+        any_query=False,
+    )
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +13,24 @@ from bench.peers import Peer, Running, interceptor, running
 from bench.report import rate_cells, spread, table
 from bench.scale import Scale
 
-_KINDS = {
-    "Plain HTTP, connections kept": (False, True),
-    "TLS, connections kept": (True, True),
-    "Plain HTTP, a new connection for each request": (False, False),
-    "TLS, a new connection for each request": (True, False),
-}
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is asked, and how."""
+
+    name: str
+    tls: bool = False
+    kept: bool = True
+    path: str = "/products/10"
+
+
+_KINDS = (
+    _Kind("Plain HTTP, connections kept"),
+    _Kind("Plain HTTP, connections kept, every request another", path="/products/10?number=%d"),
+    _Kind("TLS, connections kept", tls=True),
+    _Kind("Plain HTTP, a new connection for each request", kept=False),
+    _Kind("TLS, a new connection for each request", tls=True, kept=False),
+)
 _COLUMNS = [
     "beside",
     "connections",
@@ -30,25 +43,25 @@ _COLUMNS = [
 
 
 def report(scale: Scale, peers: Sequence[Peer], folder: Path) -> str:
-    rows: dict[str, list[list[str]]] = {kind: [] for kind in _KINDS}
+    rows: dict[str, list[list[str]]] = {kind.name: [] for kind in _KINDS}
     with running(interceptor(), folder / "interceptor") as ours:
         for peer in peers:
             with running(peer, folder / peer.name) as other:
                 for tls in (False, peer.tls):
                     _warm_up(ours, other, scale.warm_up, tls=tls)
-                for kind, (tls, kept) in _KINDS.items():
-                    if peer.tls or not tls:
-                        rows[kind] += _rows(kind, ours, other, scale, tls=tls, kept=kept)
+                for kind in _KINDS:
+                    if (peer.tls or not kind.tls) and (peer.any_query or "?" not in kind.path):
+                        rows[kind.name] += _rows(kind, ours, other, scale)
     tables = (f"### {kind}\n\n{table(_COLUMNS, lines)}\n" for kind, lines in rows.items() if lines)
     return _INTRODUCTION + "\n" + "\n".join(tables)
 
 
-def _rows(kind: str, ours: Running, other: Running, scale: Scale, *, tls: bool, kept: bool) -> list[list[str]]:
+def _rows(kind: _Kind, ours: Running, other: Running, scale: Scale) -> list[list[str]]:
     rows = []
     for connections in scale.connections:
-        tell(f"{other.peer.name}: {kind}, {connections}")
-        load = Load(connections, scale.seconds, keep_alive=kept)
-        first, second = (partial(measure, side.target(tls=tls), load) for side in (ours, other))
+        tell(f"{other.peer.name}: {kind.name}, {connections}")
+        load = Load(connections, scale.seconds, keep_alive=kind.kept)
+        first, second = (partial(measure, side.target(tls=kind.tls, path=kind.path), load) for side in (ours, other))
         row = [other.peer.name, str(connections)]
         try:
             pairs = interleaved(first, second, scale.pairs)
@@ -70,7 +83,8 @@ _INTRODUCTION = """## Throughput and latency
 
 A closed loop: each connection sends `GET /products/10`, reads the answer to its end, and sends the next; the client is
 one process on the same machine. All answer with the same 40 bytes of JSON. The interceptor matches, renders, and writes
-its journal. mitmdump (`bench/plain.py`, three lines that answer everything) and mockttp are proxies, and are asked as
+its journal; a request that it was asked before it knows again, so there is a table for requests of which none is like
+another, too. mitmdump (`bench/plain.py`, three lines that answer everything) and mockttp are proxies, and are asked as
 the interceptor is: for the whole URL, or through CONNECT. WireMock, `pact stub` (which has no TLS) and msw (MSW's
 handlers behind its own http-middleware) are servers, and are asked directly, which spares them the tunnel; their
 settings are the defaults, but for the stub's log level. *bare* is asyncio and httptools with nothing behind: it shows

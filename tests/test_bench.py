@@ -27,7 +27,7 @@ def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
         "Export",
     ]
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert len([row for row in rows if row[0] == "| bare"]) == 4
+    assert len([row for row in rows if row[0] == "| bare"]) == 5
     assert [row[5].rstrip(" |") for row in rows if row[1] == "20"] == ["20", "20", "20"]  # interactions of an export
 
 
