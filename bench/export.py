@@ -108,10 +108,11 @@ def _lines(kind: str, size: int) -> Iterator[str]:
     for number in range(size):
         at = (began + timedelta(milliseconds=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         of_all = number if kind == "different" else number % _DISTINCT
-        yield json.dumps(_exchange(kind, of_all, at, rng) | {"test": f"test {number // 100}"}) + "\n"
+        line = _exchange(kind, of_all, at, rng, test=f"test {number // 100}")
+        yield json.dumps(line, separators=(",", ":")) + "\n"
 
 
-def _exchange(kind: str, number: int, at: str, rng: random.Random) -> dict[str, object]:
+def _exchange(kind: str, number: int, at: str, rng: random.Random, *, test: str) -> dict[str, object]:
     path = f"/orders/{number}"
     answer = {"number": number, "name": f"order {number}", "lines": [{"sku": f"K-{n}", "price": 9.5} for n in range(4)]}
     made = []
@@ -125,6 +126,7 @@ def _exchange(kind: str, number: int, at: str, rng: random.Random) -> dict[str, 
         "outcome": "mocked",
         "handler": "handlers/orders.yaml:3",
         "entry": 0,
+        "test": test,
         "request": {
             "method": "GET",
             "url": f"https://api.example.com/v1{path}",
@@ -137,8 +139,7 @@ def _exchange(kind: str, number: int, at: str, rng: random.Random) -> dict[str, 
             "headers": [["content-type", "application/json"]],
             "body": {"text": json.dumps(answer)},
         },
-        "made": made,
-    }
+    } | ({"made": made} if made else {})
 
 
 _INTRODUCTION = """## Export

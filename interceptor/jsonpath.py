@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import TypeAlias
 
 from interceptor.messages import Json
@@ -36,6 +37,7 @@ _DEEP = re.compile(r"\.\.(?=[^\s.])")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
+@lru_cache(maxsize=10_000)
 def parse_path(text: str) -> Steps:
     """The steps of a path: `"$.items[*].id"` -> `("items", Wild.EACH, "id")`.
 

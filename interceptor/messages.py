@@ -87,6 +87,13 @@ def parse_query(query: str) -> Pairs:
     return tuple((unquote_plus(name), unquote_plus(value)) for name, _, value in pieces)
 
 
+def _refuse(constant: str) -> None:
+    raise NotJsonError(f"{constant} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)
+
+
 def parse_json(body: bytes) -> Json:
     """The value of a JSON text.
 
@@ -94,12 +101,11 @@ def parse_json(body: bytes) -> Json:
         NotJsonError: for anything that RFC 8259 does not call JSON, NaN and a wrong encoding included.
     """
 
-    def refuse(constant: str) -> None:
-        raise NotJsonError(f"{constant} is not JSON")
-
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
+        return _JSON.decode(body.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise NotJsonError("it is nested too deep") from error
+    except ValueError as error:
         raise NotJsonError(str(error)) from error
 
 

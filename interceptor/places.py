@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from interceptor.messages import Json
 
@@ -14,6 +15,7 @@ ROOT = "$"
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
+@lru_cache(maxsize=10_000)
 def below(place: str, step: str | int) -> str:
     """The place of a member or an element: `("$.a", "b c")` -> `"$.a['b c']"`."""
     if isinstance(step, int):

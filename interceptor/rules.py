@@ -365,10 +365,11 @@ def _arrays(value: Json, at: str) -> Iterator[tuple[str, int]]:
     if isinstance(value, list):
         yield at, len(value)
         for element in value:
-            yield from _arrays(element, f"{at}[*]")
+            if isinstance(element, dict | list):
+                yield from _arrays(element, f"{at}[*]")
     elif isinstance(value, dict):
         for name, member in value.items():
-            if name and "'" not in name:
+            if isinstance(member, dict | list) and name and "'" not in name:
                 yield from _arrays(member, at + spell((name,))[1:])
 
 

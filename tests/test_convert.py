@@ -7,7 +7,8 @@ import random
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from urllib.parse import urlencode
 
 import pytest
 from exchanges import BASE_URL, exchange, journal, project
@@ -78,6 +79,52 @@ def test_the_same_tests_give_the_same_bytes(tmp_path):
         results.add(written.path.read_bytes())
     assert len(results) == 1
     assert len(json.loads(results.pop())["interactions"]) == 8
+
+
+def _by_the_clock(start, pause, offset, digits):
+    """What a suite does that says the time in many forms; with pauses, in a time zone, on a clock of some digits."""
+    zone = timezone(timedelta(hours=offset))
+    exchanges = []
+
+    def now(ahead=0):
+        moment = (start + timedelta(seconds=pause * len(exchanges) + ahead)).astimezone(zone)
+        return moment, int(moment.timestamp()), moment.isoformat(timespec="seconds")
+
+    def iso(moment):
+        fraction = moment.strftime("%f")[:digits].rstrip("0") if digits == 6 else moment.strftime("%f")[:digits]
+        written = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return f"{written[:19]}.{fraction}{written[19:]}"
+
+    def note(line, *arguments, **more):
+        moment = start + timedelta(seconds=pause * len(exchanges))
+        at = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        exchanges.append(exchange(line, *arguments, at=at, made=["response.$"], **more))
+
+    moment, seconds, _ = now()
+    note(f"GET /events?since={seconds}", {"at": iso(moment), "until": now(3600)[1]})
+    moment, seconds, text = now()
+    note("POST /orders", {"at": iso(moment), "expires": now(3600)[1]}, body={"ms": seconds * 1000 + 7, "at": text})
+    moment, seconds, text = now()
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    note("POST /form", {"at": now(-86400)[2]}, body=urlencode({"ts": seconds, "at": text}).encode(), headers=form)
+    note("GET /log", {"at": [now()[0].strftime("%a, %d %b %Y %H:%M:%S GMT"), now(-86400)[2]]})
+    return exchanges
+
+
+@pytest.mark.parametrize("digits", [3, 6])
+def test_no_clock_makes_a_difference(tmp_path, digits):
+    here = project(tmp_path)
+    results = set()
+    for number, (pause, offset, micros) in enumerate(
+        [(1e-4, 0, 123456), (7, 2, 123450), (0.4, -3.5, 987600), (31, 8, 1)]
+    ):
+        start = datetime(2026, 11, 21 + number, 20, 46, 4 + number, micros, tzinfo=UTC)
+        exchanges = _by_the_clock(start, pause, offset, digits)
+        (written,) = convert(here, [journal(tmp_path / f"{number}.jsonl", exchanges)]).pacts
+        results.add(written.path.read_text())
+    assert len(results) == 1
+    first, *_ = json.loads(results.pop())["interactions"]
+    assert first["request"]["query"]["since"] != [str(first["response"]["body"]["content"]["until"])]
 
 
 TEXT = st.text(max_size=6)
@@ -348,3 +395,16 @@ def test_findings_name_the_handlers(tmp_path, here):
     assert "handlers/a.yaml:1, handlers/a.yaml:2" in messages["interaction.answers.ambiguous"]
     assert "handlers/a.yaml:1, handlers/a.yaml:2" in messages["interaction.description.ambiguous"]
     assert {finding.pact for finding in conversion.findings} == {"Product Site-Product API.json"}
+
+
+@pytest.mark.parametrize("specification", [2, 3, 4])
+def test_a_text_of_another_charset_is_told_where_it_can_be(tmp_path, here, specification):
+    latin = {"content-type": "text/plain; charset=iso-8859-1"}
+    each = exchange("GET /a", "grüße".encode("latin-1"), response_headers=latin)
+    conversion = convert(here, [journal(tmp_path / "run.jsonl", [each])], specification=specification)
+    body = pact(here)["interactions"][0]["response"].get("body")
+    if specification == 4:
+        assert (body["content"], body["encoded"], conversion.findings) == ("Z3L832U=", "base64", [])
+    else:
+        assert body is None
+        assert [finding.code for finding in conversion.findings] == ["body.charset.unsupported"]

@@ -256,3 +256,18 @@ def test_odd_texts_are_written_as_far_as_utf8_goes(tmp_path):
         writer.write(exchange("GET /a", headers={"x-odd": "\udcff"}, rules={"response": {"$.a": 10**30}}))
     (read,) = read_journal(path)
     assert read.request.header("x-odd") == "?"
+
+
+@pytest.mark.parametrize("spelt", [{}, {"separators": (",", ":")}])
+@pytest.mark.parametrize("last", [True, False])
+def test_what_differs_in_its_time_and_test_only_is_one(tmp_path, spelt, last):
+    request = {"method": "GET", "url": "https://a.test/a", "path": "/a", "headers": [], "body": None}
+    both = {"outcome": "failed", "request": request, "response": None}
+    lines = [{"interceptor": "journal", "version": 1}]
+    for number in range(3):
+        own = {"at": f"2026-11-21T20:46:0{number}.001Z", "ms": number, "test": f"test {number}", "scope": f"{number}"}
+        lines.append(both | own if last else own | both)
+    path = tmp_path / "run.jsonl"
+    path.write_text("\n".join(json.dumps(line, **spelt) for line in lines) + "\n")
+    assert len(list(read_journal(path).distinct(set(), by_test=True))) == 3
+    assert len(list(read_journal(path).distinct(set()))) == 1

@@ -29,6 +29,11 @@ HEADERS = [
     ("x-auth-token", "t", "***"),
     ("ocp-apim-subscription-key", "k", "***"),
     ("x-trace", f"before {AWS} after", "before *** after"),
+    (
+        "referer",
+        "https://a.example/b?page=2&access_token=x-1#id_token=y",
+        "https://a.example/b?page=2&access_token=***#id_token=***",
+    ),
     ("accept", "application/json", "application/json"),
     ("sec-websocket-key", "x", "x"),
     ("x-idempotency-key", "7", "7"),
@@ -93,6 +98,15 @@ TEXTS = [
     ("application/x-www-form-urlencoded", "user=bob&password=a+b%211", "user=bob&password=a+a%210", "form.password"),
     ("text/xml", "<a><x:password b='c'>hey</x:password></a>", "<a><x:password b='c'>***</x:password></a>", "body"),
     ("text/plain", f"token {JWT}.", "token ***.", "body"),
+    ("text/plain", "at https://bob:hunter2@a.example/b", "at https://***@a.example/b", "body"),
+    (
+        "application/json",
+        '{"at":"//a:b@c","next":"ftp://bob:h-7@a"}',
+        '{"at":"//a:b@c","next":"ftp://aaa:a-0@a"}',
+        "$.next",
+    ),
+    ("text/html", '<a href="/b?a=1&amp;&token=x1">', '<a href="/b?a=1&amp;&token=***">', "body"),
+    ("application/json", '{"next":"/b?page_token=1&sig=x1"}', '{"next":"/b?page_token=1&sig=a0"}', "$.next"),
     ("application/json", '{"password": "cut off', '{"password": "cut off', None),
     ("application/json", '{"password": "x", "a": ', '{"password": "***", "a": ', "body"),
     (
@@ -122,6 +136,13 @@ def test_a_password_beside_an_upload():
     body = part % (b"file", b"\x89\xff\x00") + part % (b"password", b"hunter22") + b"--b--\r\n"
     result = Redactor()(exchange("POST /a", body=body, headers={"content-type": "multipart/form-data; boundary=b"}))
     assert result.request.body == body.replace(b"hunter22", b"***")
+
+
+def test_a_secret_in_the_text_of_another_charset():
+    body = f"für {JWT}, grüße".encode("latin-1")
+    headers = {"content-type": "text/plain; charset=iso-8859-1"}
+    result = Redactor()(exchange("POST /a", body=body, headers=headers))
+    assert result.request.body == "für ***, grüße".encode("latin-1")
 
 
 def test_a_secret_in_the_path():

@@ -101,3 +101,65 @@ def test_one_value_that_a_handler_says_is_found_among_very_many(tmp_path):
     (written,) = convert(project(tmp_path), [journal(tmp_path / "run.jsonl", [said, *many, last])]).pacts
     paths = {each["request"]["path"] for each in json.loads(written.path.read_bytes())["interactions"]}
     assert paths == {"/orders", f"/orders/{fixed}", "/orders/00000000-0000-4000-8000-000000000002"}
+
+
+def test_what_is_settled_early_stays_what_it_is(tmp_path, monkeypatch):
+    """Of very many exchanges the first are settled before the last are read; that leaves no trace."""
+    here = project(tmp_path)
+    new = ids(3)
+    exchanges = []
+    for _ in range(40):
+        order = next(new)
+        exchanges += [
+            exchange("POST /orders", {"id": order, "key": next(new)}, made=["response.$"]),
+            exchange(f"GET /orders/{order}", {"id": order}, made=["response.$.id"]),
+            exchange("GET /value", {"value": "V1StGXR8_Z5jdHi6B-myT"}, made=["response.$"]),
+        ]
+    path = journal(tmp_path / "run.jsonl", exchanges)
+    results = set()
+    for most in (10**6, 10, 7, 3):
+        monkeypatch.setattr("interceptor.contract.interactions.MOST_GATHERED", most)
+        (written,) = convert(here, [path]).pacts
+        results.add(written.path.read_bytes())
+    assert len(results) == 1
+    read, value, made = json.loads(results.pop())["interactions"]
+    assert read["request"]["path"] == f"/orders/{made['response']['body']['content']['id']}"
+    assert value["response"]["body"]["content"] == {"value": "V1StGXR8_Z5jdHi6B-myT"}
+
+
+def test_what_was_settled_just_before_is_remembered(tmp_path, monkeypatch):
+    monkeypatch.setattr("interceptor.contract.interactions.MOST_GATHERED", 2)
+    new = ids(4)
+    order = next(new)
+    asked = [
+        exchange("POST /orders", {"id": order}, made=["response.$.id"]),
+        exchange(f"GET /orders/{order}", {"n": 1}),
+        *(
+            exchange("GET /value", {"value": value, "id": next(new)}, made=["response.$"])
+            for value in ("V1StGXR8_Z5jdHi6B-myT", "x9StGXR8_Z5jdHi6B-myU", "V1StGXR8_Z5jdHi6B-myT")
+        ),
+    ]
+    exchanges = [each for one in asked for each in (one, exchange(f"GET /other/{next(new)}", {"n": 1}))]
+    (written,) = convert(project(tmp_path), [journal(tmp_path / "run.jsonl", exchanges)]).pacts
+    found = {each["description"]: each for each in json.loads(written.path.read_bytes())["interactions"]}
+    made, value = (found[f"{line} returns 200"] for line in ("POST /orders", "GET /value"))
+    assert f"GET /orders/{made['response']['body']['content']['id']} returns 200" in found
+    assert value["response"]["body"]["content"]["value"].startswith("xTk0000")
+
+
+# What JSON may write in more than one way, so that it has to be read before it is known to hold nothing volatile.
+SPELLINGS = [
+    b'{"value": "6f1be6ac\\u002d7a31-4be2-90b3-91a8d4bb2f1b"}',
+    b'{"value": "\\n6f1be6ac-7a31-4be2-90b3-91a8d4bb2f1b"}',
+    b'{"value": 1.795293964E9}',
+    b'{"value": 17952939640e-1}',
+]
+
+
+@pytest.mark.parametrize("body", SPELLINGS)
+def test_no_spelling_hides_a_value(tmp_path, body):
+    headers = {"content-type": "application/json"}
+    one = exchange("GET /a", body, response_headers=headers, made=["response.$"], at=AT)
+    (written,) = convert(project(tmp_path), [journal(tmp_path / "run.jsonl", [one])]).pacts
+    (interaction,) = json.loads(written.path.read_bytes())["interactions"]
+    assert "$.value" in interaction["response"]["matchingRules"]["body"]

@@ -27,6 +27,7 @@ TEXTS = [
     ("2026-11-21 20:46", ["2026-11-21 20:46"]),
     ("from 2026-11-21 to 2026-11-22", ["2026-11-21", "2026-11-22"]),
     ("at=2026-11-21T20%3A46%3A04%2B08%3A00", ["2026-11-21T20%3A46%3A04%2B08%3A00"]),
+    ("2026-11-21T20:46:04,123Z", ["2026-11-21T20:46:04,123Z"]),
     ("20:46:04", ["20:46:04"]),
     ("20:46", []),
     ("1:20:46:04", []),
@@ -88,3 +89,13 @@ def test_every_moment_that_python_writes_is_found(moment, between):
 def test_no_text_is_too_odd(text):
     for start, end, form in volatile(text):
         assert re.fullmatch(pattern(form), text[start:end])
+
+
+FOUND = [text for text, values in TEXTS if values == [text]]
+FILLERS = ["", "a", "é", "商店", "1", "-", "application/json", "a-rather-long-name-of-something", "0000-00-00", "eyJ"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(FOUND), st.sampled_from(FILLERS)), min_size=1))
+def test_every_value_is_found_among_others(pieces):
+    text = "".join(f'"{value}" {filler}, ' for value, filler in pieces)
+    assert [text[start:end] for start, end, _ in volatile(text)] == [value for value, _ in pieces]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
+from sys import float_info
 
 from interceptor.jsonpath import children
 from interceptor.messages import (
@@ -11,7 +13,6 @@ from interceptor.messages import (
     JSON_MEDIA_TYPE,
     Json,
     NotJsonError,
-    charset,
     is_json,
     media_type,
     parse_json,
@@ -37,6 +38,8 @@ _TEXT_TYPES = frozenset(
         "application/yaml",
     }
 )
+_VAST = re.compile(rb"\d[eE]\+?\d{3}|\d{300}")
+"""What numbers look like that may be too large."""
 _JSON_CHARSET = re.compile(r"""\s*;\s*charset\s*=\s*"?utf-?8"?""", re.IGNORECASE)
 
 
@@ -53,11 +56,12 @@ def body_of(content: bytes, content_type: str | None) -> Body:
     header = normal_content_type(content_type) if content_type else _guessed(content)
     if is_json(header):
         return Body("json", _json(content), header)
-    if _is_text(header) and (text := _text(content, header)) is not None:
+    if _is_text(header) and (text := _text(content)) is not None:
         return Body("text", text, header)
     return Body("binary", content, header)
 
 
+@lru_cache(maxsize=1000)
 def normal_content_type(content_type: str) -> str:
     """The header without the charset that JSON has anyway: `Application/JSON; charset=utf-8` -> `application/json`."""
     if not is_json(content_type):
@@ -73,7 +77,7 @@ def _guessed(content: bytes) -> str:
             return JSON_MEDIA_TYPE
     except NotJsonError:
         pass
-    return "application/octet-stream" if _text(content, "") is None else "text/plain"
+    return "application/octet-stream" if _text(content) is None else "text/plain"
 
 
 def _json(content: bytes) -> Json:
@@ -86,12 +90,16 @@ def _json(content: bytes) -> Json:
             )
     except (NotJsonError, RecursionError) as error:
         raise UnreadableBodyError(f"the body is not the JSON that its content type claims: {error}") from error
-    if _too_deep(value):
+    if _too_deep(value, content):
         raise UnreadableBodyError(f"the JSON is nested more than {_DEEPEST} deep, which the Pact tools cannot read")
+    if _VAST.search(content) and _is_vast(value):
+        raise UnreadableBodyError("the JSON holds a number above 1.8e308, which the Pact tools cannot read")
     return value
 
 
-def _too_deep(value: Json) -> bool:
+def _too_deep(value: Json, content: bytes) -> bool:
+    if content.count(b"{") + content.count(b"[") <= _DEEPEST:
+        return False
     level = [value]
     for _ in range(_DEEPEST):
         level = [member for each in level for _, member in children(each) if isinstance(member, dict | list)]
@@ -100,14 +108,22 @@ def _too_deep(value: Json) -> bool:
     return True
 
 
+def _is_vast(value: Json) -> bool:
+    """Whether there is a number that is too large for the tools to read."""
+    if isinstance(value, int | float):
+        return abs(value) > float_info.max
+    return any(_is_vast(each) for _, each in children(value))
+
+
 def _is_text(header: str) -> bool:
     bare = media_type(header)
     return bare.startswith(("text/", "multipart/")) or bare in _TEXT_TYPES or bare.endswith(("+xml", "+yaml"))
 
 
-def _text(content: bytes, header: str) -> str | None:
+def _text(content: bytes) -> str | None:
+    """The text that bytes spell; the Pact tools know UTF-8 only, so in another charset they stay what they are."""
     try:
-        text = content.decode(charset(header))
-    except (UnicodeDecodeError, LookupError):
+        text = content.decode()
+    except UnicodeDecodeError:
         return None
     return None if "\0" in text else text

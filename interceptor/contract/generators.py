@@ -59,17 +59,16 @@ class _Candidate:
 
 
 def with_states(interaction: Interaction) -> Interaction:
-    """An interaction whose ids a provider state may give: `/products/10` where it has the parameter `id: "10"`."""
+    """An interaction that asks for what a provider state gives: for `/products/10` where a parameter is `id: "10"`.
+
+    In an answer nothing would come of it: there the tools compare with what was recorded.
+    """
     parameters = _parameters(interaction.states)
     if not parameters:
         return interaction
-    asked = [*_path(interaction.path, parameters), *_tied(interaction.request, interaction.query, parameters)]
-    answered = _tied(interaction.response, (), parameters)
-    return replace(
-        interaction,
-        request=replace(interaction.request, generators=(*interaction.request.generators, *asked)),
-        response=replace(interaction.response, generators=(*interaction.response.generators, *answered)),
-    )
+    request = interaction.request
+    asked = (*_path(interaction.path, parameters), *_tied(request, interaction.query, parameters))
+    return replace(interaction, request=replace(request, generators=(*request.generators, *asked)))
 
 
 def _parameters(states: Sequence[ProviderState]) -> Parameters:

@@ -7,12 +7,13 @@ with how much was recorded.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Literal
 
+from interceptor.contract.classes import MOST_GATHERED, Classes, Group, Origin, Slots
 from interceptor.contract.generators import with_states
 from interceptor.contract.normalise import (
     KeptHeaders,
@@ -22,14 +23,11 @@ from interceptor.contract.normalise import (
     normalise,
     unique,
 )
-from interceptor.contract.pinning import Extractor, Skeleton, Slots, pin
+from interceptor.contract.pinning import Extracted, Skeleton, extract, pin
 from interceptor.findings import Finding
 from interceptor.messages import Exchange, Json, Outcome
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.rules import Rule, collapsed, inferred
-
-_MOST_SEEN = 1000
-"""Exchanges of one skeleton whose values are compared with those of others; what they share, the first ones show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +67,16 @@ def is_selected(exchange: Exchange, policy: Policy) -> bool:
     return not any(fnmatchcase(url, glob) for glob in policy.exclude for url in urls)
 
 
-@dataclass(slots=True)
-class Group:
-    """All exchanges that have one skeleton."""
-
-    skeleton: Interaction
-    seen: dict[Slots, set[tuple[str, str]]] = field(default_factory=dict)
-    """Per set of volatile values the tests and handlers that they come from; where they are many, the first."""
-
-
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one exchange: its group, its volatile values, and those that its answer says literally."""
+    """What became of one exchange."""
 
-    group: Group
-    slots: Slots
-    literal: frozenset[str]
-    again: Callable[[Slots], None]
-    """Takes an exchange that differs from this one in the values of its slots only."""
+    extracted: Extracted
+    again: Callable[[Slots, str], None]
+    """Takes an exchange that differs from this one in the values of its slots, and in its time, only."""
+
+
+_NEVER_PINNED = "00000000-0000-4000-8000-000000000000"
 
 
 class Collector:
@@ -95,99 +85,103 @@ class Collector:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._groups: dict[bytes, Group] = {}
-        self._extractor = Extractor()
+        self._classes = Classes()
+        self._gathered = 0
+        self._literal = {_NEVER_PINNED}
         self._findings: set[Finding] = set()
 
     def add(self, exchange: Exchange) -> Taken:
         """Take one exchange."""
         normalised = normalise(exchange, self._policy.kept_of(exchange))
         self._findings.update(normalised.findings)
-        interaction = replace(normalised.interaction, tests=(), handlers=())
-        skeleton, slots, literal = self._extractor.extract(interaction, exchange)
-        group = self._groups.setdefault(skeleton.digest(), Group(skeleton))
-        group.skeleton = min(group.skeleton, skeleton, key=Interaction.spelling)
-        origin = (exchange.test or "", exchange.handler or "")
-        self._note(group, origin, slots)
-        return Taken(group, slots, literal, partial(self._note, group, origin))
+        extracted = extract(normalised.interaction, exchange)
+        self._literal |= extracted.literal
+        skeleton = extracted.skeleton
+        key = skeleton.digest
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = Group(skeleton, extracted.forms)
+        else:
+            group.skeleton = min(group.skeleton, skeleton, key=Interaction.spelling)
+        again = partial(self._gather, group, (exchange.test or "", exchange.handler or ""))
+        again(extracted.slots, exchange.at)
+        return Taken(extracted, again)
 
-    def _note(self, group: Group, origin: tuple[str, str], slots: Slots) -> None:
-        known = group.seen.get(slots)
-        if known is not None:
-            known.add(origin)
-        elif len(group.seen) < _MOST_SEEN or not self._extractor.literal.isdisjoint(map(str.lower, slots)):
-            group.seen[slots] = {origin}
+    def _gather(self, group: Group, origin: Origin, slots: Slots, at: str) -> None:
+        self._gathered += group.gather(slots, at, origin)
+        if self._gathered >= MOST_GATHERED:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._classes.settle(self._groups.values(), self._literal)
+        self._gathered = 0
 
     def interactions(self) -> tuple[tuple[Interaction, ...], tuple[Finding, ...]]:
         """The interactions in their final order, and what is doubtful about them."""
-        skeletons = list(self._skeletons())
-        merged = _merged(map(self._completed, pin(skeletons, rules=self._policy.matching == "types")))
+        self._settle()
+        merged = _merged(map(self._completed, pin(self._skeletons(), rules=self._policy.matching == "types")))
         if self._policy.one_per_shape:
             merged = _one_per_shape(merged)
         named, findings = _named(merged, states_by_name=self._policy.states_by_name)
-        ordered = tuple(sorted(named, key=lambda each: (each.description, each.digest())))
+        ordered = tuple(sorted(named, key=lambda each: (each.description, each.digest)))
         found = {*self._findings, *findings, *_ambiguous(ordered)}
         return ordered, tuple(sorted(found, key=lambda finding: (finding.code, finding.message, str(finding.handler))))
 
-    def _skeletons(self) -> Iterable[Skeleton]:
-        """Each group once per choice of literal values, in an order that depends on nothing else."""
-        literal = self._extractor.literal
+    def _skeletons(self) -> Iterator[Skeleton]:
+        """Each group once per choice of literals, in an order that depends on nothing else."""
         for key in sorted(self._groups):
             group = self._groups[key]
-            choices: dict[tuple[str | None, ...], tuple[set[Slots], set[tuple[str, str]]]] = {}
-            for slots, origins in group.seen.items():
-                values = tuple(value if value.lower() in literal else None for value in slots)
-                seen, origin = choices.setdefault(values, (set(), set()))
-                seen.add(slots)
-                origin |= origins
-            for values in sorted(choices, key=repr):
-                seen, origin = choices[values]
-                tests, handlers = (tuple(sorted({pair[side] for pair in origin} - {""})) for side in (0, 1))
+            for literals in sorted(group.variants, key=repr):
+                variant = group.variants[literals]
+                tests, handlers = (tuple(sorted({pair[side] for pair in variant.origins} - {""})) for side in (0, 1))
                 interaction = replace(group.skeleton, tests=tests, handlers=handlers)
-                yield Skeleton(interaction, values, frozenset(seen))
+                yield Skeleton(interaction, group.forms, literals, variant.places)
 
     def _completed(self, interaction: Interaction) -> Interaction:
         """With the inferred rules and generators, and a description."""
         request, response = interaction.request, interaction.response
+        asked: Iterable[Rule] = ()
+        answered: Iterable[Rule] = ()
         if self._policy.matching == "types":
             if response.body is not None and response.body.kind == "json":
-                rules = unique([*response.rules, *inferred(response.body.value)])
-                response = replace(response, rules=rules)
+                answered = inferred(response.body.value)
             if request.body is not None and is_multipart(request.body):
-                any_boundary = Rule("header", "content-type", "regex", boundary_pattern(request.body.content_type))
-                request = replace(request, rules=unique([*request.rules, any_boundary]))
+                asked = [Rule("header", "content-type", "regex", boundary_pattern(request.body.content_type))]
         completed = replace(
             interaction,
-            request=_collapsed(request),
-            response=_collapsed(response),
+            request=_with_rules(request, asked),
+            response=_with_rules(response, answered),
             description=interaction.description or default_description(interaction),
         )
         return with_states(completed) if self._policy.matching == "types" else completed
 
 
-def _collapsed(message: Message) -> Message:
-    if message.body is None or message.body.kind != "json":
-        return message
-    return replace(message, rules=collapsed(message.rules, message.body.value))
+def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
+    every, body = unique([*message.rules, *rules]), message.body
+    if body is not None and body.kind == "json":
+        every = collapsed(every, body.value)
+    return Message(message.headers, body, every, message.generators)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
     """Each content once, with the tests and handlers of all that have it."""
     merged: dict[bytes, Interaction] = {}
     for each in interactions:
-        key = each.digest()
-        other = merged.get(key, each)
-        merged[key] = replace(
-            min(each, other, key=Interaction.spelling),
-            tests=tuple(sorted({*each.tests, *other.tests})),
-            handlers=tuple(sorted({*each.handlers, *other.handlers})),
-        )
+        key = each.digest
+        other = merged.setdefault(key, each)
+        if other is not each:
+            merged[key] = replace(
+                min(each, other, key=Interaction.spelling),
+                tests=tuple(sorted({*each.tests, *other.tests})),
+                handlers=tuple(sorted({*each.handlers, *other.handlers})),
+            )
     return list(merged.values())
 
 
 def _one_per_shape(interactions: list[Interaction]) -> list[Interaction]:
     """Of the interactions of a handler that differ in values only, the first in the order of the pact."""
     chosen: dict[bytes, Interaction] = {}
-    for each in sorted(interactions, key=lambda each: (each.description, each.digest())):
+    for each in sorted(interactions, key=lambda each: (each.description, each.digest)):
         chosen.setdefault(digest(_shape(each)), each)
     return list(chosen.values())
 
@@ -231,7 +225,7 @@ def _named(interactions: Iterable[Interaction], *, states_by_name: bool) -> tupl
         if len(group) == 1:
             named += group
             continue
-        named += [replace(each, description=f"{description} ({each.digest().hex()[:8]})") for each in group]
+        named += [replace(each, description=f"{description} ({each.digest.hex()[:8]})") for each in group]
         message = (
             f'{len(group)} different interactions are called "{description}"{_by(group)}; give them names of their own'
         )
@@ -240,9 +234,14 @@ def _named(interactions: Iterable[Interaction], *, states_by_name: bool) -> tupl
 
 
 def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
-    by_request: Mapping[bytes, list[tuple[int, Interaction]]] = defaultdict(list)
+    by_target: Mapping[Any, list[tuple[int, Interaction]]] = defaultdict(list)
     for index, each in enumerate(interactions):
-        by_request[each.asked()].append((index, each))
+        by_target[each.method, each.path, each.query].append((index, each))
+    by_request: Mapping[bytes, list[tuple[int, Interaction]]] = defaultdict(list)
+    for alike in by_target.values():
+        if len(alike) > 1:
+            for index, each in alike:
+                by_request[each.asked()].append((index, each))
     for group in by_request.values():
         if len(group) > 1:
             index, first = group[0]

@@ -37,7 +37,7 @@ class KeptHeaders:
 
 @dataclass(slots=True)
 class Normalised:
-    """An interaction that has no description yet where its handler gives none, and what was found on the way."""
+    """What an exchange says, wherever it comes from; without a description where its handler gives none."""
 
     interaction: Interaction
     findings: list[Finding] = field(default_factory=list)
@@ -57,8 +57,6 @@ def normalise(exchange: Exchange, kept: KeptHeaders) -> Normalised:
         response=_message("response", response, exchange, kept.response, findings),
         description=exchange.name or "",
         states=tuple(sorted(exchange.states, key=lambda state: (state.name, repr(sorted(state.params.items()))))),
-        tests=() if exchange.test is None else (exchange.test,),
-        handlers=() if exchange.handler is None else (exchange.handler,),
     )
     return Normalised(interaction, findings)
 
@@ -93,6 +91,8 @@ def _message(
     except ValueError as error:
         report("rule.unknown", f"{error}; the rules of this {side} are left out", side)
         declared = ()
+    if not declared and not exchange.masked:
+        return Message(headers, body)
     names = {name for name, _ in headers}
     rules = [rule for rule in declared if rule.part != "header" or rule.at in names]
     rules += _rules_of_masks(side, exchange, headers, body)
@@ -116,6 +116,8 @@ def _values(pairs: Iterable[tuple[str, str]]) -> Values:
 
 def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[str]:
     """The policy's headers, and those the handler names or has a rule for."""
+    if not exchange.named and not exchange.rules:
+        return kept
     prefix = f"{side}.headers."
     named = {place.removeprefix(prefix) for place in exchange.named if place.startswith(prefix)}
     ruled = {place.partition(".")[2].lower() for place in exchange.rules.get(side, {}) if place.startswith("header.")}

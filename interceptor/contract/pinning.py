@@ -12,13 +12,24 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
+from interceptor.contract.classes import Literals, Place, Slots
 from interceptor.contract.generators import for_moments
 from interceptor.contract.normalise import is_multipart, unique
-from interceptor.contract.volatile import TOKENS, constant, epoch_form, moment_format, pattern, volatile
+from interceptor.contract.volatile import (
+    SHORTEST,
+    TOKENS,
+    Span,
+    constant,
+    epoch_form,
+    is_steady,
+    moment_format,
+    pattern,
+    volatile,
+)
 from interceptor.journal.made import Made
 from interceptor.jsonpath import parse_path, spell
 from interceptor.messages import FORM_MEDIA_TYPE, Exchange, Json, ProviderState, media_type
@@ -33,8 +44,6 @@ _SLOT = re.compile(f"{_OPEN}(.*?){_CLOSE}")
 
 Rewrite: TypeAlias = Callable[[str, Json], Json]
 """Place and scalar -> scalar."""
-Slots: TypeAlias = tuple[str, ...]
-"""The volatile values of an interaction, in the order of its slots."""
 
 
 def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
@@ -83,153 +92,139 @@ def _text(body: Body, side: Side, rewrite: Rewrite) -> Json:
 def _json(value: Json, place: str, rewrite: Rewrite) -> Json:
     if isinstance(value, dict):
         # Visited by name, so that the order of the members is no content; kept, because people read it.
-        members = {name: _json(value[name], below(place, name), rewrite) for name in sorted(value)}
-        return {name: members[name] for name in value}
+        members = value.copy()
+        for name in sorted(value):
+            member, at = value[name], below(place, name)
+            members[name] = rewrite(at, member) if isinstance(member, str) else _json(member, at, rewrite)
+        return members
     if isinstance(value, list):
         return [_json(element, below(place, index), rewrite) for index, element in enumerate(value)]
     return value if value is None or isinstance(value, bool) else rewrite(place, value)
 
 
-def _spans(text: str, at: str) -> Iterator[tuple[int, int, str]]:
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """An interaction with slots in the place of its volatile values."""
+
+    skeleton: Interaction
+    slots: Slots
+    forms: tuple[str, ...]
+    literal: frozenset[str]
+    """The values that its handler says literally, in lower case."""
+
+
+def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
+    """Take the volatile values out of an interaction."""
+    literal: set[str] = set()
+    for text in exchange.literal:
+        literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
+    if _is_steady(interaction, exchange):
+        return Extracted(interaction, (), (), frozenset(literal))
+    made = Made(exchange)
+    found: list[str] = []
+    forms: list[str] = []
+
+    def take(place: str, value: Json) -> Json:
+        text = value if isinstance(value, str) else str(value)
+        if not text.isascii():
+            text = _MARKS.sub("", text)
+        plain = text if isinstance(value, str) else value
+        spans = _spans(text, exchange.at)
+        if not spans:
+            return plain
+        if place.startswith("response.") and not made.covers(place):
+            literal.update(text[start:end].lower() for start, end, _ in spans)
+            return plain
+        # What names an interaction is no source of values, it repeats them.
+        repeats = place.startswith(("description", "state"))
+        pieces = [] if isinstance(value, str) else [_NUMBER]
+        position = 0
+        for start, end, form in spans:
+            if repeats and text[start:end] not in found:
+                continue
+            found.append(text[start:end])
+            forms.append(form)
+            pieces += [text[position:start], _OPEN, form, _CLOSE]
+            position = end
+        return "".join([*pieces, text[position:]])
+
+    skeleton = _rewritten(interaction, take)
+    return Extracted(skeleton, tuple(found), tuple(forms), frozenset(literal))
+
+
+def _spans(text: str, at: str) -> list[Span]:
+    if len(text) < SHORTEST:
+        return []
     if (form := epoch_form(text, at)) is not None:
-        yield 0, len(text), form
-    else:
-        yield from volatile(text)
+        return [(0, len(text), form)]
+    return volatile(text)
 
 
-@dataclass(slots=True)
-class Extractor:
-    """Takes volatile values out of interactions; `literal` gathers those that handlers say themselves."""
-
-    literal: set[str] = field(default_factory=lambda: {"00000000-0000-4000-8000-000000000000"})
-
-    def extract(self, interaction: Interaction, exchange: Exchange) -> tuple[Interaction, Slots, frozenset[str]]:
-        """The interaction with slots in the place of its volatile values; the values; those that are literal."""
-        made = Made(exchange)
-        literal: set[str] = set()
-        for text in exchange.literal:
-            literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
-        found: list[str] = []
-
-        def take(place: str, value: Json) -> Json:
-            text = _MARKS.sub("", str(value))
-            plain = text if isinstance(value, str) else value
-            spans = list(_spans(text, exchange.at))
-            if not spans:
-                return plain
-            if place.startswith("response.") and not made.covers(place):
-                literal.update(text[start:end].lower() for start, end, _ in spans)
-                return plain
-            # What names an interaction is no source of values, it repeats them.
-            repeats = place.startswith(("description", "state"))
-            pieces = [] if isinstance(value, str) else [_NUMBER]
-            position = 0
-            for start, end, form in spans:
-                if repeats and text[start:end] not in found:
-                    continue
-                found.append(text[start:end])
-                pieces += [text[position:start], _OPEN, form, _CLOSE]
-                position = end
-            return "".join([*pieces, text[position:]])
-
-        skeleton = _rewritten(interaction, take)
-        self.literal |= literal
-        return skeleton, tuple(found), frozenset(literal)
+def _is_steady(interaction: Interaction, exchange: Exchange) -> bool:
+    """Whether there is nothing to take out, which most interactions show before every value of them is looked at."""
+    texts = [interaction.path, interaction.description]
+    for _, values in (*interaction.query, *interaction.request.headers, *interaction.response.headers):
+        texts += values
+    for state in interaction.states:
+        texts += (state.name, repr(state.params))
+    for message, source in ((interaction.request, exchange.request), (interaction.response, exchange.response)):
+        body = message.body
+        if body is None or body.kind == "binary" or source is None:
+            continue
+        if body.kind == "json" and b"\\" not in source.body:
+            texts.append(source.body.decode())
+        elif body.kind == "text" and media_type(body.content_type) != FORM_MEDIA_TYPE:
+            texts.append(body.value)
+        else:
+            return False
+    text = "\n".join(texts)
+    return (text.isascii() or not _MARKS.search(text)) and is_steady(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """An interaction with slots; `values` holds, per slot, the literal that stays there, or None where it varies."""
+    """An interaction with slots, the literals that stay in them, and the places that tell which slots are alike."""
 
     interaction: Interaction
-    values: tuple[str | None, ...]
-    seen: frozenset[Slots]
-    """The values of the slots in all exchanges that have this skeleton."""
-
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """The forms of the slots, in their order."""
-        found: list[str] = []
-
-        def note(_place: str, value: Json) -> Json:
-            if isinstance(value, str) and _OPEN in value:
-                found.extend(_SLOT.findall(value))
-            return value
-
-        _rewritten(self.interaction, note)
-        return tuple(found)
+    forms: tuple[str, ...]
+    literals: Literals
+    places: tuple[Place, ...]
 
 
-def pin(skeletons: Sequence[Skeleton], *, rules: bool) -> Iterable[Interaction]:
-    """The interactions with constants in their slots.
+def pin(skeletons: Iterable[Skeleton], *, rules: bool) -> Iterator[Interaction]:
+    """The interactions with constants in their slots, with the rules of their forms where `rules` asks for them.
 
     Args:
-        skeletons: in an order that no run changes.
-        rules: whether a rule for the form goes with each constant, and a generator with the times that occur once.
+        skeletons: sorted; where they stand numbers the classes.
+        rules: whether a rule for the form goes with each constant.
     """
-    classes = _Classes()
-    for index, skeleton in enumerate(skeletons):
-        for slots in skeleton.seen:
-            for slot, value in enumerate(slots):
-                if skeleton.values[slot] is None:
-                    classes.join((index, slot), value.lower())
-    numbers: dict[Any, int] = {}
-    numbered = [
-        (
-            skeleton,
-            [
-                0 if value is not None else numbers.setdefault(classes.root((index, slot)), len(numbers) + 1)
-                for slot, value in enumerate(skeleton.values)
-            ],
-        )
-        for index, skeleton in enumerate(_with_constant_tokens(skeletons, classes))
-    ]
-    counts = Counter(number for _, slot_numbers in numbered for number in slot_numbers)
+    numbers: dict[Place, int] = {}
+    numbered = []
+    for skeleton in skeletons:
+        literals = _with_constant_tokens(skeleton)
+        slot_numbers = [
+            0 if value is not None else numbers.setdefault(place.root(), len(numbers) + 1)
+            for value, place in zip(literals, skeleton.places, strict=True)
+        ]
+        numbered.append((skeleton.interaction, literals, slot_numbers))
+    counts = Counter(number for _, _, slot_numbers in numbered for number in slot_numbers)
     once = {number for number, count in counts.items() if count == 1}
-    for skeleton, slot_numbers in numbered:
-        yield _filled(skeleton, slot_numbers, once, rules=rules)
+    for interaction, literals, slot_numbers in numbered:
+        yield _filled(interaction, literals, slot_numbers, once, rules=rules) if literals else interaction
 
 
-def _with_constant_tokens(skeletons: Sequence[Skeleton], classes: _Classes) -> Iterator[Skeleton]:
-    """The skeletons with those tokens as literals that are the same wherever they are."""
-    values: dict[Any, set[str]] = {}
-    for index, skeleton in enumerate(skeletons):
-        for slots in skeleton.seen:
-            for slot, value in enumerate(slots):
-                if skeleton.values[slot] is None:
-                    values.setdefault(classes.root((index, slot)), set()).add(value)
-    for index, skeleton in enumerate(skeletons):
-        (first, *_) = sorted(skeleton.seen)
-        kept = tuple(
-            first[slot]
-            if value is None and form.startswith(TOKENS) and len(values[classes.root((index, slot))]) == 1
-            else value
-            for slot, (value, form) in enumerate(zip(skeleton.values, skeleton.forms, strict=True))
-        )
-        yield skeleton if kept == skeleton.values else replace(skeleton, values=kept)
+def _with_constant_tokens(skeleton: Skeleton) -> Literals:
+    """The literals, and as such those tokens too that are the same wherever they are."""
+    return tuple(
+        place.constant() if value is None and form.startswith(TOKENS) else value
+        for value, form, place in zip(skeleton.literals, skeleton.forms, skeleton.places, strict=True)
+    )
 
 
-class _Classes:
-    """Union-find over slots and the values that they share."""
-
-    def __init__(self) -> None:
-        self._parents: dict[Any, Any] = {}
-
-    def root(self, node: Any) -> Any:
-        path = []
-        while (parent := self._parents.setdefault(node, node)) != node:
-            path.append(node)
-            node = parent
-        for each in path:
-            self._parents[each] = node
-        return node
-
-    def join(self, one: Any, other: Any) -> None:
-        self._parents[self.root(other)] = self.root(one)
-
-
-def _filled(skeleton: Skeleton, numbers: Sequence[int], once: set[int], *, rules: bool) -> Interaction:
-    slots = iter(zip(skeleton.values, numbers, strict=True))
+def _filled(
+    skeleton: Interaction, literals: Literals, numbers: Sequence[int], once: set[int], *, rules: bool
+) -> Interaction:
+    slots = iter(zip(literals, numbers, strict=True))
     found: tuple[list[Rule], list[Rule]] = ([], [])
     moments: tuple[list[Generator], list[Generator]] = ([], [])
 
@@ -256,7 +251,7 @@ def _filled(skeleton: Skeleton, numbers: Sequence[int], once: set[int], *, rules
                 moments[place.startswith("response")].append(Generator(rule.part, rule.at, *moment))
         return json.loads(text) if number_like else text
 
-    interaction = _rewritten(skeleton.interaction, fill)
+    interaction = _rewritten(skeleton, fill)
     return replace(
         interaction,
         request=_with(interaction.request, found[False], moments[False], interaction.query),

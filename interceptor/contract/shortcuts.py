@@ -7,19 +7,19 @@ most of them are one and the same line; where its values went when it was taken 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
+from interceptor.contract.classes import Slots
 from interceptor.contract.interactions import Taken
-from interceptor.contract.volatile import epochs, volatile
+from interceptor.contract.volatile import volatile
 from interceptor.messages import Exchange
 
 _MOST_KNOWN = 20_000
 """Lines; more kinds of exchanges than this are taken apart one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outline:
+class _Outline(NamedTuple):
     """A line with numbers in the place of its volatile values."""
 
     key: bytes
@@ -27,7 +27,7 @@ class _Outline:
 
     def rest(self, slots: tuple[int, ...]) -> tuple[str, ...]:
         """The values that are no slot's."""
-        return tuple(value for number, value in enumerate(self.values) if number not in slots)
+        return tuple([value for number, value in enumerate(self.values) if number not in slots])
 
 
 class Shortcuts:
@@ -36,28 +36,28 @@ class Shortcuts:
     def __init__(self) -> None:
         self._slots: dict[bytes, tuple[int, ...] | None] = {}
         """By outline, the numbers of the values in the order of the slots; None where that differs."""
-        self._taken: dict[tuple[bytes, tuple[str, ...]], Taken] = {}
+        self._again: dict[tuple[bytes, tuple[str, ...]], Callable[[Slots, str], None]] = {}
         self._open: _Outline | None = None
 
     def take(self, line: bytes, at: str) -> bool:
         """Note what a line says, if a line like it was taken apart before; else `learn` may be told what it was."""
-        self._open = outline = _outline(line.decode("utf-8", "replace"), at)
+        self._open = outline = _outline(line.decode("latin-1"), at)
         if outline is None or (slots := self._slots.get(outline.key)) is None:
             return False
-        taken = self._taken.get((outline.key, outline.rest(slots)))
-        if taken is None:
+        again = self._again.get((outline.key, outline.rest(slots)))
+        if again is None:
             return False
-        taken.again(tuple(outline.values[number] for number in slots))
+        again(tuple([outline.values[number] for number in slots]), at)
         return True
 
     def learn(self, exchange: Exchange, taken: Taken) -> None:
         """What came of the line that `take` has seen last."""
         outline, self._open = self._open, None
-        if outline is None or len(self._taken) >= _MOST_KNOWN or not _is_plain(exchange, taken, outline):
+        if outline is None or len(self._again) >= _MOST_KNOWN or not _is_plain(exchange, taken, outline):
             return
-        slots = tuple(map(outline.values.index, taken.slots))
+        slots = tuple(map(outline.values.index, taken.extracted.slots))
         if self._slots.setdefault(outline.key, slots) == slots:
-            self._taken[outline.key, outline.rest(slots)] = taken
+            self._again[outline.key, outline.rest(slots)] = taken.again
         else:
             self._slots[outline.key] = None
 
@@ -68,32 +68,27 @@ def _is_plain(exchange: Exchange, taken: Taken, outline: _Outline) -> bool:
     States are sorted by what they say, and a value that is also the name of a member, or that a handler says
     literally, makes another interaction.
     """
-    if not taken.slots or len(exchange.states) > 1 or not set(taken.slots) <= set(outline.values):
+    extracted = taken.extracted
+    slots = set(extracted.slots)
+    if not slots or len(exchange.states) > 1 or not slots <= set(outline.values):
         return False
-    if taken.literal.intersection(value.lower() for value in taken.slots):
+    if extracted.literal.intersection(map(str.lower, slots)):
         return False
-    rest = taken.group.skeleton.spelling().decode("utf-8", "replace").lower()
-    return not any(value.lower() in rest for value in set(taken.slots))
+    rest = extracted.skeleton.spelling().decode("utf-8", "replace").lower()
+    return not any(value.lower() in rest for value in slots)
 
 
 def _outline(text: str, at: str) -> _Outline | None:
-    """None for a line without volatile values, which is like no other."""
+    """None for a line without volatile values, which is like no other; its text has a character for each byte."""
     values: dict[str, int] = {}
     pieces: list[str] = []
     position = 0
-    for start, end, form in sorted(_spans(text, at)):
-        if start < position:
-            continue
+    for start, end, form in volatile(text, at):
         value = text[start:end]
         pieces += (text[position:start], f"\0{form}\0{values.setdefault(value, len(values))}\0")
         position = end
     if not values:
         return None
     pieces.append(text[position:])
-    key = hashlib.blake2b("".join(pieces).encode("utf-8", "replace"), digest_size=16).digest()
+    key = hashlib.blake2b("".join(pieces).encode("latin-1"), digest_size=16).digest()
     return _Outline(key, tuple(values))
-
-
-def _spans(text: str, at: str) -> Iterator[tuple[int, int, str]]:
-    yield from volatile(text)
-    yield from epochs(text, at)

@@ -86,8 +86,8 @@ class Recording:
             digest = hashlib.blake2b(content, digest_size=16).digest()
             if digest in seen or take(content, at):
                 continue
-            seen.add(digest)
             if (exchange := self._decoded(line, 1)) is not None:
+                seen.add(digest)
                 yield exchange
 
     def _exchange_lines(self) -> Iterator[tuple[int, _Line]]:

@@ -22,6 +22,7 @@ from interceptor.journal.secret_forms import (
     MASK,
     NAME_STEMS,
     forms,
+    in_urls,
     is_secret_name,
     masked_text,
     may_hold_form,
@@ -202,6 +203,8 @@ class Redactor:
             found.note(place, value)
             for secret in _credentials(name, value):
                 found.note(place, secret)
+            for start, end in in_urls(value, self._query):
+                found.note(place, value[start:end])
         return headers if changed is None else tuple(changed)
 
     def _masked_value(self, header: tuple[str, str]) -> str:
@@ -216,7 +219,8 @@ class Redactor:
         elif name in self._headers or (is_secret_name(name) and not name.startswith(_HARMLESS)):
             masked = MASK if value else value
         else:
-            masked = masked_text(value, forms(value), lambda _: MASK) if may_hold_form(value) else value
+            spans = in_urls(value, self._query) + (forms(value) if may_hold_form(value) else [])
+            masked = masked_text(value, spans, lambda _: MASK) if spans else value
         if len(self._masked_values) < _MOST_REMEMBERED:
             self._masked_values[header] = masked
         return masked
@@ -224,17 +228,18 @@ class Redactor:
     def _body(self, body: bytes, content_type: str | None, side: str, made: Made | None, found: _Findings) -> bytes:
         if not body:
             return body
-        multipart = media_type(content_type).startswith("multipart/")
+        bare = media_type(content_type)
         encoding = "utf-8"
         try:
             text = body.decode(encoding)
         except UnicodeDecodeError:
-            if not multipart:
+            if not (bare.startswith(("multipart/", "text/")) or bare.endswith("xml")):
                 return body
-            # Some parts are bytes, others may still be passwords; Latin-1 keeps every byte.
+            # Some parts are bytes, or it is another charset's text, and may still hold passwords; Latin-1 keeps every
+            # byte.
             text = body.decode(encoding := "latin-1")
         echoed = side == "response" and any(secret in text for secret in found.secrets)
-        is_form = media_type(content_type) == FORM_MEDIA_TYPE
+        is_form = bare == FORM_MEDIA_TYPE
         plain = unquote_plus(text) if is_form else text
         if not (echoed or self._always_look or self._may_name(plain) or may_hold_form(plain)):
             return body
@@ -256,7 +261,7 @@ class Redactor:
     def _json(self, body: bytes, side: str, made: Made | None, found: _Findings) -> bytes:
         value = parse_json(body)
         chosen = {steps for path in self._paths for steps, _ in find(value, path)}
-        walk = _JsonWalk(chosen, made, found, side == "response")
+        walk = _JsonWalk(chosen, self._query, made, found, side == "response")
         try:
             masked = walk.masked(value, f"{side}.{ROOT}", (), secret=False)
         except RecursionError as error:
@@ -269,7 +274,7 @@ class Redactor:
         place = f"{side}.body"
         if made is not None and not made.covers(place):
             return text
-        spans = forms(text)
+        spans = forms(text) + in_urls(text, self._query)
         for match in _IN_TEXT.finditer(text):
             kind = str(match.lastgroup).removesuffix("_value")
             if is_secret_name(match[kind]):
@@ -286,8 +291,16 @@ class Redactor:
 class _JsonWalk:
     """Masks the members of one JSON body."""
 
-    def __init__(self, chosen: set[Steps], made: Made | None, found: _Findings, echoes: bool) -> None:  # noqa: FBT001
+    def __init__(
+        self,
+        chosen: set[Steps],
+        query: frozenset[str],
+        made: Made | None,
+        found: _Findings,
+        echoes: bool,  # noqa: FBT001
+    ) -> None:
         self._chosen = chosen
+        self._query = query
         self._made = made
         self._found = found
         self._echoes = found.longest_first() if echoes else []
@@ -320,6 +333,8 @@ class _JsonWalk:
         for secret in self._echoes:
             if secret in value:
                 value = value.replace(secret, shape(secret))
+        if spans := in_urls(value, self._query):
+            value = masked_text(value, spans, shape)
         return _mask_forms(value) if may_hold_form(value) else value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from urllib.parse import unquote_plus
 
 from interceptor.messages import Json
 
@@ -28,7 +29,7 @@ NAME_STEMS = (
 """One of these is in every secret name; a text without them needs no closer look."""
 
 _MAY_HOLD_FORM = re.compile(
-    r"eyJ|A(?:KIA|SIA|Iza)|g(?:h[pousr]_|ithub_pat_|lpat-)|xox|_(?:live|test)_|whsec_|-----BEGIN|npm_|\d(?:[ -]?\d){12}"
+    r"eyJ|A(?:KIA|SIA|Iza)|g(?:h[pousr]_|ithub_pat_|lpat-)|xox|_(?:live|test)_|whsec_|-----BEGIN|npm_|\d(?:[ -]?\d){12}|://[^/\s:]{0,99}:[^/\s]{1,99}@"
 )
 _FORM = re.compile(
     r"""(?P<jwt> \b eyJ[A-Za-z0-9_-]{5,} \. [A-Za-z0-9_-]{5,} \. [A-Za-z0-9_-]* )
@@ -40,9 +41,11 @@ _FORM = re.compile(
           | (?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,} | whsec_[A-Za-z0-9+/=]{16,}
           | AIza[A-Za-z0-9_-]{35} | npm_[A-Za-z0-9]{36}
         ) (?![A-Za-z0-9]) )
+      | (?P<userinfo> (?<=://) (?![a0\W]{1,199}@) [^\s/?\#:@"'<>]{0,99} : [^\s/?\#@"'<>]{1,99} (?=@) )
     """,
     re.VERBOSE,
 )
+_IN_URL = re.compile(r"""[?&#]([^\s=&#?"'<>]{1,80})=([^\s=&#?"'<>,;]+)""")
 _FORMS = {"jwt": "a JSON Web Token", "key": "a private key", "token": "a token of a well-known service"}
 _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 _CARD = re.compile(
@@ -72,10 +75,23 @@ def forms(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def in_urls(text: str, names: frozenset[str] = frozenset()) -> list[tuple[int, int]]:
+    """Where the URLs in a text have the values of secret parameters, and of those of further `names` in lower case."""
+    if "=" not in text:
+        return []
+    return [
+        match.span(2)
+        for match in _IN_URL.finditer(text)
+        if is_secret_name(name := unquote_plus(match[1])) or name.lower() in names
+    ]
+
+
 def form_of(secret: str) -> str:
     """What a secret found by its form is, in words."""
     match = _FORM.fullmatch(secret)
-    return _FORMS[match.lastgroup] if match and match.lastgroup else "a card number"
+    if match and match.lastgroup:
+        return _FORMS[match.lastgroup]
+    return "the user and password of a URL" if ":" in secret else "a card number"
 
 
 def _is_card(text: str) -> bool:

@@ -26,7 +26,7 @@ class Origins:
             return None
         query = urlencode([(name, value) for name, values in each.query.items() for value in values])
         url = f"{provider.url[0]}{each.path}{'?' if query else ''}{query}"
-        headers = tuple((name, value) for name, values in each.request.headers.items() for value in values)
+        headers = tuple((name, ", ".join(values)) for name, values in each.request.headers.items())
         body = each.request.body
         content = body if isinstance(body, str) else json.dumps(body)
         request = Request(

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 
 from interceptor.jsonpath import find, parse_path
-from interceptor.messages import Json, ProviderState
+from interceptor.messages import Json, ProviderState, lazy
 from interceptor.rules import Part, Rule
 
 Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -51,7 +51,7 @@ class Message:
     generators: tuple[Generator, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Interaction:
     """One request and the answer that is expected; `tests` and `handlers` say where it comes from."""
 
@@ -75,6 +75,7 @@ class Interaction:
             "response": [self.status, *_plain(self.response)],
         }
 
+    @lazy
     def digest(self) -> bytes:
         """What two interactions share that have the same content."""
         return digest(self.plain())

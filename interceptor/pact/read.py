@@ -77,7 +77,7 @@ def read_pact(file: Path) -> Pact:
         consumer, provider = document["consumer"]["name"], document["provider"]["name"]
     except OSError as error:
         raise PactError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again") from error
     return Pact(file, str(consumer), str(provider), version, interactions, document)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from interceptor.findings import Finding
-from interceptor.messages import Json
+from interceptor.messages import FORM_MEDIA_TYPE, Json, media_type
 from interceptor.pact.document import Document, Interaction, Message, example, joined
 from interceptor.rules import Rule, written
 
@@ -53,9 +53,20 @@ def message(each: Message, report: Report) -> dict[str, Any]:
         return result
     if body.kind == "json" and body.value is None:
         # `"body": null` means an empty body there.
-        report(Finding("body.null.unsupported", "warning", "only specification 4 can say that a body is JSON's null"))
+        message = "only specification 4 can say that a body is JSON's null; it is left out"
+        report(Finding("body.null.unsupported", "warning", message))
+        return result
+    if body.kind == "binary" and _is_read_as_text(body.content_type):
+        message = "only specification 4 can say a text that is not UTF-8; the body is left out"
+        report(Finding("body.charset.unsupported", "warning", message))
         return result
     return result | {"body": base64.b64encode(body.value).decode() if body.kind == "binary" else body.value}
+
+
+def _is_read_as_text(content_type: str) -> bool:
+    """Whether the Pact tools take a body of this type literally, where they decode the base64 of others."""
+    bare = media_type(content_type)
+    return bare.startswith("text/") or bare in {FORM_MEDIA_TYPE, "application/xml"} or bare.endswith("+xml")
 
 
 def matching_rules(each: Message, specification: int, report: Report) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from interceptor.findings import Finding
@@ -13,6 +13,24 @@ from interceptor.pact.v3 import generators, matching_rules, provider_states
 Report = Callable[[Finding], None]
 
 VERSION = "4.0"
+
+_LISTS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "access-control-allow-headers",
+        "access-control-allow-methods",
+        "access-control-expose-headers",
+        "access-control-request-headers",
+        "allow",
+        "cache-control",
+        "if-match",
+        "if-none-match",
+        "vary",
+    }
+)
+"""Headers that the Pact tools split at commas where they receive them, and compare value by value."""
 
 
 def interaction(each: Interaction, document: Document, report: Report) -> dict[str, Any]:
@@ -34,12 +52,16 @@ def interaction(each: Interaction, document: Document, report: Report) -> dict[s
 def _message(message: Message, specification: int, report: Report) -> dict[str, Any]:
     written: dict[str, Any] = {}
     if message.headers:
-        written["headers"] = {name: list(values) for name, values in message.headers}
+        written["headers"] = {name: _listed(name, values) for name, values in message.headers}
     if message.body is not None:
         written["body"] = _body(message.body)
     if rules := matching_rules(message, specification, report):
         written["matchingRules"] = rules
     return written | generators(message)
+
+
+def _listed(name: str, values: Sequence[str]) -> list[str]:
+    return [each.strip() for value in values for each in value.split(",")] if name in _LISTS else list(values)
 
 
 def _body(body: Body) -> dict[str, Any]:

@@ -2,59 +2,55 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 PACT = Path(sys.executable).with_name("pact")
 ENVIRONMENT = os.environ | {"PACT_DO_NOT_TRACK": "true"}
 
 
-Answer: TypeAlias = tuple[int, str | None, bytes, dict[str, str]]
+Answer: TypeAlias = tuple[int, str | None, bytes, Mapping[str, str | Sequence[str]]]
+"""Status, content type, body, and more headers."""
 
 
-class ProductApi:
-    """A provider over HTTP; `break_contract` makes it answer what nobody agreed upon."""
+class Api:
+    """A provider over HTTP that answers what `answer` gives, and nothing beside it: no date, no server."""
 
     def __init__(self) -> None:
-        self.states: list[str] = []
-        self.breaks: str | None = None
         api = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._answer()
-
-            def do_POST(self) -> None:
-                self._answer()
-
-            def do_DELETE(self) -> None:
-                self._answer()
+            wbufsize = -1
 
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 status, content_type, content, more = api.answer(self.command, self.path, self.headers, body)
-                self.send_response(status)
+                self.send_response_only(status)
                 if content_type:
                     self.send_header("content-type", content_type)
-                for name, value in more.items():
-                    self.send_header(name, value)
+                for name, values in more.items():
+                    for value in [values] if isinstance(values, str) else values:
+                        self.send_header(name, value)
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -69,6 +65,18 @@ class ProductApi:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+    def answer(self, method, target, headers, body) -> Answer:
+        raise NotImplementedError
+
+
+class ProductApi(Api):
+    """What the exchanges of these tests agree upon; `breaks` makes it answer what nobody agreed upon."""
+
+    def __init__(self) -> None:
+        self.states: list[str] = []
+        self.breaks: str | None = None
+        super().__init__()
 
     def answer(self, method, target, headers, body) -> Answer:
         parts = urlsplit(target)
@@ -102,7 +110,8 @@ class ProductApi:
             case "/logo":
                 return 200, "image/png", b"\x89PNG\r\n\x1a\n\x00\xff" + (b"!" if self.breaks == "binary" else b""), {}
             case "/hello":
-                return 200, "text/plain", b"bye" if self.breaks == "text" else b"hello", {}
+                content = b"bye" if self.breaks == "text" else b"hello"
+                return 200, "text/plain", content, {"cache-control": "no-cache, no-store"}
             case "/word":
                 return self._json("hello")
         return self._json({"unknown": path}, 404)
@@ -110,6 +119,13 @@ class ProductApi:
     @staticmethod
     def _json(value: object, status: int = 200, more: dict[str, str] | None = None) -> Answer:
         return status, "application/json", json.dumps(value).encode(), more or {}
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    api = Api()
+    yield api
+    api.close()
 
 
 @pytest.fixture
@@ -125,17 +141,18 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
+def verified(file: Path, port: int, *, states: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the real verifier on a pact file against a provider, which is told the states unless it has none."""
+    command = [PACT, "verifier", "--file", file, "--hostname", "127.0.0.1", "--port", str(port)]
+    command += ["--provider-name", "Product API", "--no-colour", "--request-timeout", "5000"]
+    if states:
+        command += ["--state-change-url", f"http://127.0.0.1:{port}/states"]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+
+
 @pytest.fixture
 def verify(product_api: ProductApi) -> Callable[[Path], subprocess.CompletedProcess[str]]:
-    """Run the real verifier on a pact file against the provider."""
-
-    def run(file: Path) -> subprocess.CompletedProcess[str]:
-        command = [PACT, "verifier", "--file", file, "--hostname", "127.0.0.1", "--port", str(product_api.port)]
-        command += ["--provider-name", "Product API", "--no-colour"]
-        command += ["--state-change-url", f"http://127.0.0.1:{product_api.port}/states"]
-        return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
-
-    return run
+    return partial(verified, port=product_api.port)
 
 
 @contextmanager
@@ -168,21 +185,48 @@ def stub(tmp_path: Path) -> Callable[[Path], object]:
     return start
 
 
+class MockServers:
+    """The master of the real mock servers: one for each pact that is `created`."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def create(self, file: Path) -> MockServer:
+        """A mock server with a pact; it answers 500 to what the pact does not hold."""
+        # As it stands: `pact mock create` writes a pact anew before it sends it here, and loses some of it.
+        created = requests.post(f"http://127.0.0.1:{self._port}/", data=file.read_bytes(), timeout=10)
+        assert created.status_code == 200, created.text
+        server = created.json()["mockServer"]
+        return MockServer(server["port"], f"http://127.0.0.1:{self._port}/mockserver/{server['id']}")
+
+
+@dataclass
+class MockServer:
+    """One mock server."""
+
+    port: int
+    admin: str
+
+    def all_matched(self) -> bool:
+        """Whether each interaction was asked for, and nothing else; the server answers before it counts."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with suppress(requests.ConnectionError):
+                if requests.get(self.admin, timeout=10).json()["status"] == "ok":
+                    return True
+            time.sleep(0.02)
+        return False
+
+
+@pytest.fixture(scope="module")
+def mock_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MockServers]:
+    port = free_port()
+    command = [PACT, "mock", "start", "--host", "127.0.0.1", "--port", str(port), "--no-file-log", "--loglevel", "none"]
+    with running(command, port, tmp_path_factory.mktemp("mock")):
+        yield MockServers(port)
+
+
 @pytest.fixture
-def mock(tmp_path: Path) -> Callable[[Path], object]:
-    """`with mock(file) as url`: the real mock server with a pact; it answers 500 to what the pact does not hold."""
-
-    @contextmanager
-    def start(file: Path) -> Iterator[str]:
-        port = free_port()
-        address = ["--host", "127.0.0.1", "--port", str(port)]
-        specification = json.loads(file.read_text())["metadata"]["pactSpecification"]["version"][0]
-        master = [PACT, "mock", "start", *address, "--no-file-log", "--loglevel", "none"]
-        create = [PACT, "mock", "create", *address, "--file", file, "--specification", f"v{specification}"]
-        with running(master, port, tmp_path):
-            created = subprocess.run(create, env=ENVIRONMENT, capture_output=True, text=True, timeout=20, check=True)
-            own = re.search(r"started on port (\d+)", created.stdout)
-            assert own, created
-            yield f"http://127.0.0.1:{own[1]}"
-
-    return start
+def mock(mock_servers: MockServers) -> Callable[[Path], str]:
+    """`mock(file)`: the URL of a real mock server with a pact."""
+    return lambda file: f"http://127.0.0.1:{mock_servers.create(file).port}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -40,7 +42,12 @@ def recorded():
         ),
         exchange("DELETE /products/10", status=204),
         exchange("GET /logo", b"\x89PNG\r\n\x1a\n\x00\xff", response_headers={"content-type": "image/png"}),
-        exchange("GET /hello", b"hello", response_headers={"content-type": "text/plain"}),
+        exchange(
+            "GET /hello",
+            b"hello",
+            response_headers={"content-type": "text/plain", "cache-control": "no-cache, no-store"},
+            named=["response.headers.cache-control"],
+        ),
         exchange("GET /word", "hello"),
         exchange("POST /login", {"ok": True}, body=b"user=bob&password=hunter2", headers=form),
     ]
@@ -92,23 +99,23 @@ def _description(each):
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS)
 def test_the_mock_server_accepts_what_was_recorded_and_refuses_the_rest(exported, mock, specification):
-    with mock(exported(specification, [*recorded(), multipart("3f2a")])) as url:
+    url = mock(exported(specification, [*recorded(), multipart("3f2a")]))
 
-        def status(method, target, **more):
-            return requests.request(method, url + target, timeout=10, **more).status_code
+    def status(method, target, **more):
+        return requests.request(method, url + target, timeout=10, **more).status_code
 
-        headers = {"accept": "application/json, text/plain, */*", "authorization": "Bearer quite-another"}
-        assert status("GET", "/products/10?full=1&tag=b&tag=a", headers=headers) == 200
-        assert status("GET", "/products/10?full=1&tag=a&tag=b", headers=headers) == 500
-        assert status("GET", "/products/10?full=1&tag=b&tag=a", headers=headers | {"authorization": "Basic x"}) == 500
-        assert status("POST", "/orders", json={"reference": str(uuid.uuid4())}) == 201
-        assert status("POST", "/orders", json={"reference": "12"}) == 500
-        assert status("POST", "/login", data={"user": "bob", "password": "another"}) == 200
-        assert status("POST", "/login", data={"user": "eve", "password": "another"}) == 500
-        assert status("POST", "/upload", files={"note": (None, "hi")}) == 200
-        assert status("POST", "/upload", files={"other": (None, "hi")}) == 500
-        assert status("DELETE", "/products/10") == 204
-        assert status("DELETE", "/products/11") == 500
+    headers = {"accept": "application/json, text/plain, */*", "authorization": "Bearer quite-another"}
+    assert status("GET", "/products/10?full=1&tag=b&tag=a", headers=headers) == 200
+    assert status("GET", "/products/10?full=1&tag=a&tag=b", headers=headers) == 500
+    assert status("GET", "/products/10?full=1&tag=b&tag=a", headers=headers | {"authorization": "Basic x"}) == 500
+    assert status("POST", "/orders", json={"reference": str(uuid.uuid4())}) == 201
+    assert status("POST", "/orders", json={"reference": "12"}) == 500
+    assert status("POST", "/login", data={"user": "bob", "password": "another"}) == 200
+    assert status("POST", "/login", data={"user": "eve", "password": "another"}) == 500
+    assert status("POST", "/upload", files={"note": (None, "hi")}) == 200
+    assert status("POST", "/upload", files={"other": (None, "hi")}) == 500
+    assert status("DELETE", "/products/10") == 204
+    assert status("DELETE", "/products/11") == 500
 
 
 def multipart(boundary):
@@ -147,6 +154,7 @@ def test_a_pact_with_odd_names_is_loaded(exported, stub, specification):
 
 
 RULES = {
+    "$.type": "type",
     "$.integer": "integer",
     "$.decimal": "decimal",
     "$.number": "number",
@@ -156,16 +164,20 @@ RULES = {
     "$.nothing": "null",
     "$.version": "semver",
     "$.word": {"regex": "[a-z]+"},
-    "$.list": {"type": "integer", "min": 1, "max": 3},
+    "$.each": {"type": "integer", "min": 1},
+    "$.least": {"min": 2},
+    "$.most": {"max": 2},
     "$.sentence": {"include": "a (b)"},
     "$.same": {"equality": True},
     "$.date": {"date": "yyyy-MM-dd"},
     "$.time": {"time": "HH:mm:ss"},
     "$.moment": {"datetime": "yyyy-MM-dd'T'HH:mm:ssX"},
     "header.x-count": "integer",
+    "header.x-day": {"date": "yyyy-MM-dd"},
     "status": "2xx",
 }
 EXAMPLE = {
+    "type": "any",
     "integer": 1,
     "decimal": 1.5,
     "number": 2,
@@ -175,14 +187,20 @@ EXAMPLE = {
     "nothing": None,
     "version": "1.0.0",
     "word": "abc",
-    "list": [1],
+    "each": [1],
+    "least": ["a", "b"],
+    "most": ["a"],
     "sentence": "xa (b)x",
     "same": "same",
     "date": "2000-01-01",
     "time": "10:00:00",
     "moment": "2000-01-01T00:00:00Z",
+    "x-count": "1",
+    "x-day": "2000-01-01",
+    "status": 200,
 }
 OTHER = {
+    "type": "other",
     "integer": 20,
     "decimal": 2.25,
     "number": 7,
@@ -192,45 +210,133 @@ OTHER = {
     "nothing": None,
     "version": "2.10.0-rc.1",
     "word": "zzz",
-    "list": [4, 5, 6],
+    "each": [4, 5, 6],
+    "least": ["c", "d", "e"],
+    "most": ["x", "y"],
     "sentence": "other a (b)",
     "same": "same",
     "date": "2031-12-31",
     "time": "23:59:59",
     "moment": "2031-12-31T23:59:59+02",
+    "x-count": "33",
+    "x-day": "2031-12-31",
+    "status": 200,
 }
+# (what is answered otherwise, with what, the specifications that can say so)
 WRONG = [
-    ("uuid", "not-a-uuid"),
-    ("word", "ABC"),
-    ("list", []),
-    ("sentence", "something else"),
-    ("same", "different"),
-    ("date", "31.12.2031"),
-    ("version", "two"),
+    ("type", 5, {2, 3, 4}),
+    ("integer", "1", {2, 3, 4}),
+    ("integer", 1.5, {3, 4}),
+    ("decimal", "1.5", {2, 3, 4}),
+    ("decimal", 3, {3, 4}),
+    ("number", "2", {2, 3, 4}),
+    ("boolean", "maybe", {2, 3, 4}),
+    ("uuid", "not-a-uuid", {2, 3, 4}),
+    ("some", "", {2, 3, 4}),
+    ("nothing", 1, {2, 3, 4}),
+    ("version", "two", {2, 3, 4}),
+    ("word", "ABC", {2, 3, 4}),
+    ("each", [], {2, 3, 4}),
+    ("each", ["x"], {2, 3, 4}),
+    ("each", [1.5], {3, 4}),
+    ("least", ["a"], {2, 3, 4}),
+    ("most", ["a", "b", "c"], {2, 3, 4}),
+    ("sentence", "something else", {2, 3, 4}),
+    ("same", "different", {2, 3, 4}),
+    ("date", "31.12.2031", {2, 3, 4}),
+    ("time", "noon", {2, 3, 4}),
+    ("moment", "2031-12-31", {2, 3, 4}),
+    ("x-count", "many", {2, 3, 4}),
+    ("x-day", "tomorrow", {2, 3, 4}),
+    ("status", 500, {2, 3, 4}),
+    # Without a rule the status has to be the very same.
+    ("status", 201, {2, 3}),
 ]
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS)
-def test_every_declared_rule_is_held_by_the_verifier(exported, verify, product_api, specification):
-    answers = [(OTHER, 0)] + [({**OTHER, name: value}, 1) for name, value in WRONG]
+def test_every_declared_rule_of_an_answer_is_held_by_the_verifier(exported, verify, product_api, specification):
+    answers = [OTHER, *({**OTHER, name: value} for name, value, _ in WRONG)]
+
+    def answer(_method, target, *_):
+        body = dict(answers[int(target.removeprefix("/everything/"))]) if target != "/states" else OTHER
+        headers = {name: body[name] for name in ("x-count", "x-day")}
+        plain = {name: value for name, value in body.items() if name not in {*headers, "status"}}
+        return body["status"], "application/json", json.dumps(plain).encode(), headers
+
+    product_api.answer = answer
+    headers = {name: EXAMPLE[name] for name in ("x-count", "x-day")}
+    body = {name: value for name, value in EXAMPLE.items() if name not in {*headers, "status"}}
     pact = exported(
         specification,
         [
-            exchange(
-                "GET /everything",
-                EXAMPLE,
-                response_headers={"x-count": "1"},
-                named=["response.headers.x-count"],
-                rules={"response": RULES},
-            )
+            exchange(f"GET /everything/{n}", body, name=f"<{n}>", response_headers=headers, rules={"response": RULES})
+            for n in range(len(answers))
         ],
     )
-    for answer, expected in answers:
-        product_api.answer = lambda *_, answer=answer: (
-            200,
-            "application/json",
-            json.dumps(answer).encode(),
-            {"x-count": "33"},
+    failed = {int(number) for number in re.findall(r"^ *\d+\) .*<(\d+)>$", verify(pact).stdout, re.MULTILINE)}
+    assert [wrong for n, wrong in enumerate(WRONG, 1) if (n in failed) != (specification in wrong[2])] == []
+    assert 0 not in failed
+
+
+ASKED = {
+    "$.integer": "integer",
+    "$.decimal": "decimal",
+    "$.number": "number",
+    "$.boolean": "boolean",
+    "$.uuid": "uuid",
+    "$.some": "not_empty",
+    "$.version": "semver",
+    "$.word": {"regex": "[a-z]+"},
+    "$.each": {"type": "integer", "min": 1},
+    "$.most": {"max": 2},
+    "$.sentence": {"include": "a (b)"},
+    "$.date": {"date": "yyyy-MM-dd"},
+    "$.time": {"time": "HH:mm:ss"},
+    "$.moment": {"datetime": "yyyy-MM-dd'T'HH:mm:ssX"},
+    "header.x-count": "integer",
+    "header.x-word": {"regex": "[a-z]+"},
+    "query.page": "integer",
+    "query.since": {"date": "yyyy-MM-dd"},
+    "query.sort": {"regex": "(up|down)"},
+    "path": {"regex": r"/ask/\d+"},
+}
+# What is asked otherwise, with what; and whether a mock server still answers.
+ASKED_OTHERWISE = [
+    *((name, OTHER[name], True) for name in ("integer", "decimal", "uuid", "some", "version", "word", "each", "most")),
+    *((name, OTHER[name], True) for name in ("sentence", "date", "time", "moment", "x-count")),
+    *((name, value, False) for name, value, held in WRONG if held == {2, 3, 4} and f"$.{name}" in ASKED),
+    ("same", "same", True),
+    ("same", "different", False),
+    ("x-word", "zzz", True),
+    ("x-word", "ABC", False),
+    ("x-count", "many", False),
+    ("page", "7", True),
+    ("page", "seven", False),
+    ("since", "2031-12-31", True),
+    ("since", "tomorrow", False),
+    ("sort", "down", True),
+    ("sort", "sideways", False),
+    ("path", "/ask/4711", True),
+    ("path", "/ask/x", False),
+]
+
+
+@pytest.mark.parametrize("specification", SPECIFICATIONS)
+def test_every_declared_rule_of_a_request_is_held_by_the_mock_server(exported, mock, specification):
+    query = {"page": "1", "since": "2000-01-01", "sort": "up"}
+    headers = {"x-count": "1", "x-word": "abc"}
+    body = {name: EXAMPLE[name] for name in EXAMPLE if f"$.{name}" in ASKED or name == "same"}
+    url = mock(
+        exported(
+            specification,
+            [exchange(f"POST /ask/1?{urlencode(query)}", {}, body=body, headers=headers, rules={"request": ASKED})],
         )
-        result = verify(pact)
-        assert result.returncode == expected, (answer, result.stdout)
+    )
+
+    def status(name, value):
+        path = value if name == "path" else "/ask/1"
+        sent = [part | ({name: value} if name in part else {}) for part in (query, headers, body)]
+        return requests.post(url + path, params=sent[0], headers=sent[1], json=sent[2], timeout=10).status_code
+
+    assert [(name, value) for name, value, fits in ASKED_OTHERWISE if (status(name, value) == 200) != fits] == []
