@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
-from bench.contracts import document, pact
+from bench.contracts import pact
+from bench.documents import document
 from bench.load import BenchError
 from bench.pairs import interleaved, tell
 from bench.peers import COMPARATOR, MODULES, SCRIPTS, MissingPeerError, node_version
@@ -116,10 +117,10 @@ def _codes_of_theirs(files: _Files) -> dict[int, set[str]]:
 
 _INTRODUCTION = """## Check
 
-From a document and a pact on the disk to all findings, the start of the program included; every fifth interaction has
-something wrong with it.
+From a document and a pact on the disk to all findings, the start of the program included; three interactions in ten
+have something wrong with them.
 """
-_AGREEMENT = """Agreement with openapi-pact-comparator {release}: of {total:,} interactions with {documents} documents,
-{same:,} have the same codes. What differs elsewhere, and why, is in
-[check.md](check.md#where-the-findings-differ).
+_AGREEMENT = """Agreement with openapi-pact-comparator {release}: of {total:,} interactions with {documents} documents
+(OpenAPI 3.0, 3.1 and Swagger 2.0; pacts of specifications 1 to 4), {same:,} have the same codes. What differs, and why,
+is in [check.md](check.md#where-the-findings-differ).
 """

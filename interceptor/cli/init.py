@@ -69,7 +69,8 @@ def init(
     if from_openapi is not None:
         if from_har is not None:
             raise UsageError("--from-openapi and --from-har do not go together", "import one after the other")
-        providers, notes = [_documented(from_openapi, root, provider or [])], list[str]()
+        found = _documented(from_openapi, root, provider or [])
+        providers, notes = [found], [] if found.handlers else [f"{from_openapi} describes no response to write down"]
     elif from_har is None:
         providers, notes = [_new(text) for text in provider or [_EXAMPLE]], list[str]()
     elif provider:

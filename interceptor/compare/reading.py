@@ -10,18 +10,20 @@ from interceptor.messages import Json
 from interceptor.openapi.document import Node
 from interceptor.openapi.operations import Parameter
 
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
+_NUMBER = re.compile(r"[-+]?\d{1,100}(?:\.\d{1,100})?(?:[eE][+-]?\d{1,2})?\Z", re.ASCII)
+"""What a float can hold, however a consumer writes it: `007`, `+1`, `1e3`."""
 _SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
 
 
 def types_of(schema: Node) -> frozenset[str]:
     """The types that a schema names, wherever in a composition; none where it leaves the type open."""
-    return frozenset(
-        each
-        for part in _composition(schema)
-        for each in (part.value["type"] if isinstance(part.value.get("type"), list) else [part.value.get("type")])
-        if isinstance(each, str)
-    )
+    found = set()
+    for part in _composition(schema):
+        types = part.value.get("type")
+        found |= {each for each in (types if isinstance(types, list) else [types]) if isinstance(each, str)}
+        if part.value.get("nullable") is True or part.value.get("x-nullable") is True:
+            found.add("null")
+    return frozenset(found)
 
 
 def read_as(value: Json, schema: Node) -> Json:
@@ -29,6 +31,8 @@ def read_as(value: Json, schema: Node) -> Json:
     if isinstance(value, list):
         items = _below(schema, "items")
         return [read_as(each, items) for each in value] if items else value
+    if isinstance(value, dict) and "array" in types_of(schema) and all(name.isdecimal() for name in value):
+        return read_as(list(value.values()), schema)
     if isinstance(value, dict):
         return {name: _read_member(schema, name, each) for name, each in value.items()}
     return _scalar(value, types_of(schema)) if isinstance(value, str) else value
@@ -67,22 +71,27 @@ def query_readings(parameter: Parameter, values: list[str]) -> Iterator[Json]:
 
 
 def exploded(parameter: Parameter, query: dict[str, list[str]]) -> dict[str, list[str]] | None:
-    """The members of an object that a query spells one by one; the parameters taken for it, or None if it is no such.
+    """The members that a query spells one by one; the parameters taken for them, or None if it spells none so.
 
-    `deepObject`: `filter[state]=open`; `form` with explode: `state=open`, as far as the schema knows the names.
+    `deepObject`: `filter[state]=open`; `form` with explode: `state=open`, as far as the schema knows the names; arrays:
+    `ids[]=1` and `ids[0]=1`, as frameworks write them.
     """
-    if parameter.style == "deepObject":
+    types = types_of(parameter.schema) - {"null"}
+    if parameter.style == "deepObject" or "array" in types:
         prefix = f"{parameter.name}["
         return {name: values for name, values in query.items() if name.startswith(prefix) and name.endswith("]")}
-    if parameter.style == "form" and parameter.explode and types_of(parameter.schema) - {"null"} == {"object"}:
+    if parameter.style == "form" and parameter.explode and types == {"object"}:
         known = _properties(parameter.schema)
         return {name: values for name, values in query.items() if name in known}
     return None
 
 
 def exploded_value(parameter: Parameter, taken: dict[str, list[str]]) -> Json:
-    """The object that exploded members spell: `{"filter[state]": ["open"]}` -> `{"state": "open"}`"""
-    return read_as(nested({_member_of(parameter, name): values for name, values in taken.items()}), parameter.schema)
+    """The value that exploded members spell: `{"filter[state]": ["open"]}` -> `{"state": "open"}`"""
+    if all(name.startswith(f"{parameter.name}[") for name in taken):
+        spelled = {f"value{name.removeprefix(parameter.name)}": values for name, values in taken.items()}
+        return read_as(nested(spelled)["value"], parameter.schema)
+    return read_as(nested(taken), parameter.schema)
 
 
 def nested(fields: dict[str, list[str]]) -> dict[str, Json]:
@@ -114,10 +123,6 @@ def form_value(fields: dict[str, list[str]], schema: Node) -> Json:
     return read_as(value, schema)
 
 
-def _member_of(parameter: Parameter, name: str) -> str:
-    return name.removeprefix(f"{parameter.name}[").replace("]", "", 1) if parameter.style == "deepObject" else name
-
-
 def _unwrapped(parameter: Parameter, text: str) -> Json:
     """The pieces of an array or an object in a style for paths, headers and cookies."""
     types = types_of(parameter.schema)
@@ -133,11 +138,12 @@ def _unwrapped(parameter: Parameter, text: str) -> Json:
         if parameter.explode and is_array:
             return [value for _, _, value in pieces]
         text = pieces[0][2]
+    members = [piece.strip() for piece in text.split(separator)] if text else []
     if is_array:
-        return text.split(separator) if text else []
+        return members
     if is_object and parameter.explode:
-        return {name: value for name, _, value in (piece.partition("=") for piece in text.split(separator))}
-    return _paired(text.split(separator)) if is_object else text
+        return {name: value for name, _, value in (member.partition("=") for member in members)}
+    return _paired(members) if is_object else text
 
 
 def _paired(pieces: list[str]) -> dict[str, str]:
@@ -147,7 +153,7 @@ def _paired(pieces: list[str]) -> dict[str, str]:
 
 def _scalar(text: str, types: Iterable[str]) -> Json:
     if {"number", "integer"} & set(types) and _NUMBER.match(text):
-        number = json.loads(text)
+        number = float(text) if set(text) & set(".eE") else int(text)
         return int(number) if isinstance(number, float) and number.is_integer() else number
     if "boolean" in types and text in {"true", "false"}:
         return text == "true"

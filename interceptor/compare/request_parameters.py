@@ -42,8 +42,7 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
             value = exploded_value(parameter, taken)
             yield from pair.mismatches(code, place, parameter.schema, value, Direction.REQUEST)
             continue
-        name = parameter.name if parameter.name in left else f"{parameter.name}[]"
-        values = left.pop(name, None)
+        values = left.pop(parameter.name, None)
         if values is not None:
             candidates = query_readings(parameter, values)
             yield from pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST)

@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -13,9 +14,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from interceptor.errors import DocumentError
 from interceptor.messages import Json
 from interceptor.openapi.files import is_url, read_file
-
-_HOLDS_DATA = frozenset({"example", "examples", "default", "enum", "const"})
-"""What stands below these is data of the provider, `$ref` included."""
+from interceptor.openapi.named_schemas import HOLDS_DATA, HOLDS_NAMES, NamedSchemas, named_schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +76,16 @@ class Document:
     files: dict[str, Json] = field(default_factory=dict)
     broken: dict[Place, str] = field(default_factory=dict)
     """References that lead nowhere and were met so far: what each one says."""
+    _named: dict[str, NamedSchemas] = field(default_factory=dict)
+    """By file."""
+    _identifiers: dict[str, Place] = field(default_factory=dict)
+    """The schemas with an `$id`, by the address that this gives them."""
 
     @property
     def root(self) -> Node:
         return Node(self, Place(self.name), self.files[self.name])
 
-    @property
+    @cached_property
     def version(self) -> str:
         """`2.0`, `3.0` or `3.1`."""
         value = self.root.value
@@ -99,7 +102,7 @@ class Document:
         """
         seen = set()
         while isinstance(node.value, dict) and isinstance(reference := node.value.get("$ref"), str):
-            target = None if node.place in seen else self._target(reference, node.place.file)
+            target = None if node.place in seen else self._target(reference, node.place)
             if target is None:
                 self.broken[node.place.below("$ref")] = reference
                 return Node(self, node.place, None)
@@ -114,36 +117,77 @@ class Document:
         found: dict[Place, str] = {}
         while queue:
             node = queue.pop()
-            if not isinstance(node.value, dict | list) or id(node.value) in walked:
+            if id(node.value) in walked:
                 continue
             walked.add(id(node.value))
             if isinstance(node.value, list):
-                queue += [node.raw(index) for index in range(len(node.value))]
+                queue += [node.raw(index) for index, each in enumerate(node.value) if isinstance(each, dict | list)]
                 continue
             reference = node.value.get("$ref")
             if isinstance(reference, str):
-                target = self._target(reference, node.place.file)
+                target = self._target(reference, node.place)
                 if target is None:
                     found[node.place.below("$ref")] = reference
-                else:
+                elif isinstance(target.value, dict | list):
                     queue.append(target)
-            named = node.place.steps[-1:] in {("properties",), ("schemas",), ("definitions",), ("paths",)}
-            queue += [node.raw(key) for key in node.value if named or key not in _HOLDS_DATA]
+            named = node.place.steps[-1:] and node.place.steps[-1] in HOLDS_NAMES
+            queue += [
+                node.raw(key)
+                for key, each in node.value.items()
+                if isinstance(each, dict | list) and (named or key not in HOLDS_DATA)
+            ]
         return found
 
-    def _target(self, reference: str, base: str) -> Node | None:
+    def anchored(self, anchor: str, file: str) -> list[Node]:
+        """The schemas of a file that carry an `$anchor` or a `$dynamicAnchor`."""
+        return [self._at(Place(file, steps)) for steps in self._names(file).anchors.get(anchor, ())]
+
+    def _target(self, reference: str, place: Place) -> Node | None:
         address, fragment = urldefrag(reference)
-        name = base if not address else self._relative(address, base)
-        if name is None or not self._is_read(name):
-            return None
-        root = Node(self, Place(name), self.files[name])
+        base, resource = self._resource(place)
+        roots = [resource, Place(place.file)]  # many write references from the root of the file below an `$id` too
+        if address:
+            identified = self._identified(urljoin(base, address))
+            roots = [identified] if identified else []
+            name = None if identified else self._relative(address, place.file)
+            if name is not None and self._is_read(name):
+                roots = [Place(name)]
         if fragment and not fragment.startswith("/"):
-            return _anchored(root, fragment)
+            return next((node for root in roots for node in self.anchored(fragment, root.file)), None)
         steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:]]
-        value = root.value
-        for step in steps:
+        found = (self._at(root.below(*steps)) for root in roots)
+        return next((node for node in found if node.value is not None), None)
+
+    def _at(self, place: Place) -> Node:
+        value = self.files[place.file]
+        for step in place.steps:
             value = _member(value, step)
-        return None if value is None else Node(self, Place(name, tuple(steps)), value)
+        return Node(self, place, value)
+
+    def _resource(self, place: Place) -> tuple[str, Place]:
+        """The address that references of a place start from, and the schema whose `$id` says so, or the file."""
+        base, found = "", Place(place.file)
+        if self.version == "3.1":
+            value = self.files[place.file]
+            for depth, step in enumerate((*place.steps, "")):
+                if isinstance(value, dict) and isinstance(value.get("$id"), str):
+                    base, found = urljoin(base, value["$id"]), Place(place.file, place.steps[:depth])
+                value = _member(value, step)
+        return base, found
+
+    def _identified(self, address: str) -> Place | None:
+        if self.version != "3.1":
+            return None
+        for file in [] if len(self._named) == len(self.files) else list(self.files):
+            self._names(file)
+        return self._identifiers.get(address)
+
+    def _names(self, file: str) -> NamedSchemas:
+        if file not in self._named:
+            self._named[file] = named_schemas(self.files[file])
+            for address, steps in self._named[file].ids.items():
+                self._identifiers.setdefault(address, Place(file, steps))
+        return self._named[file]
 
     def _relative(self, address: str, base: str) -> str | None:
         """The name of another file, None where it is out of reach: what is local stays so, what is remote too."""
@@ -191,18 +235,4 @@ def _member(value: Any, step: str | int) -> Any:
         return value.get(str(step))
     if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
         return value[int(step)]
-    return None
-
-
-def _anchored(root: Node, anchor: str) -> Node | None:
-    """The schema of a file that carries an `$anchor`."""
-    queue = [root]
-    while queue:
-        node = queue.pop()
-        if isinstance(node.value, dict):
-            if node.value.get("$anchor") == anchor:
-                return node
-            queue += [node.raw(key) for key in node.value]
-        elif isinstance(node.value, list):
-            queue += [node.raw(index) for index in range(len(node.value))]
     return None

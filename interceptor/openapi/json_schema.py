@@ -98,6 +98,7 @@ class Translator:
 
     def _named(self, node: Node, mode: _Mode) -> str:
         """The name of the definition of a schema."""
+        node = self._static(node)
         node = self.document.follow(node) if _is_bare_reference(node.value) else node
         name = self._names.get((node.place, mode))
         if name is None:
@@ -105,6 +106,18 @@ class Translator:
             self._pending.append((self._definitions[name], node, mode))
         self._current.refers_to.add(name)
         return name
+
+    def _static(self, node: Node) -> Node:
+        """A `$dynamicRef` as a reference to the one schema that it can mean; not compared where there are several."""
+        value = node.value
+        if not isinstance(value, dict) or not isinstance(value.get("$dynamicRef"), str):
+            return node
+        written = value["$dynamicRef"]
+        rest = {key: each for key, each in value.items() if key != "$dynamicRef"}
+        if len(self.document.anchored(written.removeprefix("#"), node.place.file)) > 1 or "$ref" in rest:
+            self.unusable[node.place.below("$dynamicRef")] = "may mean several schemas"
+            return Node(node.document, node.place, rest)
+        return Node(node.document, node.place, rest | {"$ref": written})
 
     def _reserve(self, place: Place) -> str:
         name = str(len(self._definitions))
@@ -117,6 +130,7 @@ class Translator:
 
     def _sub(self, node: Node, mode: _Mode) -> Json:
         """A schema inside another one, in place; what is referred to becomes a definition."""
+        node = self._static(node)
         return self._reference(node, mode) if _is_bare_reference(node.value) else self._schema(node, mode)
 
     def _schema(self, node: Node, mode: _Mode) -> Json:
@@ -165,7 +179,7 @@ class Translator:
             elif isinstance(schema.get(exclusive), bool):
                 del result[exclusive]
         if "type" in schema:
-            types = [each for each in _listed(schema["type"]) if each in _TYPES]
+            types = [each for each in _listed(schema["type"]) if isinstance(each, str) and each in _TYPES]
             if len(types) < len(_listed(schema["type"])) and schema["type"] != "file":
                 self.unusable[node.place.below("type")] = f"names no type of JSON Schema: {schema['type']!r}"
             if types:
@@ -175,9 +189,7 @@ class Translator:
                 result["pattern"] = schema["pattern"]
             else:
                 self.unusable[node.place.below("pattern")] = f"is no regular expression: {schema['pattern']!r}"
-        bounds = _INTEGERS.get(str(schema.get("format")))
-        if bounds and schema.get("type") in {"integer", "number"}:
-            result["allOf"] = [{"type": "integer", "minimum": bounds[0], "maximum": bounds[1]}]
+        result |= _of_format(schema)
         return result
 
     def _properties(self, node: Node, mode: _Mode, inner: _Mode, result: dict[str, Json]) -> None:
@@ -258,7 +270,7 @@ class Translator:
         branch_mode = part if self._is_response and beside else mode
         for key in ("oneOf", "anyOf"):
             branches = _branches(node, key)
-            tagged = list(self._tagged(node, branches)) if branches else []
+            tagged = list(self._tagged(node, branches)) if key == "oneOf" else []
             if tagged:
                 tag = schema["discriminator"]["propertyName"]
                 result["allOf"] = [
@@ -291,10 +303,12 @@ class Translator:
         tags = [each for each in tags if isinstance(each, str)]
         mapping = discriminator.get("mapping")
         for value, reference in (mapping if isinstance(mapping, dict) else {}).items():
+            if not isinstance(reference, str):
+                continue
             reference = reference if "/" in reference or "#" in reference else f"#/components/schemas/{reference}"  # noqa: PLW2901
             if self.document.follow(Node(self.document, Place(file), {"$ref": reference})).place == target.place:
                 tags.append(value)
-        if not tags and target.place != branch.place:
+        if not tags and target.place != branch.place and target.place.steps:
             tags = [target.place.steps[-1]]
         return list(dict.fromkeys(tags))
 
@@ -325,6 +339,17 @@ class Translator:
                 *(_when(tag, of_heir, self._reference(heir, _Mode.WHOLE)) for of_heir, heir in heirs),
             ]
         }
+
+
+def _of_format(schema: dict[str, Any]) -> dict[str, Json]:
+    """What the formats of OpenAPI mean that JSON Schema does not have."""
+    if schema.get("format") == "url":
+        return {"format": "uri"}
+    bounds = _INTEGERS.get(str(schema.get("format")))
+    if bounds is None:
+        return {}
+    whole = {} if "integer" in _listed(schema.get("type")) else {"multipleOf": 1}
+    return {"allOf": [{"minimum": bounds[0], "maximum": bounds[1], **whole}]}
 
 
 def _when(tag: str, tags: list[str], schema: Json) -> Json:

@@ -126,7 +126,7 @@ def _status(key: str) -> str:
 def _parameters(node: Node) -> Iterator[Parameter]:
     for each in node.get("parameters").items():
         value = each.value
-        if isinstance(value, dict) and isinstance(value.get("name"), str) and value.get("in") in _STYLES:
+        if isinstance(value, dict) and isinstance(value.get("name"), str) and value.get("in") in list(_STYLES):
             yield parameter(each, value["name"], cast(Where, value["in"]))
 
 
@@ -158,7 +158,7 @@ def _body(node: Node, item: Node) -> Content:
     for each in (*node.get("parameters").items(), *item.get("parameters").items()):
         if isinstance(each.value, dict) and each.value.get("in") == "body":
             return Content(each.place, types, each.raw("schema"), each.value.get("required") is True)
-        if isinstance(each.value, dict) and each.value.get("in") == "formData":
+        if isinstance(each.raw("name").value, str) and each.raw("in").value == "formData":
             fields.append(each)
     if not fields:
         return Content(node.place, types)
@@ -195,7 +195,7 @@ def _types(node: Node, key: str) -> list[str]:
 def _security(node: Node) -> Iterator[tuple[Scheme, ...]]:
     root = node.document.root
     schemes = root.get("securityDefinitions") if node.document.is_swagger else root.get("components", "securitySchemes")
-    written = node.get("security") if isinstance(node.value.get("security"), list) else root.get("security")
+    written = node.get("security") if isinstance(node.raw("security").value, list) else root.get("security")
     for requirement in written.items():
         if isinstance(requirement.value, dict):
             yield tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -21,12 +22,21 @@ class Found:
     parameters: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    template: str
+    item: Node
+    names: tuple[str, ...]
+    """Of the path's parameters, from left to right."""
+
+
 @dataclass(slots=True)
 class _Branch:
     fixed: dict[str, _Branch] = field(default_factory=dict)
-    templates: list[tuple[re.Pattern[str], tuple[str, ...], _Branch]] = field(default_factory=list)
-    ends: dict[str, tuple[str, Node]] = field(default_factory=dict)
-    """By method, the path template and the path item."""
+    templates: dict[re.Pattern[str], _Branch] = field(default_factory=dict)
+    """Those with more fixed text first. However parameters are named, `/{id}/a` and `/{key}/b` share a branch."""
+    ends: dict[str, _End] = field(default_factory=dict)
+    """By method."""
 
 
 class Routes:
@@ -50,11 +60,10 @@ class Routes:
         """The operation for a request; among several templates the one with more fixed text."""
         segments = [unquote(segment) for segment in path.removeprefix("/").split("/")]
         for end, values in _walk(self._root, segments, method):
-            template, item = end
-            known = self._operations.get((template, method))
+            known = self._operations.get((end.template, method))
             if known is None:
-                known = self._operations[template, method] = operation(template, method.lower(), item)
-            return Found(known, values)
+                known = self._operations[end.template, method] = operation(end.template, method.lower(), end.item)
+            return Found(known, dict(zip(end.names, values, strict=True)))
         return None
 
     def near(self, method: str, path: str) -> str:
@@ -72,36 +81,35 @@ class Routes:
         return f'; the document spells it "{same[0]}"' if same else ""
 
     def _add(self, path: str, method: str, template: str, item: Node) -> None:
-        branch = self._root
+        branch, names = self._root, list[str]()
         for segment in path.removeprefix("/").split("/"):
-            names = tuple(_name(each) for each in _TEMPLATE.findall(segment))
-            if not names:
+            in_it = _TEMPLATE.findall(segment)
+            if not in_it:
                 branch = branch.fixed.setdefault(unquote(segment), _Branch())
                 continue
+            names += map(_name, in_it)
             pieces = [re.escape(unquote(piece)) for piece in _TEMPLATE.split(segment)[::2]]
             pattern = re.compile("(.+)".join(pieces), re.DOTALL)
-            known = [below for each, its, below in branch.templates if (each, its) == (pattern, names)]
-            below = known[0] if known else _Branch()
-            if not known:
-                branch.templates.append((pattern, names, below))
-                branch.templates.sort(key=lambda each: -len(each[0].pattern))
-            branch = below
-        branch.ends[method] = (template, item)
+            if pattern not in branch.templates:
+                branch.templates[pattern] = _Branch()
+                branch.templates = dict(sorted(branch.templates.items(), key=lambda each: -len(each[0].pattern)))
+            branch = branch.templates[pattern]
+        branch.ends.setdefault(method, _End(template, item, tuple(names)))
         self._templates.append(path)
 
 
-def _walk(branch: _Branch, segments: list[str], method: str) -> Iterator[tuple[tuple[str, Node], dict[str, str]]]:
+def _walk(branch: _Branch, segments: list[str], method: str) -> Iterator[tuple[_End, list[str]]]:
     if not segments:
         if method in branch.ends:
-            yield branch.ends[method], {}
+            yield branch.ends[method], []
         return
     head, rest = segments[0], segments[1:]
     if head in branch.fixed:
         yield from _walk(branch.fixed[head], rest, method)
-    for pattern, names, below in branch.templates:
+    for pattern, below in branch.templates.items():
         if match := pattern.fullmatch(head):
             for end, values in _walk(below, rest, method):
-                yield end, {**dict(zip(names, match.groups(), strict=True)), **values}
+                yield end, [*match.groups(), *values]
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -126,5 +134,6 @@ def _base_paths(document: Document, *, servers: bool) -> list[str]:
         url = str(server.get("url").value or "")
         for name, variable in server.get("variables").members():
             url = url.replace(f"{{{name}}}", str(variable.get("default").value))
-        bases.append(urlsplit(url).path.rstrip("/"))
+        with suppress(ValueError):  # what is no URL has no path
+            bases.append(urlsplit(url).path.rstrip("/"))
     return list(dict.fromkeys(bases)) or [""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import count
 from urllib.parse import urljoin, urlsplit
 
 from interceptor.answering.responses import BODILESS
@@ -21,6 +21,8 @@ from interceptor.scaffold.project import NewProvider
 
 _UNKNOWN = "https://api.example.com"
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
+_GOES_ON = re.compile(r"[\w+?]", re.ASCII)
+"""What after a parameter's name would belong to it."""
 
 
 def import_document(document: Document) -> NewProvider:
@@ -64,10 +66,10 @@ def _response(status: int, answer: Answer, examples: Examples) -> Json:
     written: dict[str, Json] = {
         name: plain(value if isinstance(value, str) else json.dumps(value))
         for name, value in headers.items()
-        if isinstance(value, str | int | float)
+        if isinstance(value, str | int | float) and name != "content-type"
     }
     types = list(answer.content.types) or ([JSON_MEDIA_TYPE] if answer.content.schema_of_all else [])
-    kind = next((each for each in types if is_json(each)), next(iter(types), None))
+    kind = min(types, key=_preference, default=None)
     body: dict[str, Json] = {}
     if kind is not None and status not in BODILESS:
         chosen = JSON_MEDIA_TYPE if "*" in kind else media_type(kind)
@@ -79,11 +81,17 @@ def _response(status: int, answer: Answer, examples: Examples) -> Json:
     return {"status": status} | ({"headers": written} if written else {}) | body
 
 
+def _preference(kind: str) -> int:
+    """JSON first: consumers that do not say what they accept are compared with it."""
+    return 0 if media_type(kind) == JSON_MEDIA_TYPE else 1 if is_json(kind) else 2
+
+
 def _body(kind: str, chosen: str, answer: Answer, examples: Examples) -> dict[str, Json]:
     given = list(_given(kind, answer))
     schema = answer.content.schema(kind)
     if is_json(chosen):
-        value = next(iter(given), None) if schema is None else examples.value(schema, given)
+        # Without a schema, any JSON would be more than the document offers.
+        value = None if schema is None else examples.value(schema, given)
         return {} if value is None else {"json": plain(value)}
     text = next((each for each in given if isinstance(each, str)), None)
     return {"text": plain(text or "text")} if text or chosen.startswith("text/") else {}
@@ -111,26 +119,38 @@ def _status(key: str, taken: set[str]) -> int | None:
 
 def _pattern(path: str) -> str:
     """`/products/{product-id}:buy` -> `/products/:product_id\\:buy`"""
-    segments = []
-    for segment in path.split("/"):
+    segments, taken = [], set[str]()
+    for segment in re.split(r"[?#](?![^{}]*\})", path)[0].split("/"):
         texts = [literal(text) if text else "" for text in _TEMPLATE.split(segment)[::2]]
-        names = [re.sub(r"\W", "_", name) for name in _TEMPLATE.findall(segment)]
-        # A parameter begins a segment; what is in the middle of one can be anything.
-        first = "" if not names else f":{names[0]}" if not texts[0] else "*"
+        names = _TEMPLATE.findall(segment)
+        # A parameter begins a segment and ends before what can be no part of it; others can be anything.
+        is_named = names and not texts[0] and not _GOES_ON.match(texts[1])
+        first = "" if not names else f":{_free(names[0], taken)}" if is_named else "*"
         segments.append(texts[0] + first + "*".join(texts[1:]) if names else texts[0])
     return "/".join(segments)
+
+
+def _free(written: str, taken: set[str]) -> str:
+    """A name that a pattern can have, and that no other parameter of the path has: `product-id` -> `product_id`"""
+    name = re.sub(r"\W", "_", written, flags=re.ASCII)
+    name = name if re.match("[A-Za-z_]", name) else f"_{name}"
+    free = name if name not in taken else next(each for n in count(2) if (each := f"{name}_{n}") not in taken)
+    taken.add(free)
+    return free
 
 
 def _url(document: Document, base: str) -> str:
     """Where the document says that the provider is; the paths of Swagger 2 and of PactFlow hold their base already."""
     root = document.root
     if document.is_swagger:
-        schemes: Any = root.raw("schemes").value or ["https"]
-        host = root.raw("host").value
-        return f"{schemes[0]}://{host}" if isinstance(host, str) else _UNKNOWN
+        scheme, host = root.raw("schemes", 0).value or "https", root.raw("host").value
+        return f"{scheme}://{host}" if isinstance(host, str) else _UNKNOWN
     url = str(root.get("servers", 0, "url").value or "/")
     for name, variable in root.get("servers", 0, "variables").members():
         url = url.replace(f"{{{name}}}", str(variable.raw("default").value))
-    parts = urlsplit(urljoin(document.name if "://" in document.name else _UNKNOWN, url))
+    try:
+        parts = urlsplit(urljoin(document.name if "://" in document.name else _UNKNOWN, url))
+    except ValueError:
+        return _UNKNOWN
     path = "" if base or "{" in parts.path else parts.path
     return f"{parts.scheme}://{parts.netloc}{path}".rstrip("/")

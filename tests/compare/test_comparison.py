@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from interceptor.check import check
 from interceptor.openapi.files import read_file
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())
+ANSWER = {"status": 200}
+V2 = {"pactSpecification": {"version": "2.0.0"}}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -33,3 +36,24 @@ def _as_written(finding):
 
 def _in_full(expected):
     return tuple(expected.get(key) for key in ("interaction", "code", "type", "place", "document_place"))
+
+
+def test_numbers_that_no_machine_holds_are_no_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    number = {"name": "n", "in": "query", "schema": {"type": "number"}}
+    operation = {"parameters": [number], "responses": {"200": {"description": "fine"}}}
+    document = {"openapi": "3.0.3", "info": {}, "paths": {"/a": {"get": operation}}}
+    interactions = [
+        {"description": value, "request": {"method": "GET", "path": "/a", "query": f"n={value}"}, "response": ANSWER}
+        for value in ("9" * 90, "1e9", "9" * 9000, "1e9999")
+    ]
+    names = {"consumer": {"name": "Product Site"}, "provider": {"name": "Product API"}}
+    Path("openapi.json").write_text(json.dumps(document))
+    Path("pact.json").write_text(json.dumps(names | {"interactions": interactions, "metadata": V2}))
+
+    checked = check([Path("pact.json")], None, openapi="openapi.json")
+
+    assert [(each.interaction, each.code) for each in checked.findings] == [
+        (2, "request.query.incompatible"),
+        (3, "request.query.incompatible"),
+    ]

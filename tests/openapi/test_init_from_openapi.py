@@ -231,3 +231,58 @@ def test_responses_that_are_described_alike_have_states_of_their_own(made, tmp_p
 
     written = read_file("handlers/shop-api.yaml", tmp_path)["handlers"]
     assert [each["given"] for each in written[:2]] == ["listProducts: All products", "listProducts: All products (401)"]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked_for", "pattern"),
+    [
+        ("/a/{id}/b/{id}", "/a/1/b/2", "/a/:id/b/:id_2"),
+        ("/a/{a-b}/{a_b}", "/a/1/2", "/a/:a_b/:a_b_2"),
+        ("/a/{2fa}/{é}", "/a/1/2", "/a/:_2fa/:_"),
+        ("/a/{from}-{to}", "/a/x-y", "/a/:from-*"),
+        ("/a/{from}_{to}", "/a/x_y", "/a/*_*"),
+        ("/a/{base}+{head}", "/a/x+y", "/a/*+*"),
+        ("/a/(x)/*", "/a/(x)/*", r"/a/\(x\)/\*"),
+        ("/a?action=list", "/a", "/a"),
+        ("/a#list", "/a", "/a"),
+    ],
+)
+def test_patterns_take_what_their_paths_describe(made, tmp_path, path, asked_for, pattern):
+    document = {"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"}}
+    answers = {"200": {"description": "fine"}}
+    project = made(json.dumps(document | {"paths": {path: {"get": {"operationId": "it", "responses": answers}}}}))
+
+    written = read_file("handlers/shop.yaml", tmp_path)["handlers"]
+    assert [each["request"] for each in written] == [f"GET {pattern}"]
+    asked(project, Request("GET", f"https://api.example.com{asked_for}"), "it: fine")
+
+
+def test_json_that_no_schema_describes_is_left_out(made, tmp_path):
+    undescribed = {"application/json": {"example": {"a": 1}}}
+    described = {"application/hal+json": {"schema": {"type": "object"}}, "text/plain": {"schema": {"type": "string"}}}
+    answers = {
+        "200": {"description": "fine", "content": undescribed},
+        "201": {"description": "made", "content": described},
+        "202": {"description": "text", "content": {"text/csv": {"example": "a,b"}}},
+        "203": {"description": "typed", "headers": {"Content-Type": {"schema": {"type": "string"}}}},
+        "206": {"description": "both", "content": described | undescribed},
+    }
+    document = {"openapi": "3.0.3", "info": {"title": "Shop", "version": "1"}}
+    made(json.dumps(document | {"paths": {"/a": {"get": {"responses": answers}}}}))
+
+    written = read_file("handlers/shop.yaml", tmp_path)["handlers"]
+    assert [each["response"] for each in written] == [
+        200,
+        {"status": 201, "headers": {"content-type": "application/hal+json"}, "json": {}},
+        {"status": 202, "headers": {"content-type": "text/csv"}, "text": "a,b"},
+        203,
+        206,
+    ]
+
+
+def test_a_document_without_responses_gives_a_project_without_handlers(made, tmp_path, capsys):
+    project = made("openapi: 3.1.0\ninfo: {title: Hooks, version: '1'}\nwebhooks: {a: {post: {}}}\n")
+
+    assert load_engine(project).warnings == []
+    assert read_file("handlers/hooks.yaml", tmp_path)["handlers"] == []
+    assert "openapi.yaml describes no response to write down" in capsys.readouterr().err
