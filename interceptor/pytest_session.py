@@ -14,8 +14,8 @@ from typing import IO, Any
 import pytest
 
 from interceptor.control_client import ControlClient
-from interceptor.environment import CONTROL_VARIABLE, DROPPED_VARIABLES
 from interceptor.errors import UsageError
+from interceptor.stage.environment import CONTROL_VARIABLE, DROPPED_VARIABLES
 
 _SECONDS_TO_STOP = 20.0
 

@@ -24,7 +24,7 @@ from interceptor.handlers import BODIES, BODY_MATCHERS, OPERATIONS, Handler, Han
 from interceptor.matching.values import TYPES
 from interceptor.models import StrictModel
 from interceptor.rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
-from interceptor.trust import make_state_dir
+from interceptor.stage.trust import make_state_dir
 
 Schema: TypeAlias = dict[str, Any]
 

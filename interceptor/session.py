@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-from interceptor.command import started
 from interceptor.config import Project
 from interceptor.control import Control
-from interceptor.doors import Doors, open_doors
 from interceptor.engine import Engine, load_engine
-from interceptor.environment import child_environment
 from interceptor.journal.redact import Redactor
 from interceptor.recorder import Recorder, recording
 from interceptor.reload import reload_on_change
+from interceptor.stage.command import started
+from interceptor.stage.doors import Doors, open_doors
+from interceptor.stage.environment import child_environment
+from interceptor.stage.trust import TrustFiles, ensure_authority, trust_files
+from interceptor.stage.upstream import Upstream, read_upstream
 from interceptor.summary import Summary
-from interceptor.trust import TrustFiles, ensure_authority, trust_files
-from interceptor.upstream import Upstream, read_upstream
 
 _GRACE = 0.1
 """Seconds in which a command ends that asks nothing; those that ask need longer to begin."""

@@ -11,8 +11,8 @@ from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.config import load_project
 from interceptor.session import Stage, staged
 from interceptor.session import serve as serve_until_stopped
+from interceptor.stage.trust import CERTIFICATE_FILE
 from interceptor.summary import hit_lines, summary_lines
-from interceptor.trust import CERTIFICATE_FILE
 
 
 def serve(

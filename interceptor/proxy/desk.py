@@ -15,13 +15,13 @@ from mitmproxy import connection
 
 from interceptor.control import Control
 from interceptor.decisions import Decision, Failed, Mocked, Note, Passthrough, Resolving, Settled, Unhandled
-from interceptor.doors import Doors, Listener
 from interceptor.engine import Engine
 from interceptor.matching.owners import is_loopback
 from interceptor.messages import DEFAULT_PORTS, Request, Response
 from interceptor.proxy.resolving import settle
 from interceptor.proxy.translate import Address, Fields, make_request, request_fields
 from interceptor.recorder import Recorder
+from interceptor.stage.doors import Doors, Listener
 
 log = logging.getLogger(__name__)
 

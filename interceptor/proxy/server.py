@@ -16,7 +16,6 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from interceptor.config import Policy
 from interceptor.control import Control
-from interceptor.doors import BACKLOG, Doors
 from interceptor.engine import Engine
 from interceptor.proxy.addon import InterceptAddon
 from interceptor.proxy.desk import Desk
@@ -24,8 +23,9 @@ from interceptor.proxy.lane import LaneAddon, Transport
 from interceptor.proxy.lean_master import Master, NextLayer, Proxyserver, TlsConfig
 from interceptor.proxy.upstream import UpstreamAddon
 from interceptor.recorder import Recorder
-from interceptor.trust import TrustFiles
-from interceptor.upstream import Upstream
+from interceptor.stage.doors import BACKLOG, Doors
+from interceptor.stage.trust import TrustFiles
+from interceptor.stage.upstream import Upstream
 
 _ROUNDS = 32
 """Of the loop, at the end: what clients did last still waits in the sockets, a word against our certificate perhaps."""

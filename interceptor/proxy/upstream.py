@@ -10,7 +10,7 @@ from mitmproxy.proxy import layer
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.mode_specs import UpstreamMode
 
-from interceptor.upstream import ProxyAddress, Upstream
+from interceptor.stage.upstream import ProxyAddress, Upstream
 
 _CONNECT = re.compile(rb"CONNECT (\S+):(\d+) HTTP/")
 

@@ -294,6 +294,8 @@ def test_signals_reach_the_command(folder, name):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        # Where the tests themselves run in the background of a shell, SIGINT is ignored, by all that they start too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(getattr(signal, name))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.environment import ADDITIONAL_VARIABLES, BUNDLE_VARIABLES, child_environment
-from interceptor.trust import TrustFiles
+from interceptor.stage.environment import ADDITIONAL_VARIABLES, BUNDLE_VARIABLES, child_environment
+from interceptor.stage.trust import TrustFiles
 
 TRUST = TrustFiles(Path("/run"), Path("/run/bundle.pem"), Path("/run/additional.pem"))
 PROXY = "http://127.0.0.1:41873"

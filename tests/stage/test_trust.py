@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from interceptor.errors import UsageError
-from interceptor.trust import AUTHORITY_FILE, CERTIFICATE_FILE, ensure_authority, trust_files
+from interceptor.stage.trust import AUTHORITY_FILE, CERTIFICATE_FILE, ensure_authority, trust_files
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_an_authority_about_to_expire_is_renewed(state_dir, monkeypatch):
         def now(_):
             return expires
 
-    monkeypatch.setattr("interceptor.trust.datetime", Later)
+    monkeypatch.setattr("interceptor.stage.trust.datetime", Later)
     assert ensure_authority(state_dir) != first
 
 

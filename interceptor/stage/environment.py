@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from interceptor.trust import TrustFiles
+from interceptor.stage.trust import TrustFiles
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from interceptor.config import Provider
-from interceptor.doors import open_doors
 from interceptor.errors import UsageError
+from interceptor.stage.doors import open_doors
 
 
 @pytest.fixture

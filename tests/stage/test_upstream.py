@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from interceptor.errors import UsageError
-from interceptor.upstream import ProxyAddress, Upstream, read_upstream
+from interceptor.stage.upstream import ProxyAddress, Upstream, read_upstream
 
 CORPORATE = ProxyAddress("http", "corp", 8080)
 

@@ -83,7 +83,7 @@ def ensure_authority(state_dir: Path) -> Authority:
         with _locked(state_dir / ".lock"):
             authority = _load(state_dir / AUTHORITY_FILE)
             if authority is None:
-                from interceptor.authority import new_authority  # noqa: PLC0415  # slow, and seldom needed
+                from interceptor.stage.authority import new_authority  # noqa: PLC0415  # slow, and seldom needed
 
                 authority = Authority(*new_authority())
                 _write(state_dir / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
