@@ -105,21 +105,12 @@ def _origins(project: Project, recording: Path, folder: Path) -> dict[str, tuple
 def test_the_verifier_accepts_what_the_mock_server_answers(goldens, mock_servers):
     """So the examples, and what generators make of them, keep to the rules on both sides."""
     for golden in _without(NOT_REPLAYED, goldens):
-        server = mock_servers.create(golden.pact.file)
-        result = verified(golden.pact.file, server.port, states=False)
-        assert result.returncode == 0, result.stdout
-        assert server.all_matched()
+        mock_servers.require_all(golden.pact.file, partial(_verify, golden.pact.file))
 
 
 def test_the_mock_server_answers_what_was_asked(goldens, mock_servers):
     for golden in _without(NOT_REPLAYED | NOT_AS_RECORDED, goldens):
-        server = mock_servers.create(golden.pact.file)
-        for interaction, exchanges in golden:
-            for exchange in exchanges:
-                status, content = _asked(server.port, exchange)
-                assert status == interaction.status, content
-                _require_recorded(content, golden, interaction, exchange)
-        assert server.all_matched()
+        mock_servers.require_all(golden.pact.file, partial(_ask, golden))
 
 
 def test_the_verifier_accepts_what_was_answered(goldens, api):
@@ -152,10 +143,21 @@ def _without(exceptions: set[tuple[str, str, str]], goldens: list[Golden]) -> It
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_the_pacts_of_the_examples(file, mock_servers):
-    server = mock_servers.create(file)
-    result = verified(file, server.port, states=False)
+    mock_servers.require_all(file, partial(_verify, file))
+
+
+def _verify(file: Path, port: int) -> None:
+    result = verified(file, port, states=False)
     assert result.returncode == 0, result.stdout
-    assert server.all_matched()
+
+
+def _ask(golden: Golden, port: int) -> None:
+    """Send all that was recorded, and compare the answers with what was recorded."""
+    for interaction, exchanges in golden:
+        for exchange in exchanges:
+            status, content = _asked(port, exchange)
+            assert status == interaction.status, content
+            _require_recorded(content, golden, interaction, exchange)
 
 
 def _asked(port: int, exchange: Exchange) -> tuple[int, bytes]:
