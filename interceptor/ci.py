@@ -24,9 +24,10 @@ def workflow_files(service: Service, consumer: str, providers: Sequence[str]) ->
     """
     written = {_CONSUMER[service]: _rendered(f"{service}-consumer.yml.j2", consumer=consumer)}
     for provider in providers:
-        written[f"{_PROVIDERS}/{_slug(provider)}.yml"] = _rendered(
-            f"{service}-provider.yml.j2", provider=provider, slug=_slug(consumer)
-        )
+        path = _PROVIDERS + "/{}.yml"
+        names = (_slug(provider), *(f"{_slug(provider)}-{number}" for number in range(2, len(providers) + 1)))
+        free = next(path.format(name) for name in names if path.format(name) not in written)
+        written[free] = _rendered(f"{service}-provider.yml.j2", provider=provider, slug=_slug(consumer))
     return written
 
 

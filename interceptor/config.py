@@ -23,6 +23,7 @@ LARGEST_BODY = 1_000_000
 """Bytes; what is larger tells a reader of a contract nothing."""
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kM]?)B\Z")
+_AUTHORITY = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::(\d{1,5}|\*))?\Z")
 _UNITS = {"": 1, "k": 1000, "M": 1000**2}
 
 Policy: TypeAlias = Literal["error", "warn", "bypass"]
@@ -39,6 +40,9 @@ def _base_url(url: str) -> str:
         raise ValueError(f'"{url}" is not a base URL; write for example https://api.example.com/v1')
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(f'"{url}" is not a base URL; leave out user, query and fragment')
+    match = _AUTHORITY.match(parts.netloc)
+    if match is None or ((match[1] or "").isdigit() and int(match[1]) > 65535):
+        raise ValueError(f'"{url}" is not a base URL: "{parts.netloc}" is no host with a port')
     if "*" in parts.path:
         raise ValueError(f'"{url}": * is allowed in host and port only')
     return url.rstrip("/")
@@ -211,7 +215,7 @@ def load_project(file: Path) -> Project:
     """
     shown = shown_path(file, Path.cwd())
     if not file.exists():
-        message = "there is no project file here; write one that names the consumer, its providers and its handlers"
+        message = "there is no project file here; write one with `interceptor init`, or name another with --config"
         raise ConfigurationError([Problem(shown, 1, 1, message)])
     root = file.resolve().parent
     node, _ = read(file, shown)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from interceptor.contract.shortcuts import Shortcuts
 from interceptor.errors import DocumentError
 from interceptor.findings import Finding
 from interceptor.journal import Recording
+from interceptor.lean import nothing_is_garbage
 from interceptor.messages import Exchange
 from interceptor.pact.document import Document
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
@@ -33,19 +32,7 @@ class Conversion:
     """Providers that nothing was asked of; their files are left as they were."""
 
 
-@contextmanager
-def _garbage_left() -> Iterator[None]:
-    """Look for no reference cycles meanwhile: there are none, and looking takes a fifth of the time of an export."""
-    looked = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if looked:
-            gc.enable()
-
-
-@_garbage_left()
+@nothing_is_garbage()
 def convert(
     project: Project,
     recordings: Sequence[Path],

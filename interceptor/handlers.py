@@ -12,10 +12,7 @@ from interceptor.models import StrictModel
 
 BODY_MATCHERS = ("json", "form", "multipart", "text", "graphql")
 BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse")
-SOURCES = ("passthrough", "python")
-"""What may make an answer in the place of a body."""
 OPERATIONS = ("query", "mutation", "subscription", "operation")
-FAULTS = ("reset", "close", "timeout", "malformed", "truncated")
 
 _METHOD_AND_PATH = re.compile(r"([A-Za-z]+)\s+(\S.*)\Z")
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?\Z")

@@ -24,6 +24,8 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 JSON_MEDIA_TYPE = "application/json"
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+BODILESS = frozenset({204, 304})
+"""Final statuses that never have a body (RFC 9110, section 6.4.1)."""
 _CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s;"]+)"?""", re.IGNORECASE)
 
 

@@ -107,6 +107,10 @@ class Recorder:
         """Note that a client did not accept our certificate for a host."""
         self.summary.refused.add(host)
 
+    def note_unanswered(self, request: Request, why: str) -> None:
+        """Note that the real server gave no answer."""
+        self.summary.unanswered.add(f"{self._shown(request)}: {why}")
+
     def note_failure(self, explanation: str) -> None:
         """Note a request that could not be dealt with at all."""
         self._complain(self._redactor.text(explanation), self.summary.failures)

@@ -205,8 +205,8 @@ def _keyed(kind: str, value: Any) -> tuple[str, Any]:
 
 def _each(declared: Mapping[str, Any]) -> Iterator[tuple[tuple[Wild, ...], str, Any]]:
     least, most = declared.get("min"), declared.get("max")
-    if other := declared.keys() - {"min", "max", "type"}:
-        raise ValueError(f"min and max are about arrays; {next(iter(other))} cannot stand beside them")
+    if other := next((key for key in declared if key not in {"min", "max", "type"}), None):
+        raise ValueError(f"min and max are about arrays; {other} cannot stand beside them")
     for number in (least, most):
         if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
             raise ValueError("min and max are whole numbers, 0 or more")

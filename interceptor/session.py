@@ -66,7 +66,7 @@ def staged(project: Project, environ: Mapping[str, str], *, port: int | None = N
         ConfigurationError: with every problem of the handler files.
         UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
     """
-    engine = load_engine(project, Redactor(project.settings.redact).request)
+    engine = load_engine(project, Redactor.of(project).request)
     upstream = read_upstream(environ, project.settings.upstream_proxy)
     with open_doors(project.providers, port) as doors:
         authority = ensure_authority(project.state_dir)

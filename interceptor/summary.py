@@ -51,6 +51,8 @@ class Summary:
     """Handlers that answered although no provider owns their URL."""
     reported: Tally = field(default_factory=Tally)
     """Requests that went to real servers and that the project wants to hear of."""
+    unanswered: Tally = field(default_factory=Tally)
+    """Requests to which real servers gave no answer, and why."""
     refused: Tally = field(default_factory=Tally)
     """Hosts whose certificate, made by us, a client did not accept."""
     around: int = 0
@@ -86,6 +88,7 @@ def summary_lines(summary: Summary, *, explained: bool = False) -> Iterator[str]
     for text, count in summary.refused.counts.items():
         yield f"a client did not trust the certificate for {text}{_times(count)}: it reads none of the trust variables"
     yield from _explained("went to the real server: ", summary.reported)
+    yield from _explained("the real server gave no answer: ", summary.unanswered)
     for place in summary.unowned.counts:
         yield f"{place} answered for a URL that no provider owns: it reaches no pact"
     if not explained:

@@ -32,6 +32,9 @@ _LONGEST_INTEGER = 4000
 _MOST_NODES = 1_000_000
 """Aliases can multiply: a few lines of them would otherwise fill the memory."""
 _DEEPEST = 200
+_DEEPEST_COMPOSED = 1000
+"""Levels; the composer of libyaml's binding calls itself, and tens of thousands of levels end the process."""
+_COMPACT = re.compile(rf"(?:[-?:][ \t]+){{{_DEEPEST_COMPOSED}}}")
 _PLAIN = ("", None)
 
 
@@ -41,6 +44,21 @@ class _Loader(CParser, BaseResolver):
     def __init__(self, stream: str) -> None:
         CParser.__init__(self, stream)
         BaseResolver.__init__(self)
+
+
+def require_shallow(text: str) -> None:
+    """Refuse a text that no composer can read without end of its stack.
+
+    Raises:
+        YAMLError: it is nested too deep, or is no YAML.
+    """
+    if text.count("[") + text.count("{") < _DEEPEST_COMPOSED and not _COMPACT.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):  # type: ignore[arg-type]  # as in `parse` below
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_COMPOSED:
+            raise yaml.YAMLError("it is nested too deep")
 
 
 @dataclass(slots=True, eq=False)
@@ -151,6 +169,7 @@ def read(path: Path, shown: str | None = None) -> tuple[Node, list[Problem]]:
 def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     """The root node of a YAML text and the warnings about it; see `read`."""
     try:
+        require_shallow(text)
         composed = yaml.compose(text, Loader=_Loader)  # type: ignore[arg-type]  # the stub asks for a whole Loader
     except yaml.YAMLError as error:
         raise ConfigurationError([_syntax_problem(error, text, name)]) from error

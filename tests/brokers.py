@@ -65,7 +65,7 @@ def serving(folder):
 
 @contextlib.contextmanager
 def answering(status, content_type, body, *, certificate=None):
-    """The address of a server that gives one answer to every GET; certificate and key of TLS in one file."""
+    """The address of a server that gives one answer to every GET, by TLS where it is given certificate and key."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -81,7 +81,7 @@ def answering(status, content_type, body, *, certificate=None):
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
+            context.load_cert_chain(*certificate)
             server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()

@@ -47,7 +47,7 @@ def test_without_a_broker_the_error_names_the_variable():
     assert raised.value.exit_code == 2
 
 
-@pytest.mark.parametrize("url", ["ftp://broker.example.com", "https://"])
+@pytest.mark.parametrize("url", ["ftp://broker.example.com", "https://", "https://[::1"])
 def test_an_address_that_is_none_is_refused(url):
     with pytest.raises(UsageError, match="PACT_BROKER_BASE_URL"):
         find({"PACT_BROKER_BASE_URL": url})
@@ -95,7 +95,8 @@ def test_a_file_that_is_no_pact_is_named(tmp_path, content, said):
 
 def test_every_wrong_file_is_named(tmp_path):
     write(tmp_path, one="{", two="[]")
-    with pytest.raises(PactError, match=r"(?s)one\.json.*two\.json"):
+    (tmp_path / "three.json").mkdir()
+    with pytest.raises(PactError, match=r"(?s)one\.json.*three\.json: Is a directory\n.*two\.json"):
         read_pacts(tmp_path)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -42,6 +43,34 @@ def test_the_interaction_shown_is_one_of_the_examples_pact():
     (shown,) = re.findall(r"^```json\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     pact = ROOT / "examples/product-site/msw_generated_pacts/Product Site-Product API.json"
     assert json.loads(shown) in json.loads(pact.read_text())["interactions"]
+
+
+def test_every_part_of_the_package_is_in_the_table_of_the_code():
+    text = (ROOT / "docs" / "how-it-works.md").read_text()
+    package = ROOT / "interceptor"
+    parts = {f"{each.parent.name}/" for each in package.glob("*/__init__.py")} | {
+        each.name for each in package.glob("[a-z]*.py")
+    }
+    named = set(re.findall(r"`([a-z_]+(?:/|\.py))`", text))
+    assert named == parts | {"addons/", "templates/", "bench/"}
+
+
+def test_every_link_leads_somewhere():
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")]:
+        prose = re.sub("^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+        for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+            if link.startswith("https://"):
+                continue
+            path, _, anchor = unquote(link).partition("#")
+            target = document.parent / path if path else document
+            assert target.exists(), f"{document.name}: {link}"
+            assert not anchor or anchor in anchors(target), f"{document.name}: {link}"
+
+
+def anchors(document):
+    """Those that GitHub gives to headings."""
+    headings = re.findall("^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_handlers_shown_are_the_examples():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -271,3 +272,13 @@ def test_what_differs_in_its_time_and_test_only_is_one(tmp_path, spelt, last):
     path.write_text("\n".join(json.dumps(line, **spelt) for line in lines) + "\n")
     assert len(list(read_journal(path).distinct(set(), by_test=True))) == 3
     assert len(list(read_journal(path).distinct(set()))) == 1
+
+
+def test_a_journal_that_cannot_be_begun_is_refused(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(RecordingError, match="cannot write the journal"):
+            JournalWriter(tmp_path / "run.jsonl", consumer="Site")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

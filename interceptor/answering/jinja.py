@@ -95,7 +95,16 @@ def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping
         return _jsonable(value)
     except UndefinedError as error:
         raise TemplateFault(f"{_undefined(str(error))} in {shown}") from error
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+    except (
+        TemplateError,
+        re.error,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise TemplateFault(f"{error} in {shown}"[:_LONGEST_MESSAGE]) from error
 
 

@@ -18,11 +18,10 @@ from interceptor.answering.rendering import KNOWN_NAMES, Compiler, Made, Render,
 from interceptor.answering.templates import TemplateFault, compile_file
 from interceptor.decisions import Chunk
 from interceptor.handlers import DelayRange, ResponseEntry, ServerSentEvent
-from interceptor.messages import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, Headers, Json, Response, is_json
+from interceptor.messages import BODILESS, FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, Headers, Json, Response, is_json
 from interceptor.yamlfile import Node
 
 EVENT_STREAM_MEDIA_TYPE = "text/event-stream"
-BODILESS = frozenset({204, 304})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _BREAKS_HEADER = re.compile(r"[\r\n\0]")
 _TEXT_TYPES = {"text": "text/plain", "html": "text/html", "xml": "text/xml"}

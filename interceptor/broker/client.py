@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sysconfig
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
@@ -16,6 +18,7 @@ from urllib.request import urlopen
 
 from interceptor.broker.settings import CREDENTIALS, SECRETS, Broker
 from interceptor.errors import BrokerError
+from interceptor.messages import Json
 
 _OTHERS = (
     "PACT_BROKER_BASE_URL",
@@ -62,6 +65,15 @@ class Said:
         said = complaint if cross else self.errors or self.output
         lines = "\n".join(line.rstrip() for line in said.strip().splitlines())
         return lines or f"the client ended with {self.code}"
+
+    @property
+    def answer(self) -> Json:
+        """The JSON object that it printed among other lines, or None."""
+        for line in self.output.splitlines():
+            if line.startswith("{"):
+                with suppress(ValueError):
+                    return json.loads(line)
+        return None
 
 
 def call(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ def _asked(participant: str, version: str | None) -> list[str]:
 
 
 def _verdict(broker: Broker, said: Said, environment: str = "") -> Verdict:
-    answer: Json = next((json.loads(line) for line in said.output.splitlines() if line.startswith("{")), None)
+    answer = said.answer
     if answer is None or "summary" not in answer:
         if environment and "environment" in said.reason.lower() and "not exist" in said.reason:
             raise _no_environment(said, environment)

@@ -55,6 +55,9 @@ def read_pacts(*folders: Path) -> list[PactFile]:
     for file in (file for folder in folders for file in sorted(folder.glob("*.json"))):
         try:
             pact = _pact(file)
+        except OSError as error:
+            wrong.append(f"{file.name}: {error.strerror}")
+            continue
         except (ValueError, RecursionError) as error:
             wrong.append(f"{file.name}: {error}")
             continue
@@ -117,7 +120,7 @@ def _name(document: Json, role: str) -> str:
 
 
 def _accepted(pact: PactFile, said: Said) -> Published:
-    answer: Json = next((json.loads(line) for line in said.output.splitlines() if line.startswith("{")), {})
+    answer = said.answer or {}
     notices = [str(notice.get("text")) for notice in answer.get("notices", [])]
     unchanged = any("no content changes" in notice for notice in notices)
     links = answer.get("_links", {}).get("pb:contracts") or [{}]

@@ -121,7 +121,7 @@ def execute_webhook(broker: Broker, webhook: Webhook) -> str:
     said = call(["broker", "test-webhook", "--uuid", webhook.uuid], broker)
     if said.code:
         raise unusable(broker, said.reason)
-    answer: Json = next((json.loads(line) for line in said.output.splitlines() if line.startswith("{")), {})
+    answer = said.answer or {}
     response = answer.get("response") or {}
     *_, last = str(answer.get("logs") or "the receiver did not answer").strip().splitlines()
     came = f"the receiver answered {response['status']}" if "status" in response else last

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.cli.options import AsJson
+from interceptor.cli.options import AsJson, write_output
 from interceptor.config import load_project
 from interceptor.errors import UsageError
 
@@ -125,13 +125,13 @@ def _escaped(text: str, also: str = "") -> str:
 
 
 def _write_junit(file: Path, checked: Checked) -> None:
-    from xml.etree.ElementTree import Element, ElementTree, SubElement
+    from xml.etree.ElementTree import Element, SubElement, tostring
 
     root = Element("testsuites", name="interceptor check")
     for name, pact in checked.pacts.items():
-        suite = SubElement(root, "testsuite", name=f"{pact.consumer} - {pact.provider}")
+        suite = SubElement(root, "testsuite", name=_printable(f"{pact.consumer} - {pact.provider}"))
         for interaction in pact.interactions:
-            case = SubElement(suite, "testcase", classname=name, name=interaction.description)
+            case = SubElement(suite, "testcase", classname=name, name=_printable(interaction.description))
             about = [each for each in checked.findings if (each.pact, each.interaction) == (name, interaction.index)]
             _add_findings(case, about)
         _count(suite)
@@ -142,8 +142,7 @@ def _write_junit(file: Path, checked: Checked) -> None:
             SubElement(suite, "testcase", classname="documents", name="references and schemas"), about_documents
         )
         _count(suite)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
+    write_output(file, tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _add_findings(case: Element, findings: list[Finding]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from interceptor.cli.context import Context
-from interceptor.errors import UsageError
+from interceptor.errors import PactError, UsageError
 
 Retries: TypeAlias = Annotated[
     int,
@@ -60,6 +60,34 @@ def version_or_commit(context: Context, given: str | None) -> str:
     if version.startswith("-"):
         raise UsageError(f'the broker\'s client takes the version "{version}" for an option', "name another version")
     return version
+
+
+def pacts_of_project(context: Context) -> list[Path]:
+    """The files of the project's pacts.
+
+    Raises:
+        PactError: there are none.
+    """
+    from interceptor.config import load_project
+
+    project = load_project(context.config)
+    paths = sorted(project.pact_dir.glob("*.json"))
+    if not paths:
+        raise PactError(f"there are no pacts in {project.pact_dir.name}", "make some: interceptor run -- COMMAND")
+    return paths
+
+
+def write_output(file: Path, content: bytes) -> None:
+    """Write a file that an option names, and its folder where there is none.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}", "name another file") from error
 
 
 def root(context: Context) -> Path:

@@ -16,6 +16,7 @@ from interceptor.broker import publish as publish_pact
 from interceptor.cli.context import say
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
 from interceptor.config import Project, load_project
+from interceptor.contract.normalise import KeptHeaders, default_description, normalise
 from interceptor.errors import UsageError
 from interceptor.findings import in_words
 from interceptor.journal import latest_recording, read_journal
@@ -109,8 +110,8 @@ def _changes(project: Project, pact: PactFile, broker: Broker, version: str) -> 
     if recording := latest_recording(project):
         for exchange in read_journal(recording):
             if exchange.handler and exchange.response:
-                unnamed = f"{exchange.request.method} {exchange.path} returns {exchange.response.status}"
-                handlers[exchange.name or unnamed] = exchange.handler
+                asked = normalise(exchange, KeptHeaders()).interaction
+                handlers[exchange.name or default_description(asked)] = exchange.handler
     found = differences(pact, broker, version)
     return [Change(each.kind, each.description, handlers.get(each.description)) for each in found]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say
-from interceptor.cli.options import AsJson
+from interceptor.cli.context import say
+from interceptor.cli.options import AsJson, pacts_of_project, write_output
 from interceptor.errors import PactError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def states(
     from interceptor import states as library
     from interceptor.pact.read import read_pact
 
-    found = [read_pact(path) for path in pacts or _of_project(ctx.obj)]
+    found = [read_pact(path) for path in pacts or pacts_of_project(ctx.obj)]
     chosen = [pact for pact in found if consumer in {None, pact.consumer} and provider in {None, pact.provider}]
     if not chosen:
         pairs = ", ".join(f"{pact.consumer} with {pact.provider}" for pact in found)
@@ -70,16 +70,6 @@ def states(
         _print(asked)
 
 
-def _of_project(context: Context) -> list[Path]:
-    from interceptor.config import load_project
-
-    project = load_project(context.config)
-    paths = sorted(project.pact_dir.glob("*.json"))
-    if not paths:
-        raise PactError(f"there are no pacts in {project.pact_dir.name}", "make some: interceptor run -- COMMAND")
-    return paths
-
-
 def _write(asked: Sequence[Asked], kind: Scaffold, output: Path | None) -> None:
     from interceptor import states as library
 
@@ -89,14 +79,21 @@ def _write(asked: Sequence[Asked], kind: Scaffold, output: Path | None) -> None:
     (one,) = asked
     name = f"{one.slug.replace('-', '_')}_{_SUFFIXES.get(kind, 'states.py')}"
     file = output or Path(name)
-    existing = file.read_text("utf-8") if file.exists() else None
+    existing = _existing(file)
     text = library.scaffold(kind.value, one, existing)
     if text == existing:
         say(f"{file} has all {len(one.states)} states")
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, "utf-8")
-    say(f"{'wrote' if existing is None else 'added to'} {file}: {len(one.states)} states of {one.consumer}")
+    write_output(file, text.encode())
+    count = "1 state" if len(one.states) == 1 else f"{len(one.states)} states"
+    say(f"{'wrote' if existing is None else 'added to'} {file}: {count} of {one.consumer}")
+
+
+def _existing(file: Path) -> str | None:
+    try:
+        return file.read_text("utf-8") if file.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot add to {file}: {error}", "name another file with --output") from error
 
 
 def _print(asked: Sequence[Asked]) -> None:

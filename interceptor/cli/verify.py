@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, root
+from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, pacts_of_project, root, write_output
 from interceptor.errors import PactError, UsageError
 from interceptor.messages import Json
 
@@ -98,8 +99,9 @@ def verify(
     from interceptor.broker import find_broker
 
     context: Context = ctx.obj
-    if not provider_url.startswith(("http://", "https://")):
-        raise UsageError(f'--provider-url "{provider_url}" is not an http address', "write http://localhost:8000/v1")
+    _require_address("--provider-url", provider_url)
+    if states_url is not None:
+        _require_address("--states-url", states_url)
     if sum(map(bool, (pacts, url, from_broker))) > 1:
         raise UsageError("pact files, --url and --from-broker do not go together", "give one of them")
     publishing = _publishing(context, provider_version, provider_branch, provider_tag or [], publish=publish)
@@ -131,13 +133,25 @@ def verify(
     )
     result = verification.verify(source, asked, publishing, consumer=consumer)
     if junit is not None:
-        junit.write_bytes(verification.junit(result))
+        write_output(junit, verification.junit(result))
     if as_json:
         print(json.dumps(result.plain(), indent=2, ensure_ascii=False))
     else:
         _print(result, publishing)
     if not result.success:
         raise typer.Exit(1)
+
+
+def _require_address(option: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        if parts.username is not None:
+            raise UsageError(f"{option} holds a user and a password", "use --header 'authorization=Basic ...' instead")
+    except ValueError:
+        known = False
+    if not known:
+        raise UsageError(f'{option} "{url}" is not an http address', "write for example http://localhost:8000/v1")
 
 
 def _publishing(
@@ -160,14 +174,7 @@ def _files(context: Context, paths: Sequence[Path], name: str | None, states_url
     from interceptor.pact.read import read_pact
     from interceptor.verification import Files
 
-    if not paths:
-        from interceptor.config import load_project
-
-        project = load_project(context.config)
-        paths = sorted(project.pact_dir.glob("*.json"))
-        if not paths:
-            raise PactError(f"there are no pacts in {project.pact_dir.name}", "make some: interceptor run -- COMMAND")
-    pacts = [read_pact(path) for path in paths]
+    pacts = [read_pact(path) for path in paths or pacts_of_project(context)]
     names = sorted({pact.provider for pact in pacts})
     if name is None:
         if len(names) > 1:

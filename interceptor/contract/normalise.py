@@ -10,11 +10,10 @@ from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_con
 from interceptor.findings import Finding
 from interceptor.journal.secret_forms import MASK
 from interceptor.jsonpath import parse_path, spell
-from interceptor.messages import Exchange, Headers, Request, Response, media_type
+from interceptor.messages import BODILESS, Exchange, Headers, Request, Response, media_type
 from interceptor.pact.document import Body, Interaction, Message, Values
 from interceptor.rules import Rule, Side, escape, parse_rules
 
-_NO_CONTENT = frozenset({204, 304})
 _BOUNDARY = re.compile(r'(;\s*boundary\s*=\s*"?)([^";]+)', re.IGNORECASE)
 _PINNED_BOUNDARY = "boundary"
 _PLACE = re.compile(
@@ -68,7 +67,7 @@ def _message(
         findings.append(Finding(code, "warning", text, place=place, handler=exchange.handler))
 
     content, content_type = message.body, message.header("content-type")
-    if isinstance(message, Response) and message.status in _NO_CONTENT:
+    if isinstance(message, Response) and message.status in BODILESS:
         content, content_type = b"", None
     if content_type and isinstance(message, Request):
         content, content_type = _with_pinned_boundary(content, content_type)

@@ -314,5 +314,8 @@ def read_data(folder: Folder, name: str) -> Json:
     if suffix in YAML_SUFFIXES:
         return parse(text, name)[0].plain()
     if suffix == ".csv":
-        return list(csv.DictReader(io.StringIO(text)))
+        try:
+            return list(csv.DictReader(io.StringIO(text)))
+        except csv.Error as error:
+            raise ValueError(f'"{name}" is not CSV: {error}') from error
     raise ValueError(f'"{name}" must end in .json, .yaml, .yml or .csv to be read as data')

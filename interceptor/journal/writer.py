@@ -74,17 +74,24 @@ class JournalWriter:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _unwritable(path, error) from error
+        self._begin(run or path.stem, consumer, started or timestamp(time.time()), tool)
+        self._thread = threading.Thread(target=self._flush_regularly, name="journal", daemon=True)
+        self._thread.start()
+
+    def _begin(self, run: str, consumer: str, started: str, tool: str) -> None:
         header = {
             "interceptor": "journal",
             "version": VERSION,
-            "run": run or path.stem,
+            "run": run,
             "consumer": consumer,
-            "started": started or timestamp(time.time()),
+            "started": started,
             "tool": tool,
         }
-        os.write(self._file, dumps(header) + b"\n")
-        self._thread = threading.Thread(target=self._flush_regularly, name="journal", daemon=True)
-        self._thread.start()
+        self._add(dumps(header) + b"\n")
+        self.flush()
+        if self._error is not None:
+            os.close(self._file)
+            raise _unwritable(self.path, self._error)
 
     def __enter__(self) -> Self:
         return self

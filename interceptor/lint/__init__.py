@@ -34,6 +34,7 @@ def lint(project: Project, pacts: Sequence[Path]) -> list[Finding]:
     except ConfigurationError as error:
         findings += map(_of_problem, error.problems)
     findings += lint_handlers(project, handlers, states)
+    said = {(each.code, each.message, each.handler) for each in findings}
     origins = Origins(project, handlers)
     for file in pacts:
         try:
@@ -41,7 +42,8 @@ def lint(project: Project, pacts: Sequence[Path]) -> list[Finding]:
         except PactError as error:
             findings.append(Finding("pact.unreadable", "error", error.message, file.name))
         else:
-            findings += lint_pact(pact, project, origins, states)
+            found = lint_pact(pact, project, origins, states)
+            findings += (each for each in found if (each.code, each.message, each.handler) not in said)
     findings += lint_states(states)
     return sorted(dict.fromkeys(findings), key=_rank)
 

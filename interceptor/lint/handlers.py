@@ -54,7 +54,10 @@ def _regexes(entry: ResponseEntry) -> Iterator[tuple[str, str]]:
         if isinstance(rule, dict) and isinstance(regex := rule.get("regex"), str):
             for value in _literals(entry, place):
                 if misses(regex, value):
-                    yield "rule.regex", f'the regex "{regex}" at {place} does not match "{value}" from end to end'
+                    yield (
+                        "rule.regex",
+                        f'the regex "{regex}" at response.{place} does not match "{value}" from end to end',
+                    )
                     break
 
 

@@ -82,8 +82,8 @@ def _of_each(placed: list[_Placed]) -> Iterator[Finding]:
 
 def _faults(kind: str, name: str, index: int) -> Iterator[Finding]:
     for code, message in name_faults(kind, name):
-        type_ = "error" if code.endswith((".secret", ".empty")) else "warning"
-        yield Finding(code, "error" if type_ == "error" else "warning", message, interaction=index, place=kind)
+        is_error = code.endswith((".secret", ".empty"))
+        yield Finding(code, "error" if is_error else "warning", message, interaction=index, place=kind)
 
 
 def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:

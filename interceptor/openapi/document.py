@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from interceptor.errors import DocumentError
 from interceptor.messages import Json
 from interceptor.openapi.files import is_url, read_file
-from interceptor.openapi.named_schemas import HOLDS_DATA, HOLDS_NAMES, NamedSchemas, named_schemas
+from interceptor.openapi.named_schemas import HOLDS_DATA, HOLDS_NAMES, NamedSchemas, joined, named_schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,11 @@ class Document:
         return [self._at(Place(file, steps)) for steps in self._names(file).anchors.get(anchor, ())]
 
     def _target(self, reference: str, place: Place) -> Node | None:
-        address, fragment = urldefrag(reference)
+        address, _, fragment = reference.partition("#")
         base, resource = self._resource(place)
         roots = [resource, Place(place.file)]  # many write references from the root of the file below an `$id` too
         if address:
-            identified = self._identified(urljoin(base, address))
+            identified = self._identified(joined(base, address))
             roots = [identified] if identified else []
             name = None if identified else self._relative(address, place.file)
             if name is not None and self._is_read(name):
@@ -171,7 +171,7 @@ class Document:
             value = self.files[place.file]
             for depth, step in enumerate((*place.steps, "")):
                 if isinstance(value, dict) and isinstance(value.get("$id"), str):
-                    base, found = urljoin(base, value["$id"]), Place(place.file, place.steps[:depth])
+                    base, found = joined(base, value["$id"]), Place(place.file, place.steps[:depth])
                 value = _member(value, step)
         return base, found
 
@@ -192,8 +192,8 @@ class Document:
     def _relative(self, address: str, base: str) -> str | None:
         """The name of another file, None where it is out of reach: what is local stays so, what is remote too."""
         if is_url(base):
-            url = urljoin(base, address)
-            return url if urlsplit(url).netloc == urlsplit(base).netloc else None
+            url = joined(base, address)
+            return url if _host(url) == _host(base) else None
         path = posixpath.join(posixpath.dirname(base), unquote(address))
         return None if "://" in address else posixpath.normpath(path)
 
@@ -228,6 +228,13 @@ def open_document(where: str, folder: Path) -> Document:
     if not isinstance(value.get("paths"), dict) and (document.version != "3.1" or "paths" in value):
         raise DocumentError(f'{name} is broken: its "paths" are missing, or no mapping', "correct the document")
     return document
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return None
 
 
 def _member(value: Any, step: str | int) -> Any:

@@ -14,6 +14,7 @@ from yaml.resolver import BaseResolver
 
 from interceptor.errors import DocumentError
 from interceptor.messages import Json
+from interceptor.yamlfile import require_shallow
 
 _PATIENCE = 20
 """Seconds for a document behind a URL."""
@@ -120,4 +121,5 @@ _Loader.yaml_constructors = {
 
 
 def _of_yaml(text: str) -> Json:
+    require_shallow(text)
     return yaml.load(text, Loader=_Loader)  # type: ignore[arg-type]  # noqa: S506  # it constructs JSON values only

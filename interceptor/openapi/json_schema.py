@@ -158,7 +158,7 @@ class Translator:
         if not (schema.get("nullable") is True or schema.get("x-nullable") is True):
             return result
         if "type" in result:
-            result["type"] = [*{*_listed(result["type"]), "null"}]
+            result["type"] = list(dict.fromkeys([*_listed(result["type"]), "null"]))
         return self._or_null(node, result) if _is_composed(schema) else result
 
     def _or_null(self, node: Node, schema: Json) -> Json:

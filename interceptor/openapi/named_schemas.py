@@ -27,13 +27,19 @@ def named_schemas(file: Any) -> NamedSchemas:
     """Look through all of a file."""
     found = NamedSchemas()
     queue: list[tuple[Steps, Any, str]] = [((), file, "")]
+    walked: set[int] = set()
     while queue:
         steps, value, base = queue.pop()
+        if id(value) in walked:  # YAML's aliases can multiply
+            continue
+        walked.add(id(value))
         if isinstance(value, list):
-            queue += [((*steps, str(index)), each, base) for index, each in enumerate(value)]
+            queue += [
+                ((*steps, str(index)), each, base) for index, each in enumerate(value) if isinstance(each, dict | list)
+            ]
         elif isinstance(value, dict):
             if isinstance(value.get("$id"), str):
-                base = urljoin(base, value["$id"])
+                base = joined(base, value["$id"])
                 found.ids.setdefault(base, steps)
             for key in ("$anchor", "$dynamicAnchor"):
                 if isinstance(value.get(key), str):
@@ -45,3 +51,11 @@ def named_schemas(file: Any) -> NamedSchemas:
                 if isinstance(each, dict | list) and (all_names or key not in HOLDS_DATA)
             ]
     return found
+
+
+def joined(base: str, address: str) -> str:
+    """An address as it is from another one; what is no address at all stays as it is, and leads nowhere."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address

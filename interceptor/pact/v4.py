@@ -38,8 +38,8 @@ def interaction(each: Interaction, document: Document, report: Report) -> dict[s
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:
         request["query"] = {name: list(values) for name, values in each.query}
-    request |= _message(each.request, 4, report)
-    response = {"status": each.status} | _message(each.response, 4, report)
+    request |= _message(each.request, report)
+    response = {"status": each.status} | _message(each.response, report)
     written: dict[str, Any] = {"type": "Synchronous/HTTP", "description": each.description, "pending": False}
     if each.states:
         written["providerStates"] = provider_states(each)
@@ -49,13 +49,13 @@ def interaction(each: Interaction, document: Document, report: Report) -> dict[s
     return written
 
 
-def _message(message: Message, specification: int, report: Report) -> dict[str, Any]:
+def _message(message: Message, report: Report) -> dict[str, Any]:
     written: dict[str, Any] = {}
     if message.headers:
         written["headers"] = {name: _listed(name, values) for name, values in message.headers}
     if message.body is not None:
         written["body"] = _body(message.body)
-    if rules := matching_rules(message, specification, report):
+    if rules := matching_rules(message, 4, report):
         written["matchingRules"] = rules
     return written | generators(message)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from mitmproxy import connection, http, tls
+from mitmproxy.flow import Error
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from interceptor.config import Policy
@@ -19,6 +20,9 @@ from interceptor.messages import Headers, Response
 from interceptor.proxy.desk import Arrival, Aside, Case, Desk
 from interceptor.proxy.translate import address_of, response_of, to_mitmproxy
 from interceptor.recorder import is_recorded
+
+_OF_THE_CLIENT = ("Client disconnected.", Error.KILLED_MESSAGE)
+"""Errors of mitmproxy's for which the real server is not to blame."""
 
 
 @dataclass
@@ -128,6 +132,9 @@ class InterceptAddon:
     def error(self, flow: http.HTTPFlow) -> None:
         if (passing := self._passing.pop(flow.id, None)) is not None:
             self._desk.note(passing.case, passing.decision, None)
+            why = flow.error.msg if flow.error is not None else ""
+            if is_recorded(passing.decision) and why not in _OF_THE_CLIENT:
+                self._desk.recorder.note_unanswered(passing.case.request, why)
 
     async def _answer(
         self, flow: http.HTTPFlow, case: Case, decision: Mocked | Unhandled | Failed, gone: asyncio.Event | None

@@ -167,8 +167,8 @@ class Lane(layer.Layer):
             except NotHttpError as error:
                 yield from self._refuse(error)
                 break
-            if self._reader.waiting:
-                yield from self._throttle()
+            if self._reader.waiting and not (yield from self._throttle()):
+                break
         if self._successor is None:
             yield commands.CloseConnection(self._client)
 
@@ -242,7 +242,8 @@ class Lane(layer.Layer):
             if chunk.data:
                 data = b"%x\r\n%b\r\n" % (len(chunk.data), chunk.data) if chunked else chunk.data
                 yield commands.SendData(self._client, data)
-                yield from self._throttle()
+                if not (yield from self._throttle()):
+                    return False
         if decision.fault is not None:
             return False
         if chunked:
@@ -254,9 +255,7 @@ class Lane(layer.Layer):
         log.info("refused a request: %s", error)
         response = problem(error.status, f"interceptor did not understand the request: {error}")
         head, _ = _head(response.status, response.headers, (), 1, closes=True)
-        yield commands.SendData(
-            self._client, b"%bcontent-length: %d\r\n\r\n%b" % (head, len(response.body), response.body)
-        )
+        yield commands.SendData(self._client, _with_length(head, len(response.body), response.body))
         if self._ended:
             return
         if self._at_our_door:
@@ -339,10 +338,15 @@ class Lane(layer.Layer):
                 return True
         return False
 
-    def _throttle(self) -> Session[None]:
-        """Answer no further while the client does not read."""
+    def _throttle(self) -> Session[bool]:
+        """Answer no further while the client does not read; False where it asks for far more meanwhile.
+
+        A client that has ended its side may still read.
+        """
         while self._transport.unsent(self._client) > _MOST_UNSENT:
-            yield from self._pause(_LATER)
+            if not (yield from self._pause(_LATER)) and not self._ended:
+                return False
+        return True
 
     # The request -----------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class Intercept:
         return project
 
     def _open(self, project: Project) -> None:
-        engine = load_engine(project, Redactor(project.settings.redact).request)
+        engine = load_engine(project, Redactor.of(project).request)
         for warning in engine.warnings:
             log.warning(str(warning))
         recorder, journal = self._closing.enter_context(recording(project, engine.handler_places))

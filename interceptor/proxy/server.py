@@ -68,9 +68,8 @@ async def serving(
         http2=http2,  # else curl would speak it inside its tunnels, for nothing
     )
     running = asyncio.create_task(master.run())
-    sockets = [doors.proxy, *(each for listener in doors.listeners for each in listener.sockets)]
     instance: ServerInstance[ProxyMode] = ServerInstance.make(UpstreamAddon.mode(upstream), proxyserver)
-    servers = [await asyncio.start_server(instance.handle_stream, sock=each, backlog=BACKLOG) for each in sockets]
+    servers = [await asyncio.start_server(instance.handle_stream, sock=each, backlog=BACKLOG) for each in doors.sockets]
     try:
         yield
         for _ in range(_ROUNDS):

@@ -15,7 +15,7 @@ from mitmproxy import http
 from mitmproxy.net import encoding
 
 from interceptor.engine import SCOPE_HEADER
-from interceptor.messages import Headers, Request, Response, normal_url
+from interceptor.messages import BODILESS, Headers, Request, Response, normal_url
 
 Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
 """Headers as they are on the wire."""
@@ -23,7 +23,6 @@ Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
 _FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization", SCOPE_HEADER})
 _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding"})
 _OF_THE_CODING = _OF_THE_WIRE | {"content-encoding"}
-_BODILESS = frozenset({204, 304})
 _MOST_REMEMBERED = 4096
 """Bytes of a body, of requests that are made once and given again."""
 _PLAIN = re.compile(rb"[!$-~]*")
@@ -153,7 +152,7 @@ def length_of(response: Response, method: str) -> Fields:
 
 
 def has_body(status: int) -> bool:
-    return status >= 200 and status not in _BODILESS
+    return status >= 200 and status not in BODILESS
 
 
 def reason_of(status: int) -> bytes:

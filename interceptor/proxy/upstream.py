@@ -29,7 +29,10 @@ class UpstreamAddon:
         would tunnel; many proxies refuse tunnels to port 80.
         """
         proxy = upstream.https or upstream.http
-        return "regular" if proxy is None else f"upstream:{proxy.scheme}://{proxy.host}:{proxy.port}"
+        if proxy is None:
+            return "regular"
+        host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+        return f"upstream:{proxy.scheme}://{host}:{proxy.port}"
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """Tunnels that need no proxy must be known from their first line on."""

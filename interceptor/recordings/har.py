@@ -13,12 +13,21 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from interceptor.errors import RecordingError
 from interceptor.journal.reader import Damage
-from interceptor.messages import FORM_MEDIA_TYPE, Headers, Json, Request, Response, charset, media_type, normal_url
+from interceptor.messages import (
+    BODILESS,
+    FORM_MEDIA_TYPE,
+    Headers,
+    Json,
+    Request,
+    Response,
+    charset,
+    media_type,
+    normal_url,
+)
 from interceptor.recordings.capture import Captured
 
 _OF_THE_WIRE = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 _SAFE = "/:?@!$&'()*+,;=-._~%\"<>\\^`{|}[]"
-_BODILESS = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -38,7 +47,9 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[Captured]:
     """
     try:
         entries = list(_load(path)["log"]["entries"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except OSError as error:
+        raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise RecordingError(f"cannot read the recording {path}: it holds no entries", "record it again") from error
     for number, entry in enumerate(entries, 1):
         try:
@@ -94,7 +105,7 @@ def _response(response: dict[str, Any], status: int, warn: Callable[[str], None]
     if content_type is None and "/" in (declared := str(content.get("mimeType") or "")):
         content_type = declared
     body = _bytes(content.get("text") or "", content.get("encoding"), content_type)
-    if not body and status not in _BODILESS and (content.get("size") or 0) > 0:
+    if not body and status not in BODILESS and (content.get("size") or 0) > 0:
         warn("the file does not hold the body of this answer; the pact says nothing about it")
     if body and content_type and _first(headers, "content-type") is None:
         headers = (*headers, ("content-type", content_type))
@@ -103,6 +114,8 @@ def _response(response: dict[str, Any], status: int, warn: Callable[[str], None]
 
 def _url(request: dict[str, Any]) -> str:
     parts = urlsplit(request["url"])
+    if not parts.hostname:
+        raise ValueError("the URL names no host")
     # Some API clients write the query beside the URL only.
     query = parts.query or urlencode([(each["name"], each["value"]) for each in request.get("queryString") or []])
     target = quote(f"{parts.path}?{query}" if query else parts.path, safe=_SAFE)

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, field
 from mimetypes import guess_extension
 
-from interceptor.answering.responses import BODILESS, file_type
+from interceptor.answering.responses import file_type
 from interceptor.messages import (
+    BODILESS,
     FORM_MEDIA_TYPE,
     JSON_MEDIA_TYPE,
     Json,

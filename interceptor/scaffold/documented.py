@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 from urllib.parse import urljoin, urlsplit
 
-from interceptor.answering.responses import BODILESS
-from interceptor.messages import JSON_MEDIA_TYPE, Json, is_json, media_type
+from interceptor.messages import BODILESS, JSON_MEDIA_TYPE, Json, is_json, media_type
 from interceptor.openapi.document import Document, Node
 from interceptor.openapi.examples import Examples
 from interceptor.openapi.operations import Answer, Operation, operation, paths

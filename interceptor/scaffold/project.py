@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def project_files(consumer: str, providers: Iterable[NewProvider], name: str = P
         )
     }
     for provider in providers:
-        written[f"{HANDLERS_DIR}/{_file_name(provider.name)}"] = _rendered(
+        written[_handler_file(provider.name, written)] = _rendered(
             "handlers.yaml.j2",
             schema=f"../{STATE_DIR}/{SCHEMA_DIR}/handlers.json",
             provider=as_yaml(provider.name),
@@ -136,6 +137,8 @@ def _item(handler: dict[str, Json]) -> str:
     return "\n".join(f"  {line}" if line else "" for line in as_yaml([handler]).removeprefix("  ").split("\n"))
 
 
-def _file_name(provider: str) -> str:
-    """`Product API` -> `product-api.yaml`"""
-    return f"{re.sub(r'[^a-z0-9.]+', '-', provider.lower()).strip('-.') or 'provider'}.yaml"
+def _handler_file(provider: str, taken: Container[str]) -> str:
+    """`Product API` -> `handlers/product-api.yaml`, or `handlers/product-api-2.yaml` where that is another one's."""
+    stem = re.sub(r"[^a-z0-9.]+", "-", provider.lower()).strip("-.") or "provider"
+    names = (f"{HANDLERS_DIR}/{stem}{suffix}.yaml" for suffix in chain([""], (f"-{number}" for number in count(2))))
+    return next(name for name in names if name not in taken)

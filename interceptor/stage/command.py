@@ -80,10 +80,11 @@ def started(words: Sequence[str], environ: Mapping[str, str]) -> Iterator[Comman
 def _start(words: Sequence[str], environ: Mapping[str, str]) -> Command:
     try:
         return Command(subprocess.Popen(list(words), env=dict(environ)))  # noqa: S603  # it is the user's own
-    except FileNotFoundError as error:
-        raise CommandNotFoundError(f'cannot run "{words[0]}": there is no such program') from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = "leave out the quotes: the program and its arguments are words of their own" if " " in words[0] else None
+        raise CommandNotFoundError(f'cannot run "{words[0]}": there is no such program', hint) from error
     except OSError as error:
-        if error.errno not in {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.E2BIG}:
+        if error.errno not in {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.E2BIG, errno.ENAMETOOLONG, errno.ELOOP}:
             raise
         raise CommandNotRunnableError(f'cannot run "{words[0]}": {error.strerror}') from error
 

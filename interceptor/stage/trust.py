@@ -154,9 +154,10 @@ def _bundle(ours: bytes, sources: Iterable[str]) -> bytes:
     """Every certificate of the sources once, ours first; sources that cannot be read add nothing."""
     seen = dict.fromkeys(_certificates(ours))
     for source in dict.fromkeys(map(Path, sources)):
-        for file in sorted(source.iterdir()) if source.is_dir() else [source]:
-            with suppress(OSError):
-                seen |= dict.fromkeys(_certificates(file.read_bytes()))
+        with suppress(OSError):
+            for file in sorted(source.iterdir()) if source.is_dir() else [source]:
+                with suppress(OSError):
+                    seen |= dict.fromkeys(_certificates(file.read_bytes()))
     return b"\n".join(seen) + b"\n"
 
 

@@ -23,11 +23,10 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from interceptor.errors import VerificationError
-from interceptor.messages import Json
+from interceptor.messages import BODILESS, Json
 from interceptor.verification.real_values import RealValues
 
 _OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
-_WITHOUT_BODY = (204, 304)
 _MOST_SHOWN = 500
 """Bytes of what a failed state change answered."""
 
@@ -167,7 +166,7 @@ class _Passing(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         if self.command == "HEAD":
             self.send_header("content-length", response.getheader("content-length") or "0")
-        elif response.status not in _WITHOUT_BODY:
+        elif response.status not in BODILESS:
             self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

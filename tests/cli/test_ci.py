@@ -13,6 +13,8 @@ import yaml
 from brokers import INTERCEPTOR, clean_environment, interceptor
 from providers import running
 
+from interceptor.ci import workflow_files
+
 ROOT = Path(__file__).parents[2]
 (PACKAGE,) = find_spec("check_jsonschema").submodule_search_locations
 SCHEMAS = Path(PACKAGE) / "builtin_schemas" / "vendor"
@@ -170,3 +172,10 @@ def test_the_steps_of_the_provider(project, at_broker, service, by_webhook):
     assert done.returncode == int(by_webhook), done.stdout + done.stderr  # no token is known; else the pact is pending
     assert (project / "contract.xml").exists()
     assert "the broker knows it as the result of version" in done.stdout
+
+
+@pytest.mark.parametrize("service", ["github", "gitlab"])
+def test_providers_with_names_alike_get_files_of_their_own(service):
+    files = workflow_files(service, "Product Site", ["Product API", "product-api"])
+    assert list(files)[1:] == ["provider-workflows/product-api.yml", "provider-workflows/product-api-2.yml"]
+    assert b"product-api" in files["provider-workflows/product-api-2.yml"]

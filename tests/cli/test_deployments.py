@@ -3,13 +3,10 @@
 import json
 import socket
 import subprocess
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from brokers import INTERCEPTOR, answering, clean_environment, interceptor
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import make_certificate
 
 SITE = ("--participant", "Product Site")
 PRODUCTION = ("--to-environment", "production", *SITE)
@@ -120,7 +117,7 @@ def test_a_broker_that_is_not_there(at_broker, monkeypatch):
 
 def test_a_certificate_of_the_users_own(at_broker, monkeypatch, tmp_path):
     answer = json.dumps({"summary": {"deployable": True}, "notices": [], "matrix": []})
-    with answering(200, "application/hal+json", answer, certificate=certificate(tmp_path)) as url:
+    with answering(200, "application/hal+json", answer, certificate=make_certificate(tmp_path)) as url:
         monkeypatch.setenv("PACT_BROKER_BASE_URL", url)
         unknown = interceptor("can-i-deploy", "--version", "1.0.0", *PRODUCTION)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
@@ -129,30 +126,6 @@ def test_a_certificate_of_the_users_own(at_broker, monkeypatch, tmp_path):
     assert "certificate verify failed" in unknown.err
     assert "SSL_CERT_FILE" in unknown.err
     assert (known.code, known.out) == (0, "interceptor  yes: Product Site 1.0.0 to production\n")
-
-
-def certificate(folder):
-    """A certificate for localhost that nobody has signed, and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    ).public_bytes(serialization.Encoding.PEM)
-    (folder / "certificate.pem").write_bytes(signed)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "both.pem").write_bytes(private + signed)
-    return folder / "both.pem"
 
 
 def test_the_project_names_the_consumer_and_git_the_version(at_broker, tmp_path):

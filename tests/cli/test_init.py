@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -132,6 +133,14 @@ def test_providers_are_named(called, tmp_path):
     load_engine(load_project(tmp_path / "interceptor.yaml"))
 
 
+def test_providers_of_like_names_get_files_of_their_own(called, tmp_path):
+    providers = ("Product API=http://a.example.com", "product-api=http://b.example.com", "product.api=http://c.test")
+    assert called("init", *(word for each in providers for word in ("--provider", each)))[0] == 0
+    files = ("product-api.yaml", "product-api-2.yaml", "product.api.yaml")
+    written = [yaml.safe_load((tmp_path / "handlers" / name).read_text())["provider"] for name in files]
+    assert written == ["Product API", "product-api", "product.api"]
+
+
 def test_nothing_is_overwritten_unless_forced(called, tmp_path):
     (tmp_path / "handlers").mkdir()
     (tmp_path / "handlers" / "product-api.yaml").write_text("mine")
@@ -147,7 +156,7 @@ def test_nothing_is_overwritten_unless_forced(called, tmp_path):
     ("arguments", "said"),
     [
         (["--provider", "nonsense"], "does not say name and URL"),
-        (["--from-har", "none.har"], "cannot read the recording none.har"),
+        (["--from-har", "none.har"], "cannot read the recording none.har: No such file or directory"),
         (["--from-har", "a.har", "--provider", "A=http://a.example.com"], "do not go together"),
     ],
 )

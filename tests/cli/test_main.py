@@ -43,7 +43,7 @@ def test_the_version(capsys):
 def test_the_project_file_is_named_before_or_after_the_command(capsys, arguments):
     code, out, err = called(capsys, *arguments)
     assert (code, out) == (2, "")
-    assert "no.yaml:1:1: there is no project file here" in err
+    assert "no.yaml:1:1: there is no project file here; write one with `interceptor init`" in err
 
 
 @pytest.mark.parametrize(

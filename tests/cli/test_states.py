@@ -199,6 +199,8 @@ WRONG = [
     (("pact.json", "--consumer", "Nobody"), 1, "there are: Product Site with Product API"),
     (("missing.json",), 1, "cannot read the pact missing.json"),
     (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "is not one of state handlers"),
+    (("pact.json", "--scaffold", "flask", "--output", "."), 2, "cannot add to ."),
+    (("pact.json", "--scaffold", "flask", "--output", "pact.json/states.py"), 2, "cannot write pact.json/states.py"),
     (("pact.json", "--scaffold", "rails"), 2, "rails"),
 ]
 

@@ -373,6 +373,10 @@ class TestFromTheBroker:
 URL = ("--provider-url", "http://127.0.0.1:9")
 MISUSED = [
     (("--provider-url", "localhost:8000"), 2, "is not an http address"),
+    (("--provider-url", "http://localhost:port"), 2, '--provider-url "http://localhost:port" is not an http address'),
+    (("--provider-url", "http://[::1"), 2, "is not an http address"),
+    (("--provider-url", "http://me:secret@localhost"), 2, "--provider-url holds a user and a password"),
+    (("pact.json", "--states-url", "localhost/states", *URL), 2, '--states-url "localhost/states" is not an http'),
     (("pact.json", "--from-broker", *URL), 2, "do not go together"),
     (("--from-broker", *URL), 2, "give it with --provider"),
     (("pact.json", "--publish", "--provider-version", "1", *URL), 2, "the result of local files cannot be published"),

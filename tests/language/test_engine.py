@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from interceptor.decisions import Mocked, Passthrough, Resolving, Unhandled
+from interceptor.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.messages import Request
 
 from .conftest import PROJECT, BuildEngine
@@ -27,6 +27,23 @@ BASE = "https://api.example.com/v1"
 def body(decision: object) -> str:
     assert isinstance(decision, Mocked)
     return decision.response.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ 5 | dictsort }}", "has no attribute"),
+        ("{{ 'a' | regex_search('(') }}", "unterminated subpattern"),
+        ("{{ 'a' | regex_replace('(', 'b') }}", "unterminated subpattern"),
+    ],
+)
+def test_a_filter_that_refuses_is_a_failure_of_the_handler(build_engine: BuildEngine, template: str, said: str) -> None:
+    handler = {"request": "GET /a", "response": {"json": template}}
+    engine = build_engine(json.dumps({"provider": "Product API", "handlers": [handler]}))
+    decision = engine.decide(Request("GET", f"{BASE}/a"))
+    assert isinstance(decision, Failed)
+    assert decision.explanation.startswith("handlers/api.yaml:")
+    assert said in decision.explanation
 
 
 def test_scopes_do_not_see_each_other_and_a_reset_starts_afresh(build_engine: BuildEngine) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from interceptor.errors import ConfigurationError
@@ -172,6 +174,8 @@ def test_each_mistake_is_located_and_explained(build_engine: BuildEngine, handle
         ("providers: {}\n", 'the key "consumer" is missing'),
         ("consumer: A\nunhandled: explode\n", "interceptor.yaml:2:12"),
         ("consumer: A\nproviders: {B: {url: api.example.com}}\n", "is not a base URL"),
+        ("consumer: A\nproviders: {B: {url: 'http://localhost:port'}}\n", '"localhost:port" is no host with a port'),
+        ("consumer: A\nproviders: {B: {url: 'http://localhost:99999'}}\n", '"localhost:99999" is no host with a port'),
         ("consumer: A\nproviders: {B: {url: 'https://x', listen: 99999}}\n", "interceptor.yaml:2:43"),
         ("consumer: A\nproviders: {B: {url: 'https://x'}, C: {url: 'https://x'}}\n", "already belongs to B"),
         ("consumer: A\nproviders: {B: {url: 'https://*.x', env: B_URL}}\n", "needs a first url without *"),
@@ -212,3 +216,10 @@ handlers:
         "handlers/api.yaml:6:5",
     ]
     assert "the one at handlers/api.yaml:3 takes all of its requests first" in str(engine.warnings[0])
+
+
+def test_a_cell_beyond_what_csv_may_hold_is_a_problem(build_engine: BuildEngine, tmp_path: Path) -> None:
+    (tmp_path / "handlers").mkdir(exist_ok=True)
+    (tmp_path / "handlers" / "stock.csv").write_text(f"sku\n{'x' * 200_000}\n")
+    said = "\n".join(problems(build_engine, "data: {stock: {file: stock.csv}}\nhandlers: []\n"))
+    assert 'handlers/api.yaml:1:22: "stock.csv" is not CSV' in said

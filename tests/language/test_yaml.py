@@ -94,6 +94,8 @@ def test_the_pasted_line_is_sound(text: str, _: str, paste: str) -> None:
         ("a: \x00", "f.yaml:1:1: not YAML"),
         ("a: &x [*x]", "f.yaml:1:4: too deeply nested"),
         ("a\n---\nb", "f.yaml:"),
+        ("[" * 100_000, "f.yaml:1:1: not YAML: it is nested too deep"),
+        ("- " * 100_000 + "a", "f.yaml:1:1: not YAML: it is nested too deep"),
     ],
 )
 def test_other_errors_name_the_place(text: str, said: str) -> None:

@@ -212,6 +212,18 @@ def test_a_finding_about_a_pact_names_the_handler(tmp_path):
     ]
 
 
+def test_what_a_handler_and_its_interaction_have_in_common_is_said_once(tmp_path):
+    handlers = (
+        "- {request: GET /products/:id, name: A request,"
+        " response: {json: {id: '10'}, matching: {$.id: {regex: '[a-z]+'}}}}\n"
+    )
+    each = interaction("A request", response=rules("body", "$.id", {"match": "regex", "regex": "[a-z]+"}))
+    assert codes(found(tmp_path, pact(each), handlers=handlers)) == [
+        ("error", "rule.regex"),
+        ("warning", "description.capital"),
+    ]
+
+
 def test_what_the_interceptor_writes_has_no_faults_of_its_own(tmp_path):
     here = project(tmp_path)
     answer = {"id": UUID, "at": "2026-11-21T20:46:04.001Z", "expires": 1795293964, "items": [1]}

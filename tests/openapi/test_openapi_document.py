@@ -159,3 +159,30 @@ def test_a_local_document_asks_nothing_of_the_network(tmp_path):
 
         assert document.root.get("x").value is None
         assert list(document.broken.values()) == [f"{address}/b.yaml"]
+
+
+def test_aliases_that_multiply_are_looked_through_once(tmp_path):
+    lines = ["  - &a0 [{$ref: '#/nowhere'}]"]
+    lines += [f"  - &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 20)]
+    (tmp_path / "a.yaml").write_text("\n".join([SMALL.replace("3.0.3", "3.1.0"), "x:", *lines]))
+
+    broken = open_document("a.yaml", tmp_path).all_broken()
+
+    assert list(broken.values()) == ["#/nowhere"]
+
+
+@pytest.mark.parametrize("text", ["{a: " * 100_000, "- " * 100_000 + "a"])
+def test_what_is_nested_without_end_is_refused(tmp_path, text):
+    (tmp_path / "a.yaml").write_text(text)
+
+    with pytest.raises(DocumentError, match="nested too deep"):
+        open_document("a.yaml", tmp_path)
+
+
+def test_what_is_no_address_leads_nowhere(tmp_path):
+    schemas = "{A: {$id: 'http://[x/a', properties: {b: {$ref: b}}}, C: {$ref: 'http://[x/c#/d'}}"
+    (tmp_path / "a.yaml").write_text(f"{SMALL.replace('3.0.3', '3.1.0')}components: {{schemas: {schemas}}}\n")
+
+    broken = open_document("a.yaml", tmp_path).all_broken()
+
+    assert sorted(broken.values()) == ["b", "http://[x/c#/d"]

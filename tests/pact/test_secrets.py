@@ -11,7 +11,8 @@ from exchanges import exchange, journal, project
 from interceptor.cli import main
 from interceptor.convert import convert
 from interceptor.errors import PactError
-from interceptor.pact.secrets import require_no_secrets
+from interceptor.pact.read import read_pact
+from interceptor.pact.secrets import require_no_secrets, secrets_in
 
 AWS = "AKIA" + "IOSFODNN7ABCDEFG"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -74,3 +75,17 @@ def test_random_tokens_are_masked_by_one_constant(tmp_path):
         pacts.add(convert(here, [path]).pacts[0].path.read_bytes())
     assert len(pacts) == 1
     assert base64.b64encode(b"x8Fj") not in pacts.pop()
+
+
+@pytest.mark.parametrize(("content", "kind"), [("abc", None), (AWS, TOKEN)])
+def test_a_body_that_only_looks_encoded_is_text(tmp_path, content, kind):
+    response = {"status": 200, "body": {"content": content, "encoded": "base64"}}
+    pact = {
+        "consumer": {"name": "Site"},
+        "provider": {"name": "API"},
+        "interactions": [{"description": "a", "request": {"method": "GET", "path": "/"}, "response": response}],
+        "metadata": {"pactSpecification": {"version": "3.0.0"}},
+    }
+    (tmp_path / "pact.json").write_text(json.dumps(pact))
+    found = secrets_in(read_pact(tmp_path / "pact.json"))
+    assert [kind in each.message for each in found] == ([] if kind is None else [True])

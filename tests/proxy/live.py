@@ -15,15 +15,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import make_certificate
 
 INTERCEPTOR = [sys.executable, "-m", "interceptor"]
 BIG = 50 * 1024 * 1024
@@ -105,7 +100,7 @@ def running(server: ThreadingHTTPServer) -> Iterator[int]:
 
 @contextmanager
 def origin_servers(folder: Path) -> Iterator[Origin]:
-    certificate, key, der = make_certificate(folder)
+    certificate, key = make_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     plain = ThreadingHTTPServer(("127.0.0.1", 0), RealServer)
@@ -114,33 +109,8 @@ def origin_servers(folder: Path) -> Iterator[Origin]:
     over = threading.Event()
     plain.over = tls.over = over  # type: ignore[attr-defined]
     with running(plain) as plain_port, running(tls) as tls_port:
-        yield Origin(plain_port, tls_port, certificate, der)
+        yield Origin(plain_port, tls_port, certificate, ssl.PEM_cert_to_DER_cert(certificate.read_text()))
         over.set()
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path, bytes]:
-    """A self-signed certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a provider of the tests")])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    files = folder / "origin.pem", folder / "origin.key"
-    files[0].write_bytes(certificate.public_bytes(encoding))
-    files[1].write_bytes(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return *files, certificate.public_bytes(serialization.Encoding.DER)
 
 
 class CorporateProxy(BaseHTTPRequestHandler):

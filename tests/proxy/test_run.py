@@ -189,12 +189,33 @@ def test_a_command_that_a_signal_ended_and_that_asked_nothing(folder):
     ("command", "expected", "message"),
     [
         ("no-such-program", 127, 'interceptor  cannot run "no-such-program": there is no such program\n'),
+        (
+            "no-such-program --quiet",
+            127,
+            """interceptor  cannot run "no-such-program --quiet": there is no such program
+interceptor  leave out the quotes: the program and its arguments are words of their own
+""",
+        ),
         ("./interceptor.yaml", 126, 'interceptor  cannot run "./interceptor.yaml": Permission denied\n'),
+        ("./interceptor.yaml/x", 127, 'interceptor  cannot run "./interceptor.yaml/x": there is no such program\n'),
+        ("x" * 5000, 126, f'interceptor  cannot run "{"x" * 5000}": File name too long\n'),
     ],
 )
 def test_a_command_that_cannot_start(answers, called, command, expected, message):
     assert called("--", command) == (expected, "", message)
     assert journals(answers) == []
+
+
+def test_a_real_server_that_gives_no_answer_is_named(tmp_path):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        real = f"{{passthrough: {{to: 'http://127.0.0.1:{nobody.getsockname()[1]}'}}}}"
+        (tmp_path / "handlers.yaml").write_text(f"handlers: [{{request: GET {PRODUCT}, response: {real}}}]")
+        providers = "providers: {Plain API: {url: http://plain.example.test}}"
+        (tmp_path / "interceptor.yaml").write_text(f"consumer: Product Site\n{providers}\nhandlers: handlers.yaml\n")
+        ended = run(tmp_path, "--", "curl", "-s", f"{PRODUCT}?token=s3cret")
+    assert f"interceptor  the real server gave no answer: GET {PRODUCT}: " in ended.stderr
+    assert "s3cret" not in ended.stderr
 
 
 def test_unhandled_requests_fail_the_run(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import socket
 import ssl
 from http.server import ThreadingHTTPServer
 
@@ -107,3 +108,18 @@ def test_the_address_of_a_provider_passes_through_the_proxy(behind, corporate):
 def address(serving):
     host, port = serving.variables["API_BASE_URL"].removeprefix("http://").split(":")
     return host, int(port)
+
+
+class IPv6Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_a_proxy_by_its_ipv6_address(tmp_path):
+    files = {"interceptor.yaml": "consumer: Site\n", "handlers/none.yaml": "handlers: []\n"}
+    server = IPv6Server(("::1", 0), CorporateProxy)
+    server.notes = []
+    environ = clean_environment() | {"HTTP_PROXY": f"http://[::1]:{server.server_address[1]}"}
+    with running(server), serve(write(tmp_path, files), environ) as serving:
+        answer = get(serving, "http://other.invalid/a")
+    assert answer == (200, b'{"by": "the corporate proxy"}')

@@ -142,9 +142,10 @@ def test_what_is_no_exchange_is_passed_over(tmp_path):
 
 
 def test_an_odd_entry_costs_no_other(tmp_path):
-    exchanges, damages = read(tmp_path, None, {}, entry({"url": 7}), entry(response={"status": "odd"}), entry())
+    odd = (None, {}, entry({"url": 7}), entry({"url": "http:///a"}), entry(response={"status": "odd"}))
+    exchanges, damages = read(tmp_path, *odd, entry())
     assert len(exchanges) == 1
-    assert [damage.partition(" is not")[0] for damage in damages] == ["entry 1", "entry 2", "entry 3", "entry 4"]
+    assert [damage.partition(" is not")[0] for damage in damages] == [f"entry {number}" for number in range(1, 6)]
 
 
 def test_a_body_that_the_file_does_not_hold_is_a_warning(tmp_path):
