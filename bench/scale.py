@@ -32,7 +32,7 @@ class Scale:
 FULL = Scale(
     "full",
     pairs=5,
-    seconds=1.0,
+    seconds=0.5,
     warm_up=5.0,
     connections=(1, 8, 64),
     handlers=(10, 1_000, 10_000),
