@@ -82,7 +82,7 @@ def _write(asked: Sequence[Asked], kind: Scaffold, output: Path | None) -> None:
     existing = _existing(file)
     text = library.scaffold(kind.value, one, existing)
     if text == existing:
-        say(f"{file} has all {len(one.states)} states")
+        say(f"{file} has every state already")
         return
     write_output(file, text.encode())
     count = "1 state" if len(one.states) == 1 else f"{len(one.states)} states"

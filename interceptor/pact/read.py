@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from interceptor.errors import PactError
+from interceptor.errors import PactError, UsageError
 from interceptor.messages import Json
 
 _PARTS = ("body", "header", "query", "path", "status")
@@ -67,7 +67,8 @@ def read_pact(file: Path) -> Pact:
     """The pact of a file; interactions that are not over HTTP are passed over.
 
     Raises:
-        PactError: where the file cannot be read, or is no pact.
+        UsageError: where the file cannot be read.
+        PactError: where it is no pact.
     """
     try:
         document = json.loads(file.read_bytes())
@@ -76,7 +77,7 @@ def read_pact(file: Path) -> Pact:
         interactions = tuple(_interactions(document["interactions"], wrapped=version.startswith("4")))
         consumer, provider = document["consumer"]["name"], document["provider"]["name"]
     except OSError as error:
-        raise PactError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
+        raise UsageError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again") from error
     return Pact(file, str(consumer), str(provider), version, interactions, document)

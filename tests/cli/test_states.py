@@ -97,7 +97,7 @@ def test_run_again_it_adds_new_states_and_keeps_what_people_wrote(pact_file, kin
     edited = file.read_text().replace(*words).replace("not written yet", "written by people")
     file.write_text(edited)
     assert interceptor("states", pact_file, "--scaffold", kind, "--output", "file").err == (
-        "interceptor  file has all 2 states\n"
+        "interceptor  file has every state already\n"
     )
     assert file.read_text() == edited
 
@@ -197,7 +197,7 @@ def test_one_file_is_for_one_pact(pact_file, tmp_path):
 # Each row: arguments, exit code, and what is said.
 WRONG = [
     (("pact.json", "--consumer", "Nobody"), 1, "there are: Product Site with Product API"),
-    (("missing.json",), 1, "cannot read the pact missing.json"),
+    (("missing.json",), 2, "cannot read the pact missing.json"),
     (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "is not one of state handlers"),
     (("pact.json", "--scaffold", "flask", "--output", "."), 2, "cannot add to ."),
     (("pact.json", "--scaffold", "flask", "--output", "pact.json/states.py"), 2, "cannot write pact.json/states.py"),

@@ -387,7 +387,7 @@ MISUSED = [
     (("pact.json", "--query", "api_key", *URL), 2, "--query does not say name and value"),
     (("pact.json", "--field", "password=${NOT_SET_AT_ALL}", *URL), 2, "--field password: the variable NOT_SET_AT_ALL"),
     (("broken.json", *URL), 1, "broken.json is not a pact"),
-    (("missing.json", *URL), 1, "cannot read the pact missing.json"),
+    (("missing.json", *URL), 2, "cannot read the pact missing.json"),
     (("pact.json", "--provider", "Stock API", *URL), 1, "there is no pact with Stock API"),
     (("pact.json", "other.json", *URL), 2, "say with --provider which one is meant"),
     (("--from-broker", "--provider", "A", "--selector", "main", *URL), 2, "says nothing to a broker"),
