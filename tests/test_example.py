@@ -58,3 +58,13 @@ def test_a_request_that_no_handler_knows_fails_the_run(example):
     assert "unhandled" in done.stderr
     assert "http://stock.example.com/stock/10" in done.stderr
     assert not (example / PACTS).exists()
+
+
+def test_the_miss_that_the_readme_shows(example):
+    readme = (EXAMPLE.parents[1] / "README.md").read_text()
+    shown = readme.partition("$ interceptor run -- curl ")[2].partition("```")[0]
+    words, _, said = shown.partition("\n")
+    done = subprocess.run(
+        [INTERCEPTOR, "run", "--", "curl", *words.split()], cwd=example, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, said)

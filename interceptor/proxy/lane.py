@@ -93,6 +93,7 @@ class LaneAddon:
             and context.client.alpn in _HTTP_1
             and not nextlayer.data_server()
             and looks_like_http(data := nextlayer.data_client())
+            # Behind another proxy, a tunnel's first line decides which way it goes: that is for UpstreamAddon to say.
             and not (isinstance(context.layers[0], modes.HttpUpstreamProxy) and data.lstrip().startswith(b"CONNECT "))
         ):
             nextlayer.layer = Lane(context, self._desk, self._transport)
