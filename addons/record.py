@@ -3,6 +3,6 @@
 `record: all` in the project file lets `interceptor export` write pacts from it.
 """
 
-from interceptor.proxy.plain import Record
+from interceptor.proxy.mitm.scripts import Record
 
 addons = [Record()]

@@ -33,7 +33,7 @@ _BESIDE = ["exchanges, all different", "interceptor, s", "pact-msw-adapter, s", 
 _MEASURE = """
 import re, resource, sys, time
 from pathlib import Path
-from interceptor.config import load_project
+from interceptor.project.config import load_project
 from interceptor.convert import convert
 project = load_project(Path(sys.argv[1]))
 began = time.perf_counter()

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from interceptor.compare.comparison import Comparison
-from interceptor.config import Project
 from interceptor.engine.handler_sets import load_project_handlers
-from interceptor.errors import ConfigurationError, PactError, UsageError
-from interceptor.findings import Finding, in_words
 from interceptor.lint.origins import Origins
 from interceptor.openapi.document import open_document
 from interceptor.pact.read import Pact, read_pact
+from interceptor.project.config import Project
+from interceptor.values.errors import ConfigurationError, PactError, UsageError
+from interceptor.values.findings import Finding, in_words
 
 
 @dataclass(slots=True)

@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from interceptor.config import Project
 from interceptor.contract.interactions import Collector, Policy, is_selected
 from interceptor.contract.normalise import KeptHeaders
-from interceptor.contract.shortcuts import Shortcuts
-from interceptor.errors import DocumentError
-from interceptor.findings import Finding
+from interceptor.contract.pinning.repeats import Repeats
 from interceptor.journal import Recording
-from interceptor.lean import nothing_is_garbage
-from interceptor.messages import Exchange
 from interceptor.pact.document import Document
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
-from interceptor.recordings import Capture, open_recording
+from interceptor.project.config import Project
+from interceptor.recordings import Imported, Reader, open_recording, unreadable_flows
+from interceptor.values.errors import DocumentError
+from interceptor.values.exchange import Exchange
+from interceptor.values.findings import Finding
+from interceptor.values.lean import nothing_is_garbage
 
 
 @dataclass(slots=True)
@@ -41,6 +41,7 @@ def convert(
     specification: int | None = None,
     output: Path | None = None,
     merge: bool = False,
+    read_flows: Reader = unreadable_flows,
 ) -> Conversion:
     """Write the pacts of some recordings; their order makes no difference.
 
@@ -51,6 +52,7 @@ def convert(
         specification: 2, 3 or 4; by default the project's.
         output: a directory; by default the project's.
         merge: keep what the files hold already.
+        read_flows: reads flow files of mitmproxy; everything else is read without it.
 
     Raises:
         RecordingError: where a recording cannot be read at all.
@@ -62,10 +64,10 @@ def convert(
     specification = specification or settings.specification
     policy = _policy(project, specification)
     for path in sorted(set(recordings)):
-        recording = open_recording(path, project)
+        recording = open_recording(path, project, read_flows)
         name = consumer or recording.consumer or project.settings.consumer
-        before, shortcuts = seen.setdefault(name, set()), Shortcuts()
-        if isinstance(recording, Capture):
+        before, shortcuts = seen.setdefault(name, set()), Repeats()
+        if isinstance(recording, Imported):
             selected, exchanges = replace(policy, passed=True), recording.distinct(before)
         else:
             selected, exchanges = policy, recording.distinct(before, by_test=settings.comments, take=shortcuts.take)
@@ -126,7 +128,7 @@ def _documented_headers(
     return documented
 
 
-def _report_damages(conversion: Conversion, recording: Recording | Capture, project: Project) -> None:
+def _report_damages(conversion: Conversion, recording: Recording | Imported, project: Project) -> None:
     for damage in recording.damages:
         at = "" if damage.line is None else f":{damage.line}"
         text = f"{project.shown(damage.file)}{at}: {damage.message}"

@@ -12,30 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-from interceptor.config import Project
-from interceptor.control import Control
 from interceptor.engine import Engine, load_engine
-from interceptor.journal.redact import Redactor
-from interceptor.recorder import Recorder, recording
-from interceptor.reload import reload_on_change
-from interceptor.stage.command import started
-from interceptor.stage.doors import Doors, open_doors
-from interceptor.stage.environment import child_environment
-from interceptor.stage.trust import TrustFiles, ensure_authority, trust_files
-from interceptor.stage.upstream import Upstream, read_upstream
-from interceptor.summary import Summary
+from interceptor.project.config import Project
+from interceptor.recorder.control import Control
+from interceptor.recorder.recorder import Recorder, recording
+from interceptor.recorder.summary import Summary
+from interceptor.redaction.redactor import Redactor
+from interceptor.run.command import started
+from interceptor.run.environment import child_environment
+from interceptor.run.listeners import Listeners, open_listeners
+from interceptor.run.reload import reload_on_change
+from interceptor.run.trust import TrustFiles, ensure_authority, trust_files
+from interceptor.run.upstream import Upstream, read_upstream
 
 _GRACE = 0.1
 """Seconds in which a command ends that asks nothing; those that ask need longer to begin."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class RunContext:
     """Everything that stands ready before the first request."""
 
     project: Project
     engine: Engine
-    doors: Doors
+    doors: Listeners
     trust: TrustFiles
     upstream: Upstream
     token: str
@@ -54,7 +54,7 @@ class Finished:
 
 
 @contextmanager
-def staged(project: Project, environ: Mapping[str, str], *, port: int | None = None) -> Iterator[Stage]:
+def prepared(project: Project, environ: Mapping[str, str], *, port: int | None = None) -> Iterator[RunContext]:
     """Load the handlers, bind the addresses, lay out the certificates; all but the authority is gone at the end.
 
     Args:
@@ -68,7 +68,7 @@ def staged(project: Project, environ: Mapping[str, str], *, port: int | None = N
     """
     engine = load_engine(project, Redactor.of(project).request)
     upstream = read_upstream(environ, project.settings.upstream_proxy)
-    with open_doors(project.providers, port) as doors:
+    with open_listeners(project.providers, port) as doors:
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
             token = secrets.token_urlsafe(16)
@@ -80,10 +80,10 @@ def staged(project: Project, environ: Mapping[str, str], *, port: int | None = N
                 base_urls=_base_urls(project, doors),
                 owned_hosts=engine.hosts,
             )
-            yield Stage(project, engine, doors, trust, upstream, token, environment)
+            yield RunContext(project, engine, doors, trust, upstream, token, environment)
 
 
-def run_command(stage: Stage, words: Sequence[str]) -> Finished:
+def run_command(stage: RunContext, words: Sequence[str]) -> Finished:
     """Run a command under the proxy.
 
     The command starts at once: its first connections wait in the sockets' queues until mitmproxy is imported.
@@ -104,7 +104,7 @@ def run_command(stage: Stage, words: Sequence[str]) -> Finished:
     return Finished(exit_code, recorder.summary, journal)
 
 
-def serve(stage: Stage, tell: Callable[[str], None]) -> Finished:
+def serve(stage: RunContext, tell: Callable[[str], None]) -> Finished:
     """Answer until SIGINT or SIGTERM, with the handlers as their files are; `tell` is given what became of changes."""
     stopped = (signal.SIGINT, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, stopped)
@@ -121,7 +121,9 @@ def serve(stage: Stage, tell: Callable[[str], None]) -> Finished:
     return Finished(exit_code, recorder.summary, journal)
 
 
-async def _until(wait: Callable[[], int], stage: Stage, recorder: Recorder, tell: Callable[[str], None] | None) -> int:
+async def _until(
+    wait: Callable[[], int], stage: RunContext, recorder: Recorder, tell: Callable[[str], None] | None
+) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
     waiting = _in_background(wait)
     if not await _worth_serving(waiting, stage.doors):
@@ -150,7 +152,7 @@ async def _until(wait: Callable[[], int], stage: Stage, recorder: Recorder, tell
             await asyncio.wait([following])
 
 
-async def _worth_serving(waiting: asyncio.Future[int], doors: Doors) -> bool:
+async def _worth_serving(waiting: asyncio.Future[int], doors: Listeners) -> bool:
     """False where the command is gone before it could ask anything: mitmproxy need not be imported for that."""
     loop = asyncio.get_running_loop()
     news, visited = asyncio.Event(), asyncio.Event()
@@ -190,7 +192,7 @@ def _in_background(wait: Callable[[], int]) -> asyncio.Future[int]:
     return future
 
 
-def _base_urls(project: Project, doors: Doors) -> dict[str, str]:
+def _base_urls(project: Project, doors: Listeners) -> dict[str, str]:
     """The variables that providers ask for under `env`, with their local base URLs."""
     urls = {listener.provider: listener.base_url for listener in doors.listeners}
     return {each.env: urls[name] for name, each in project.providers.items() if each.env is not None}

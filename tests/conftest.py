@@ -1,6 +1,11 @@
-"""Its place puts this folder on the path, so that every test can import `exchanges`."""
+"""What the tests of every room share."""
 
 from hypothesis import settings
+
+from tests.controlled import environment, proxy
+from tests.engines import build_engine
+
+__all__ = ["build_engine", "environment", "proxy"]  # fixtures
 
 # The same examples in every run: a gate that fails by chance is not believed when it is right. To look for new ones:
 # pytest --hypothesis-profile=search

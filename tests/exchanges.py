@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from interceptor.config import Project, load_project
 from interceptor.journal import JournalWriter
-from interceptor.journal.redact import Redactor
-from interceptor.messages import Exchange, Outcome, ProviderState, Request, Response
+from interceptor.project.config import Project, load_project
+from interceptor.redaction.redactor import Redactor
+from interceptor.values.exchange import Exchange, Outcome, ProviderState
+from interceptor.values.messages import Request, Response
 
 BASE_URL = "https://api.example.com/v1"
 PROJECT = f"""

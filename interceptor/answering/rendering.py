@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from interceptor.answering.templates import Template, TemplateFault, compile_text
-from interceptor.errors import Problem
-from interceptor.messages import Json
-from interceptor.places import below, leaves
-from interceptor.yamlfile import Node
+from interceptor.project.yaml_file import Node
+from interceptor.values.errors import Problem
+from interceptor.values.json_text import Json
+from interceptor.values.places import below, leaves
 
 Values: TypeAlias = Mapping[str, Any]
-Made: TypeAlias = list[str]
-Render: TypeAlias = Callable[[Values, Made], Any]
+Generated: TypeAlias = list[str]
+Render: TypeAlias = Callable[[Values, Generated], Any]
 
 KNOWN_NAMES = ("request", "params", "variables", "data", "call")
 """What a template may name, beside the functions."""
@@ -70,8 +70,9 @@ class Compiler:
             }
             if all(render is None for _, render in members.values()):
                 return None
-            return lambda values, made: {
-                key: member if render is None else render(values, made) for key, (member, render) in members.items()
+            return lambda values, generated: {
+                key: member if render is None else render(values, generated)
+                for key, (member, render) in members.items()
             }
         if isinstance(value, list):
             elements = [
@@ -80,8 +81,8 @@ class Compiler:
             ]
             if all(render is None for _, render in elements):
                 return None
-            return lambda values, made: [
-                element if render is None else render(values, made) for element, render in elements
+            return lambda values, generated: [
+                element if render is None else render(values, generated) for element, render in elements
             ]
         return None
 
@@ -89,12 +90,12 @@ class Compiler:
         from_data = "data" in template.names
         volatile = bool(template.names & _VOLATILE)
 
-        def render(values: Values, made: Made) -> Any:
+        def render(values: Values, generated: Generated) -> Any:
             value = rendered(template, node, values)
             if from_data:
-                made.extend(found for found, leaf in leaves(value, place) if self._is_new(leaf))
+                generated.extend(found for found, leaf in leaves(value, place) if self._is_new(leaf))
             elif volatile:
-                made.append(place)
+                generated.append(place)
             return value
 
         return render

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from interceptor.answering.responses import Folder
-from interceptor.handlers import ResponseEntry
+from interceptor.handlers.language import ResponseEntry
+from interceptor.project.folder import Folder
 
 Resolver: TypeAlias = Callable[..., Any]
 

@@ -9,41 +9,23 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from mimetypes import MimeTypes
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
-from interceptor.answering.rendering import KNOWN_NAMES, Compiler, Made, Render, RenderFault, Values, rendered
+from interceptor.answering.rendering import KNOWN_NAMES, Compiler, Generated, Render, RenderFault, Values, rendered
 from interceptor.answering.templates import TemplateFault, compile_file
-from interceptor.decisions import Chunk
-from interceptor.handlers import DelayRange, ResponseEntry, ServerSentEvent
-from interceptor.messages import BODILESS, FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, Headers, Json, Response, is_json
-from interceptor.yamlfile import Node
+from interceptor.handlers.language import DelayRange, ResponseEntry, ServerSentEvent
+from interceptor.project.folder import Folder, file_type
+from interceptor.project.yaml_file import Node
+from interceptor.values.decisions import Chunk
+from interceptor.values.json_text import Json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json
+from interceptor.values.messages import BODILESS, Headers, Response
 
 EVENT_STREAM_MEDIA_TYPE = "text/event-stream"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _BREAKS_HEADER = re.compile(r"[\r\n\0]")
 _TEXT_TYPES = {"text": "text/plain", "html": "text/html", "xml": "text/xml"}
-_FILE_TYPES = MimeTypes(filenames=())
-"""The same answer on every machine: the system's own table is left out."""
-for _extension, _type in {
-    ".js": "text/javascript",
-    ".json": JSON_MEDIA_TYPE,
-    ".jsonl": "application/jsonl",
-    ".md": "text/markdown",
-    ".ndjson": "application/x-ndjson",
-    ".parquet": "application/vnd.apache.parquet",
-    ".proto": "text/plain",
-    ".wasm": "application/wasm",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-}.items():
-    _FILE_TYPES.add_type(_type, _extension)
-
-ReadFile: TypeAlias = Callable[[Path], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +38,7 @@ class Body:
     stream: tuple[Chunk, ...] = ()
 
 
-BodyOf: TypeAlias = Body | Callable[[Values, Made], Body]
+BodyOf: TypeAlias = Body | Callable[[Values, Generated], Body]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +47,8 @@ class Answer:
 
     response: Response
     json: Json
-    made: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
     stream: tuple[Chunk, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """Where the files of a handler file are looked up: below `folder`, and never outside `root`."""
-
-    folder: Path
-    root: Path
-    read: ReadFile = Path.read_bytes
-    asked: set[Path] = field(default_factory=set, compare=False)
-    """Every file that was looked up."""
-
-    def resolve(self, name: str) -> Path:
-        """The path of a file.
-
-        Raises:
-            ValueError: where it is outside the project.
-        """
-        path = (self.folder / name).resolve()
-        if not path.is_relative_to(self.root.resolve()):
-            raise ValueError(f'"{name}" is outside the project')
-        self.asked.add(path)
-        return path
-
-    def content(self, name: str) -> bytes:
-        """The bytes of a file.
-
-        Raises:
-            ValueError: where it is outside the project or cannot be read.
-        """
-        try:
-            return self.read(self.resolve(name))
-        except OSError as error:
-            raise ValueError(f'cannot read the file "{name}": {error.strerror}') from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +78,14 @@ class CompiledEntry:
         """
         if self.static is not None:
             return self.static
-        made: Made = []
-        body = self.body if isinstance(self.body, Body) else self.body(values, made)
+        generated: Generated = []
+        body = self.body if isinstance(self.body, Body) else self.body(values, generated)
         headers = [
-            (name, value if isinstance(value, str) else self._header(name, value(values, made)))
+            (name, value if isinstance(value, str) else self._header(name, value(values, generated)))
             for name, value in self.headers
         ]
-        status = self.status if isinstance(self.status, int) else self._status(self.status(values, made))
-        return _answer(status, headers, body, tuple(made))
+        status = self.status if isinstance(self.status, int) else self._status(self.status(values, generated))
+        return _answer(status, headers, body, tuple(generated))
 
     def _status(self, value: Any) -> int:
         try:
@@ -187,11 +135,11 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     return compiled
 
 
-def _answer(status: int, headers: Sequence[tuple[str, str]], body: Body, made: tuple[str, ...]) -> Answer:
+def _answer(status: int, headers: Sequence[tuple[str, str]], body: Body, generated: tuple[str, ...]) -> Answer:
     complete: Headers = tuple(headers)
     if body.content_type and not any(name == "content-type" for name, _ in headers):
         complete = (("content-type", body.content_type), *complete)
-    return Answer(Response(status, complete, body.data), body.json, made, body.stream)
+    return Answer(Response(status, complete, body.data), body.json, generated, body.stream)
 
 
 def _compile_headers(
@@ -239,7 +187,7 @@ def _json_body(value: Json, node: Node, compiler: Compiler) -> BodyOf:
         return Body(data, JSON_MEDIA_TYPE, value)
 
     render = compiler.json(value, node, "response.$")
-    return body(value) if render is None else lambda values, made: body(render(values, made))
+    return body(value) if render is None else lambda values, generated: body(render(values, generated))
 
 
 def _text_body(text: str, content_type: str, node: Node, compiler: Compiler) -> BodyOf:
@@ -249,7 +197,7 @@ def _text_body(text: str, content_type: str, node: Node, compiler: Compiler) -> 
         return Body(content.encode("utf-8", "replace"), content_type + charset)
 
     render = compiler.text(text, node, "response.body")
-    return body(render) if isinstance(render, str) else lambda values, made: body(render(values, made))
+    return body(render) if isinstance(render, str) else lambda values, generated: body(render(values, generated))
 
 
 def _form_body(fields: Mapping[str, Any], node: Node, compiler: Compiler) -> BodyOf:
@@ -257,7 +205,7 @@ def _form_body(fields: Mapping[str, Any], node: Node, compiler: Compiler) -> Bod
         return Body(urlencode(value, doseq=True).encode(), FORM_MEDIA_TYPE)
 
     render = compiler.json(dict(fields), node, "response.form")
-    return body(fields) if render is None else lambda values, made: body(render(values, made))
+    return body(fields) if render is None else lambda values, generated: body(render(values, generated))
 
 
 def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
@@ -270,7 +218,7 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
 
     render = compiler.text(text, node, "response.body")
     if not isinstance(render, str):
-        return lambda values, made: body(render(values, made))
+        return lambda values, generated: body(render(values, generated))
     try:
         return body(render)
     except RenderFault as fault:
@@ -279,18 +227,18 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
 
 
 def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> BodyOf:
-    def body(name: str, values: Values, made: Made) -> Body:
+    def body(name: str, values: Values, generated: Generated) -> Body:
         content = folder.content(name)
         if not name.endswith(".j2"):
             return Body(content, file_type(name))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
-        made.append("response.$" if is_json(file_type(name.removesuffix(".j2"))) else "response.body")
+        generated.append("response.$" if is_json(file_type(name.removesuffix(".j2"))) else "response.body")
         return Body(str(rendered(template, node, values)).encode(), file_type(name.removesuffix(".j2")))
 
-    def rendered_name(values: Values, made: Made) -> Body:
+    def rendered_name(values: Values, generated: Generated) -> Body:
         chosen = name if isinstance(render, str) else str(render(values, []))
         try:
-            return body(chosen, values, made)
+            return body(chosen, values, generated)
         except (ValueError, TemplateFault) as error:
             raise RenderFault(node, str(error)) from error
 
@@ -311,9 +259,9 @@ def _stream_body(events: Sequence[ServerSentEvent], node: Node, compiler: Compil
     fields = [event.model_dump(include={"event", "data", "id", "retry"}, exclude_none=True) for event in events]
     renders = [compiler.json(each, node.at(index), "response.body") for index, each in enumerate(fields)]
 
-    def body(values: Values, made: Made) -> Body:
+    def body(values: Values, generated: Generated) -> Body:
         chunks = tuple(
-            Chunk(_event_text(each if render is None else render(values, made)).encode(), _drawn(event.delay))
+            Chunk(_event_text(each if render is None else render(values, generated)).encode(), _drawn(event.delay))
             for event, each, render in zip(events, fields, renders, strict=True)
         )
         return Body(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, chunks)
@@ -328,9 +276,3 @@ def _event_text(fields: Mapping[str, Any]) -> str:
         text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         lines += [f"data: {line}" for line in text.splitlines() or [""]]
     return "".join(f"{line}\n" for line in [*lines, ""])
-
-
-def file_type(name: str) -> str:
-    """The content type of a file by its extension."""
-    guessed, encoding = _FILE_TYPES.guess_type(name)
-    return guessed if guessed and not encoding else "application/octet-stream"

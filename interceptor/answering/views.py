@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from interceptor.matching.multipart_form import Part, multipart_parts
-from interceptor.messages import Json, NotJsonError, Pairs, Request, Response, parse_json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.messages import Request, Response
+from interceptor.values.multipart_form import Part, multipart_parts
+from interceptor.values.urls import Pairs
 
 
 class FirstValues(Mapping[str, str]):

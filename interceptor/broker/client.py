@@ -17,8 +17,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from interceptor.broker.settings import CREDENTIALS, SECRETS, Broker
-from interceptor.errors import BrokerError
-from interceptor.messages import Json
+from interceptor.values.errors import BrokerError
+from interceptor.values.json_text import Json
 
 _OTHERS = (
     "PACT_BROKER_BASE_URL",
@@ -51,7 +51,7 @@ _MOMENT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ClientOutput:
     """How the client ended and what it printed, without the secrets it was given."""
 
     code: int
@@ -82,7 +82,7 @@ def call(
     *,
     seconds: float | None = None,
     idle: Callable[[], float] | None = None,
-) -> Said:
+) -> ClientOutput:
     """Run the client to its end.
 
     Args:
@@ -107,7 +107,7 @@ def call(
             raise BrokerError(f"{where} gave no answer within {most:g} s", "try again, or give it more time") from error
         finally:
             process.kill()
-    return Said(process.returncode, _without_secrets(output, broker), _without_secrets(errors, broker))
+    return ClientOutput(process.returncode, _without_secrets(output, broker), _without_secrets(errors, broker))
 
 
 def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callable[[], float]) -> tuple[bytes, bytes]:

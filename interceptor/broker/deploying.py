@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from interceptor.broker.client import Said, call, unusable
+from interceptor.broker.client import ClientOutput, call, unusable
 from interceptor.broker.settings import Broker
-from interceptor.errors import BrokerError
-from interceptor.messages import Json
+from interceptor.values.errors import BrokerError
+from interceptor.values.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _asked(participant: str, version: str | None) -> list[str]:
     return ["broker", "can-i-deploy", "--pacticipant", participant, *which, "--output", "json"]
 
 
-def _verdict(broker: Broker, said: Said, environment: str = "") -> Verdict:
+def _verdict(broker: Broker, said: ClientOutput, environment: str = "") -> Verdict:
     answer = said.answer
     if answer is None or "summary" not in answer:
         if environment and "environment" in said.reason.lower() and "not exist" in said.reason:
@@ -148,7 +148,7 @@ def _version(side: Json) -> str | None:
     return str(version["number"]) if version else None
 
 
-def _no_environment(said: Said, environment: str) -> BrokerError:
+def _no_environment(said: ClientOutput, environment: str) -> BrokerError:
     return BrokerError(
         said.reason.rstrip("."),
         f"list them: interceptor broker -- list-environments; "

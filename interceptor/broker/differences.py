@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 from interceptor.broker.publishing import PactFile
 from interceptor.broker.settings import Broker
-from interceptor.messages import Json
+from interceptor.values.json_text import Json
 
 _NOT_CONTENT = ("_id", "key", "pending", "comments")
 """Members of an interaction that the broker adds, or that change nothing about what is asked."""

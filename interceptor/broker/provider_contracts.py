@@ -8,7 +8,7 @@ from pathlib import Path
 from interceptor.broker.client import call, explained, unusable
 from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
-from interceptor.errors import BrokerError
+from interceptor.values.errors import BrokerError
 
 _CONTENT_TYPES = {".json": "application/json", ".yaml": "application/yaml", ".yml": "application/yaml"}
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from interceptor.broker.client import Said, call, explained, unusable
+from interceptor.broker.client import ClientOutput, call, explained, unusable
 from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
-from interceptor.errors import PactError
-from interceptor.messages import Json
+from interceptor.values.errors import PactError
+from interceptor.values.json_text import Json
 
 _ATTEMPT = "Attempting to publish pact"
 """The client says this once it has read the broker's index; what fails before concerns no single pact."""
@@ -119,7 +119,7 @@ def _name(document: Json, role: str) -> str:
     return name
 
 
-def _accepted(pact: PactFile, said: Said) -> Published:
+def _accepted(pact: PactFile, said: ClientOutput) -> Published:
     answer = said.answer or {}
     notices = [str(notice.get("text")) for notice in answer.get("notices", [])]
     unchanged = any("no content changes" in notice for notice in notices)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from interceptor.errors import UsageError
+from interceptor.values.errors import UsageError
 
 SECRETS = ("PACT_BROKER_TOKEN", "PACT_BROKER_PASSWORD")
 CREDENTIALS = (*SECRETS, "PACT_BROKER_USERNAME")

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from interceptor.broker.client import call, unusable
 from interceptor.broker.settings import Broker
-from interceptor.errors import BrokerError, UsageError
-from interceptor.messages import Json
+from interceptor.values.errors import BrokerError, UsageError
+from interceptor.values.json_text import Json
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://docs.pact.io/pact_broker/webhooks")
 _PACT = {"pact_url": "${pactbroker.pactUrl}"}

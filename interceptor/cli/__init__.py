@@ -17,8 +17,8 @@ import typer
 from typer.core import TyperGroup
 
 from interceptor.cli.context import PROJECT_FILE, Context
-from interceptor.errors import InterceptorError
-from interceptor.lean import nothing_is_garbage
+from interceptor.values.errors import InterceptorError
+from interceptor.values.lean import nothing_is_garbage
 
 COMMANDS = {
     "init": "Write a project file and the first handlers.",

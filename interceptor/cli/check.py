@@ -12,14 +12,14 @@ import typer
 
 from interceptor.cli.context import Context, say
 from interceptor.cli.options import AsJson, write_output
-from interceptor.config import load_project
-from interceptor.errors import UsageError
+from interceptor.project.config import load_project
+from interceptor.values.errors import UsageError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from interceptor.check import Checked
-    from interceptor.findings import Finding
+    from interceptor.values.findings import Finding
 
 
 def check(

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.config import Project, load_project
-from interceptor.errors import UsageError
+from interceptor.project.config import Project, load_project
+from interceptor.values.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from interceptor.convert import Conversion
+    from interceptor.values.damage import Damage
+    from interceptor.values.exchange import ImportedExchange
 
 
 def export(
@@ -55,6 +59,7 @@ def export(
         specification=specification,
         output=output,
         merge=merge,
+        read_flows=_read_flows,
     )
     if as_json:
         print(json.dumps(as_plain(project, conversion), indent=2, ensure_ascii=False))
@@ -63,6 +68,12 @@ def export(
             say(line)
     if any(finding.type == "error" for finding in conversion.findings):
         raise typer.Exit(1)
+
+
+def _read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
+    from interceptor.proxy.mitm.flow_files import read_flows  # half a second that other recordings need not wait for
+
+    return read_flows(path, damages)
 
 
 def conversion_lines(project: Project, conversion: Conversion) -> list[str]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.config import STATE_DIR
-from interceptor.errors import UsageError
+from interceptor.project.config import STATE_DIR
 from interceptor.scaffold.project import FIRST_HANDLER, NewProvider, consumer_name, project_files, write_files
-from interceptor.schema import write_schemas
+from interceptor.scaffold.schema import write_schemas
+from interceptor.values.errors import UsageError
 
 if TYPE_CHECKING:
-    from interceptor.journal.reader import Damage
+    from interceptor.values.damage import Damage
 
 
 class Service(StrEnum):
@@ -89,8 +89,8 @@ def init(
 
 
 def _write_workflows(context: Context, ci: Service, *, force: bool) -> None:
-    from interceptor.ci import workflow_files
-    from interceptor.config import load_project
+    from interceptor.project.config import load_project
+    from interceptor.scaffold.ci import workflow_files
 
     project = load_project(context.config)
     written = workflow_files(ci.value, project.settings.consumer, list(project.providers))

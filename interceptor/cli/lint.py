@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from interceptor.config import load_project
-from interceptor.findings import Finding, in_words
+from interceptor.project.config import load_project
+from interceptor.values.findings import Finding, in_words
 
 
 def lint(

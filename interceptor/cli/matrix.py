@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Participant, Retries, Timeout, participant_or_consumer
-from interceptor.messages import Json
+from interceptor.values.json_text import Json
 
 if TYPE_CHECKING:
     from interceptor.broker import Row, Verdict

@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from interceptor.cli.context import Context
-from interceptor.errors import PactError, UsageError
+from interceptor.values.errors import PactError, UsageError
 
 Retries: TypeAlias = Annotated[
     int,
@@ -39,7 +39,7 @@ def participant_or_consumer(context: Context, given: str | None) -> str:
     """
     if given is not None:
         return given
-    from interceptor.config import load_project
+    from interceptor.project.config import load_project
 
     if not context.config.exists():
         raise UsageError(f"there is no {context.config} here to name the consumer", "name it with --participant")
@@ -52,7 +52,7 @@ def version_or_commit(context: Context, given: str | None) -> str:
     Raises:
         UsageError: there is no commit, or the version is one that the client cannot be asked about.
     """
-    from interceptor.revision import detect
+    from interceptor.broker.revision import detect
 
     version = given or detect(root(context), os.environ).version
     if version is None:
@@ -68,7 +68,7 @@ def pacts_of_project(context: Context) -> list[Path]:
     Raises:
         PactError: there are none.
     """
-    from interceptor.config import load_project
+    from interceptor.project.config import load_project
 
     project = load_project(context.config)
     paths = sorted(project.pact_dir.glob("*.json"))

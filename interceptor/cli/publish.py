@@ -13,15 +13,15 @@ import typer
 
 from interceptor.broker import Broker, PactFile, Publication, Published, differences, find_broker, read_pacts
 from interceptor.broker import publish as publish_pact
+from interceptor.broker.revision import detect, require_clean
 from interceptor.cli.context import say
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
-from interceptor.config import Project, load_project
 from interceptor.contract.normalise import KeptHeaders, default_description, normalise
-from interceptor.errors import UsageError
-from interceptor.findings import in_words
 from interceptor.journal import latest_recording, read_journal
-from interceptor.pact.secrets import require_no_secrets
-from interceptor.revision import detect, require_clean
+from interceptor.lint.secrets import require_no_secrets
+from interceptor.project.config import Project, load_project
+from interceptor.values.errors import UsageError
+from interceptor.values.findings import in_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import typer
 
 from interceptor.cli.context import Context, say
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout, root, version_or_commit
-from interceptor.errors import UsageError
+from interceptor.values.errors import UsageError
 
 
 def publish_provider(
@@ -40,7 +40,7 @@ def publish_provider(
 ) -> None:
     """Publish an OpenAPI document and the result of testing the provider against it to PactFlow."""
     from interceptor import broker as brokers
-    from interceptor.revision import detect
+    from interceptor.broker.revision import detect
 
     context: Context = ctx.obj
     file = document or _of_project(context, provider)
@@ -72,7 +72,7 @@ def publish_provider(
 
 
 def _of_project(context: Context, provider: str) -> Path:
-    from interceptor.config import load_project
+    from interceptor.project.config import load_project
 
     project = load_project(context.config)
     known = project.providers.get(provider)

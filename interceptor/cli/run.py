@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say, set_up_logging
-from interceptor.config import Project, load_project
-from interceptor.session import run_command, staged
-from interceptor.summary import hit_lines, summary_lines
+from interceptor.project.config import Project, load_project
+from interceptor.recorder.summary import hit_lines, summary_lines
+from interceptor.session import prepared, run_command
 
 
 class Export(StrEnum):
@@ -43,7 +43,7 @@ def run(
     project = load_project(context.config)
     if consumer is not None:
         project = replace(project, settings=project.settings.model_copy(update={"consumer": consumer}))
-    with staged(project, os.environ, port=port) as stage:
+    with prepared(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
         finished = run_command(stage, command)

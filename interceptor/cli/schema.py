@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.config import STATE_DIR
-from interceptor.schema import handlers_schema, project_schema, schema_text, write_schemas
+from interceptor.project.config import STATE_DIR
+from interceptor.scaffold.schema import handlers_schema, project_schema, schema_text, write_schemas
 
 
 class Kind(StrEnum):

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say, set_up_logging
-from interceptor.config import load_project
-from interceptor.session import Stage, staged
+from interceptor.project.config import load_project
+from interceptor.recorder.summary import hit_lines, summary_lines
+from interceptor.run.trust import CERTIFICATE_FILE
+from interceptor.session import RunContext, prepared
 from interceptor.session import serve as serve_until_stopped
-from interceptor.stage.trust import CERTIFICATE_FILE
-from interceptor.summary import hit_lines, summary_lines
 
 
 def serve(
@@ -27,7 +27,7 @@ def serve(
     context: Context = ctx.obj
     set_up_logging(context, warnings=True)
     project = load_project(context.config)
-    with staged(project, os.environ, port=port) as stage:
+    with prepared(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
         _introduce(stage)
@@ -40,7 +40,7 @@ def serve(
     say(f"recorded in {project.shown(finished.journal)}")
 
 
-def _introduce(stage: Stage) -> None:
+def _introduce(stage: RunContext) -> None:
     """Say where we are; the variables alone go to the standard output, so that a script can take them."""
     say(f"the proxy is at {stage.doors.proxy_url}")
     for listener in stage.doors.listeners:

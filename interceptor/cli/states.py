@@ -12,10 +12,10 @@ import typer
 
 from interceptor.cli.context import say
 from interceptor.cli.options import AsJson, pacts_of_project, write_output
-from interceptor.errors import PactError, UsageError
+from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
-    from interceptor.states import Asked
+    from interceptor.scaffold.states import Asked
 
 
 class Scaffold(StrEnum):
@@ -51,8 +51,8 @@ def states(
 
     Written again, the file keeps what people wrote and gets the states that are new.
     """
-    from interceptor import states as library
     from interceptor.pact.read import read_pact
+    from interceptor.scaffold import states as library
 
     found = [read_pact(path) for path in pacts or pacts_of_project(ctx.obj)]
     chosen = [pact for pact in found if consumer in {None, pact.consumer} and provider in {None, pact.provider}]
@@ -71,7 +71,7 @@ def states(
 
 
 def _write(asked: Sequence[Asked], kind: Scaffold, output: Path | None) -> None:
-    from interceptor import states as library
+    from interceptor.scaffold import states as library
 
     if len(asked) > 1:
         pairs = ", ".join(f"{each.consumer} with {each.provider}" for each in asked)

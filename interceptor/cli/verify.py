@@ -14,8 +14,8 @@ import typer
 
 from interceptor.cli.context import Context, say
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, pacts_of_project, root, write_output
-from interceptor.errors import PactError, UsageError
-from interceptor.messages import Json
+from interceptor.values.errors import PactError, UsageError
+from interceptor.values.json_text import Json
 
 if TYPE_CHECKING:
     from interceptor.broker import Broker
@@ -157,7 +157,7 @@ def _require_address(option: str, url: str) -> None:
 def _publishing(
     context: Context, version: str | None, branch: str | None, tags: Sequence[str], *, publish: bool
 ) -> Publishing:
-    from interceptor.revision import detect
+    from interceptor.broker.revision import detect
     from interceptor.verification import Publishing
 
     found = detect(root(context), os.environ)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
-from interceptor.errors import UsageError
+from interceptor.values.errors import UsageError
 
 if TYPE_CHECKING:
     from interceptor.broker import Webhook

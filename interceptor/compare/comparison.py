@@ -12,11 +12,11 @@ from interceptor.compare.response_body import compare_response_body, compare_sta
 from interceptor.compare.response_headers import compare_content_type, compare_response_headers
 from interceptor.compare.security import compare_security
 from interceptor.compare.wellformed import malformed
-from interceptor.findings import Finding
 from interceptor.openapi.document import Document
 from interceptor.openapi.routes import Routes
 from interceptor.openapi.validation import Validation
 from interceptor.pact.read import Pact, PactInteraction
+from interceptor.values.findings import Finding
 
 
 class Comparison:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from interceptor.findings import Finding
-from interceptor.messages import Json
 from interceptor.openapi.document import Node, Place
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import Answer, Operation
 from interceptor.openapi.validation import Validation
 from interceptor.pact.read import PactInteraction
+from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from interceptor.messages import Json
 from interceptor.openapi.document import Node
 from interceptor.openapi.operations import Parameter
+from interceptor.values.json_text import Json
 
 _NUMBER = re.compile(r"[-+]?\d{1,100}(?:\.\d{1,100})?(?:[eE][+-]?\d{1,2})?\Z", re.ASCII)
 """What a float can hold, however a consumer writes it: `007`, `+1`, `1e3`."""

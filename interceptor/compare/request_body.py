@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from interceptor.compare.media_types import best_match, is_validatable
 from interceptor.compare.pair import Pair
 from interceptor.compare.reading import form_value
-from interceptor.findings import Finding
-from interceptor.matching.multipart_form import MULTIPART_MEDIA_TYPE, multipart_parts
-from interceptor.messages import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, Json, Request, media_type, parse_query
 from interceptor.openapi.document import Node
 from interceptor.openapi.json_schema import Direction
+from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
+from interceptor.values.messages import Request
+from interceptor.values.multipart_form import MULTIPART_MEDIA_TYPE, multipart_parts
+from interceptor.values.urls import parse_query
 
 _PLACE = "request.body"
 

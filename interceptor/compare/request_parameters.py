@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from interceptor.compare.pair import Pair
 from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
-from interceptor.findings import Finding
-from interceptor.journal.secret_forms import MASK
 from interceptor.openapi.json_schema import Direction
+from interceptor.redaction.forms import MASK
+from interceptor.values.findings import Finding
 
 
 def compare_path(pair: Pair) -> Iterator[Finding]:

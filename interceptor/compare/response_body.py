@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from interceptor.compare.media_types import best_match, is_validatable
 from interceptor.compare.pair import Pair
-from interceptor.findings import Finding
-from interceptor.messages import JSON_MEDIA_TYPE
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import Answer
+from interceptor.values.findings import Finding
+from interceptor.values.media_types import JSON_MEDIA_TYPE
 
 _PLACE = "response.body"
 

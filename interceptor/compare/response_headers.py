@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from interceptor.compare.media_types import best_match
 from interceptor.compare.pair import Pair
 from interceptor.compare.reading import readings
-from interceptor.findings import Finding
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import Answer
+from interceptor.values.findings import Finding
 
 STANDARD = frozenset(
     [

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from interceptor.compare.pair import Pair
 from interceptor.compare.request_parameters import cookies_of
-from interceptor.findings import Finding
 from interceptor.openapi.operations import Scheme
+from interceptor.values.findings import Finding
 
 
 def compare_security(pair: Pair) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from interceptor.findings import Finding
 from interceptor.pact.read import Pact
+from interceptor.values.findings import Finding
 
 
 def malformed(pact: Pact) -> Iterator[Finding]:

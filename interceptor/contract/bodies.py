@@ -7,17 +7,10 @@ import re
 from functools import lru_cache
 from sys import float_info
 
-from interceptor.jsonpath import children
-from interceptor.messages import (
-    FORM_MEDIA_TYPE,
-    JSON_MEDIA_TYPE,
-    Json,
-    NotJsonError,
-    is_json,
-    media_type,
-    parse_json,
-)
 from interceptor.pact.document import Body
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.jsonpath import children
+from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json, media_type
 
 _DEEPEST = 100
 """Levels; the Pact tools, written with serde_json, refuse JSON of 128."""

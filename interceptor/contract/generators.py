@@ -13,11 +13,12 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
-from interceptor.journal.secret_forms import MASK
-from interceptor.jsonpath import Steps, children, find, parse_path, spell
-from interceptor.messages import Json, ProviderState
 from interceptor.pact.document import Generator, Interaction, Message, Values
-from interceptor.rules import Part, is_addressable
+from interceptor.pact.rules import Part, is_addressable
+from interceptor.redaction.forms import MASK
+from interceptor.values.exchange import ProviderState
+from interceptor.values.json_text import Json
+from interceptor.values.jsonpath import Steps, children, find, parse_path, spell
 
 _PARAMETER = re.compile(r"\w+", re.ASCII)
 _UNNAMED = re.compile(r"[^a-z0-9]")
@@ -26,7 +27,7 @@ Parameters: TypeAlias = Mapping[str, str | int]
 """The parameters of an interaction's states that are ids by their form, each value under one name only."""
 
 
-def for_moments(moments: Iterable[Generator], message: Message, query: Values) -> tuple[Generator, ...]:
+def for_moments(timestamps: Iterable[Generator], message: Message, query: Values) -> tuple[Generator, ...]:
     """Those generators of times that stand where a single value is, about whose form the handler says nothing."""
     body = message.body
     declared = {(rule.part, rule.at) for rule in message.rules}
@@ -41,7 +42,7 @@ def for_moments(moments: Iterable[Generator], message: Message, query: Values) -
             return body is not None and body.kind == "json" and bool(steps) and steps not in ruled
         return len(values[each.part][each.at]) == 1 and (each.part, each.at) not in declared
 
-    return tuple(sorted(filter(stands, moments), key=lambda each: (each.part, each.at)))
+    return tuple(sorted(filter(stands, timestamps), key=lambda each: (each.part, each.at)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Literal
 
-from interceptor.contract.classes import MOST_GATHERED, Classes, Group, Origin, Slots
 from interceptor.contract.generators import with_states
 from interceptor.contract.normalise import (
     KeptHeaders,
@@ -23,11 +22,13 @@ from interceptor.contract.normalise import (
     normalise,
     unique,
 )
-from interceptor.contract.pinning import Extracted, Skeleton, extract, pin
-from interceptor.findings import Finding
-from interceptor.messages import Exchange, Json, Outcome
+from interceptor.contract.pinning.groups import MOST_GATHERED, Classes, Group, Origin, Slots
+from interceptor.contract.pinning.pinning import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
-from interceptor.rules import Rule, collapsed, inferred
+from interceptor.pact.rules import Rule, collapsed, inferred
+from interceptor.values.exchange import Exchange, Outcome
+from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)

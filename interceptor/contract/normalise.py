@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
-from interceptor.findings import Finding
-from interceptor.journal.secret_forms import MASK
-from interceptor.jsonpath import parse_path, spell
-from interceptor.messages import BODILESS, Exchange, Headers, Request, Response, media_type
 from interceptor.pact.document import Body, Interaction, Message, Values
-from interceptor.rules import Rule, Side, escape, parse_rules
+from interceptor.pact.rules import Rule, Side, escape, parse_rules
+from interceptor.redaction.forms import MASK
+from interceptor.values.exchange import Exchange
+from interceptor.values.findings import Finding
+from interceptor.values.jsonpath import parse_path, spell
+from interceptor.values.media_types import media_type
+from interceptor.values.messages import BODILESS, Headers, Request, Response
 
 _BOUNDARY = re.compile(r'(;\s*boundary\s*=\s*"?)([^";]+)', re.IGNORECASE)
 _PINNED_BOUNDARY = "boundary"

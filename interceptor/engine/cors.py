@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from interceptor.messages import Headers, Request, Response
+from interceptor.values.messages import Headers, Request, Response
 
 
 def is_preflight(request: Request) -> bool:

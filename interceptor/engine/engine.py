@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault
-from interceptor.config import Policy, Project
-from interceptor.decisions import Decision, Mocked, Note, Passthrough, Resolving, Unhandled
-from interceptor.engine.bound import BoundHandler, Memory, Situation, Unresolved
+from interceptor.engine.compiled import CompiledHandler, HandlerState, MatchContext, Unresolved
 from interceptor.engine.cors import is_preflight, preflight_response
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
-from interceptor.errors import Problem
-from interceptor.lean import lean, nothing_is_garbage
-from interceptor.matching.owners import Origin, is_loopback
 from interceptor.matching.router import Located
-from interceptor.messages import Json, Request
+from interceptor.project.config import Policy, Project
+from interceptor.project.origins import Origin, is_loopback
+from interceptor.values.decisions import Decision, Metadata, Mocked, Passthrough, Resolving, Unhandled
+from interceptor.values.errors import Problem
+from interceptor.values.json_text import Json
+from interceptor.values.lean import lean, nothing_is_garbage
+from interceptor.values.messages import Request
 
 Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
 """What a handler would do, if it is its turn."""
@@ -44,7 +45,7 @@ SCOPE_HEADER = "x-interceptor-scope"
 class Scope:
     """One worker's view: its test, the states it declared, its own handlers, and what the handlers remember."""
 
-    memory: Memory
+    memory: HandlerState
     test: str | None = None
     states: frozenset[str] = frozenset()
     overrides: list[HandlerSet] = field(default_factory=list)
@@ -57,7 +58,7 @@ class _Asked:
 
     request: Request
     located: Located
-    note: Note
+    note: Metadata
     scope: Scope
     listener: str | None
 
@@ -106,7 +107,7 @@ class Engine:
 
     def begin_test(self, name: str | None, scope: str = "") -> None:
         """A new test: calls are counted from the start, data is as in the files, no state is declared."""
-        self._renew(scope, Scope(Memory(dict(self._data)), name, overrides=self._scope(scope).overrides))
+        self._renew(scope, Scope(HandlerState(dict(self._data)), name, overrides=self._scope(scope).overrides))
 
     def declare_states(self, names: frozenset[str], scope: str = "") -> None:
         """The provider states that hold from now on, until a reset or a new test."""
@@ -127,12 +128,14 @@ class Engine:
 
     def reset(self, scope: str = "") -> None:
         """Forget everything about a scope but the name of its test."""
-        self._renew(scope, Scope(Memory(dict(self._data)), self._scope(scope).test))
+        self._renew(scope, Scope(HandlerState(dict(self._data)), self._scope(scope).test))
 
     def replace_handlers(self, other: Engine) -> None:
         """Take the handlers of an engine that was loaded anew; calls and data start afresh."""
         self._handlers, self._data, self.warnings = other._handlers, other._data, other.warnings
-        self._scopes = {name: replace(scope, memory=Memory(dict(self._data))) for name, scope in self._scopes.items()}
+        self._scopes = {
+            name: replace(scope, memory=HandlerState(dict(self._data))) for name, scope in self._scopes.items()
+        }
 
     # What is to be done ----------------------------------------------------------------------------------------
 
@@ -145,14 +148,14 @@ class Engine:
             scope: keeps parallel workers apart.
         """
         known = self._scope(scope)
-        steady = self._steady.get((scope, request))
-        if steady is not None and steady[0] is known:
-            return steady[1]
+        cacheable = self._steady.get((scope, request))
+        if cacheable is not None and cacheable[0] is known:
+            return cacheable[1]
         if self._excluded and any(map(self._excluded.match, (request.url, request.url.partition("?")[0]))):
-            return Passthrough("excluded", Note())
+            return Passthrough("excluded", Metadata())
         located = self._handlers.router.locate(request)
         owned = located.owned
-        note = Note(
+        note = Metadata(
             provider=owned.provider if owned else None,
             path=owned.path if owned else None,
             test=known.test,
@@ -175,8 +178,8 @@ class Engine:
         first = next(matching, None)
         if first is None:
             return self._not_answered(asked)
-        handler, situation = first
-        if not asked.scope.states and (decision := handler.always(situation)) is not None:
+        handler, context = first
+        if not asked.scope.states and (decision := handler.always(context)) is not None:
             return decision
         return self._first(self._choices(asked, chain((first,), matching)), partial(self._not_answered, asked))
 
@@ -194,36 +197,36 @@ class Engine:
     ) -> Decision:
         return offer.finish(result) or self._first(further, otherwise)
 
-    def _choices(self, asked: _Asked, matching: Iterator[tuple[BoundHandler, Situation]]) -> Iterator[Choice]:
+    def _choices(self, asked: _Asked, matching: Iterator[tuple[CompiledHandler, MatchContext]]) -> Iterator[Choice]:
         """The handlers that apply, in the order in which they are asked.
 
         While states are declared, handlers whose `given` they satisfy come before those without one, and those with
         another `given` do not apply.
         """
         later: list[Choice] = []
-        for handler, situation in matching:
+        for handler, context in matching:
             try:
-                turn = handler.turn(situation)
+                selection = handler.selection(context)
             except RenderFault as fault:
-                yield partial(handler.failed, situation, str(fault))
+                yield partial(handler.failed, context, str(fault))
                 return
-            if turn is None:
+            if selection is None:
                 continue
-            choice = partial(handler.decide, situation, turn)
+            choice = partial(handler.decide, context, selection)
             if not asked.scope.states:
                 yield choice
-            elif not turn.states:
+            elif not selection.states:
                 later.append(choice)
-            elif asked.scope.states.issuperset(state.name for state in turn.states):
+            elif asked.scope.states.issuperset(state.name for state in selection.states):
                 yield choice
         yield from later
 
-    def _matching(self, asked: _Asked) -> Iterator[tuple[BoundHandler, Situation]]:
+    def _matching(self, asked: _Asked) -> Iterator[tuple[CompiledHandler, MatchContext]]:
         request = asked.request
         for handlers in self._reachable(asked.scope):
             for route, params in handlers.router.candidates(request, asked.located):
-                if route.takes(request):
-                    yield handlers[route.rank], Situation(request, params, asked.note, asked.scope.memory)
+                if route.matches(request):
+                    yield handlers[route.rank], MatchContext(request, params, asked.note, asked.scope.memory)
 
     def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
         """A GraphQL batch, answered operation by operation; one that nobody answers makes the request unhandled."""
@@ -289,7 +292,7 @@ class Engine:
         return any(handlers.speaks_graphql for handlers in self._all_handlers())
 
     def _scope(self, name: str) -> Scope:
-        return self._scopes.get(name) or self._renew(name, Scope(Memory(dict(self._data))))
+        return self._scopes.get(name) or self._renew(name, Scope(HandlerState(dict(self._data))))
 
     def _renew(self, name: str, scope: Scope) -> Scope:
         """Put a scope in the place of the one of that name; what was decided in that one holds no more."""

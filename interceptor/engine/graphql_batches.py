@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from interceptor.decisions import Failed, Mocked, Note
 from interceptor.engine.cors import cors_headers
 from interceptor.engine.misses import failed_response
-from interceptor.messages import JSON_MEDIA_TYPE, Json, NotJsonError, Request, Response, parse_json
+from interceptor.values.decisions import Failed, Metadata, Mocked
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.media_types import JSON_MEDIA_TYPE
+from interceptor.values.messages import Request, Response
 
 
 def split_batch(request: Request) -> list[Request] | None:
@@ -38,14 +40,14 @@ def combined(request: Request, answers: list[Mocked]) -> Mocked:
         name=" and ".join(names) or None,
         states=tuple({state.name: state for each in answers for state in each.note.states}.values()),
         rules=_rules(answers),
-        made=tuple(_within(place, index) for index, each in enumerate(answers) for place in each.note.made),
+        generated=tuple(_within(place, index) for index, each in enumerate(answers) for place in each.note.generated),
         record=all(each.note.record for each in answers),
     )
     delay = max(answer.delay for answer in answers)
     return Mocked(response, note, delay, cors_headers(request, response.headers))
 
 
-def batch_refused(request: Request, note: Note) -> Failed:
+def batch_refused(request: Request, note: Metadata) -> Failed:
     explanation = "an operation of a GraphQL batch cannot be answered by python or passthrough"
     return Failed(failed_response(request, None, explanation), note, explanation)
 

@@ -6,33 +6,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from interceptor.answering.rendering import Compiler
-from interceptor.config import Project
-from interceptor.engine.bound import BoundHandler, bind
-from interceptor.engine.handler_files import Loaded, LoadedHandler, load_handlers, load_text
-from interceptor.engine.shadows import shadowed
-from interceptor.errors import ConfigurationError, Problem
+from interceptor.engine.compiled import CompiledHandler, bind
+from interceptor.engine.unreachable import unreachable
+from interceptor.handlers.loading import Loaded, LoadedHandler, load_handlers, load_text
 from interceptor.matching.discriminators import demands
-from interceptor.matching.owners import Owners
 from interceptor.matching.requests import compile_request
 from interceptor.matching.router import Route, Router, compile_address
 from interceptor.matching.values import MatcherError
-from interceptor.messages import Json
-from interceptor.places import leaves
+from interceptor.project.config import Project
+from interceptor.project.origins import Owners
+from interceptor.values.errors import ConfigurationError, Problem
+from interceptor.values.json_text import Json
+from interceptor.values.places import leaves
 
 
 class HandlerSet:
     """Compiled handlers by rank, and their router."""
 
-    def __init__(self, project: Project, handlers: list[BoundHandler], files: frozenset[Path] = frozenset()) -> None:
+    def __init__(self, project: Project, handlers: list[CompiledHandler], files: frozenset[Path] = frozenset()) -> None:
         self.files = files
         self._by_rank = {handler.route.rank: handler for handler in handlers}
         self.router = Router(Owners(project.providers), [handler.route for handler in handlers])
         self.speaks_graphql = any(handler.loaded.model.request_part.graphql is not None for handler in handlers)
 
-    def __getitem__(self, rank: int) -> BoundHandler:
+    def __getitem__(self, rank: int) -> CompiledHandler:
         return self._by_rank[rank]
 
-    def __iter__(self) -> Iterator[BoundHandler]:
+    def __iter__(self) -> Iterator[CompiledHandler]:
         return iter(self._by_rank.values())
 
     def __len__(self) -> int:
@@ -47,7 +47,7 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
     """
     loaded = load_handlers(project)
     handlers = _compile(loaded, 0)
-    warnings = [*loaded.problems, *shadowed([(each.loaded, each.route) for each in handlers])]
+    warnings = [*loaded.problems, *unreachable([(each.loaded, each.route) for each in handlers])]
     return HandlerSet(project, handlers, frozenset(loaded.files)), loaded.data, warnings
 
 
@@ -66,7 +66,7 @@ def load_run_time_handlers(text: str, project: Project, ceiling: int) -> tuple[H
     return HandlerSet(project, _compile(loaded, ceiling - len(loaded.handlers))), loaded.data
 
 
-def _compile(loaded: Loaded, first_rank: int) -> list[BoundHandler]:
+def _compile(loaded: Loaded, first_rank: int) -> list[CompiledHandler]:
     compiler = Compiler(frozenset(leaf for _, leaf in leaves(loaded.data)), loaded.problems)
     handlers = [_bind(handler, rank, compiler) for rank, handler in enumerate(loaded.handlers, first_rank)]
     if any(problem.severity == "error" for problem in compiler.problems):
@@ -74,7 +74,7 @@ def _compile(loaded: Loaded, first_rank: int) -> list[BoundHandler]:
     return [handler for handler in handlers if handler is not None]
 
 
-def _bind(loaded: LoadedHandler, rank: int, compiler: Compiler) -> BoundHandler | None:
+def _bind(loaded: LoadedHandler, rank: int, compiler: Compiler) -> CompiledHandler | None:
     part = loaded.model.request_part
     node = loaded.node.at("request")
     try:

@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 
 from interceptor.engine.cors import cors_headers
 from interceptor.matching.values import Mismatch, spelt_key
-from interceptor.messages import Json, NotJsonError, Request, Response, is_json
-from interceptor.yamltext import as_yaml
+from interceptor.project.yaml_text import as_yaml
+from interceptor.values.json_text import Json, NotJsonError
+from interceptor.values.media_types import is_json
+from interceptor.values.messages import Request, Response
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 

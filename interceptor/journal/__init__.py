@@ -5,7 +5,7 @@ fixes, then and between them lines that count exact repeats: `{"repeats": [[exch
 Secrets are masked before a line is written.
 """
 
-from interceptor.journal.reader import Damage, Recording, latest_recording, read_journal
+from interceptor.journal.reader import Recording, latest_recording, read_journal
 from interceptor.journal.writer import JournalWriter, new_recording, timestamp
 
-__all__ = ["Damage", "JournalWriter", "Recording", "latest_recording", "new_recording", "read_journal", "timestamp"]
+__all__ = ["JournalWriter", "Recording", "latest_recording", "new_recording", "read_journal", "timestamp"]

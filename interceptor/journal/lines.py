@@ -16,7 +16,9 @@ import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from interceptor.messages import Exchange, Headers, Json, LargeBody, Outcome, ProviderState, Request, Response
+from interceptor.values.exchange import Exchange, LargeBody, Outcome, ProviderState
+from interceptor.values.json_text import Json
+from interceptor.values.messages import Headers, Request, Response
 
 VERSION = 1
 
@@ -161,9 +163,14 @@ def encoded(exchange: Exchange) -> dict[str, Any]:
     if response is not None:
         body = _encoded_body(response.body, exchange.large.get("response"))
         line["response"] = {"status": response.status, "headers": response.headers, "body": body}
-    for key in ("rules", "named", "made", "literal", "masked"):
-        if value := getattr(exchange, key):
-            line[key] = value
+    lists = {
+        "rules": exchange.rules,
+        "named": exchange.named,
+        "made": exchange.generated,
+        "literal": exchange.literal,
+        "masked": exchange.masked,
+    }
+    line |= {key: value for key, value in lists.items() if value}
     if not exchange.record:
         line["record"] = False
     return line
@@ -205,7 +212,7 @@ def decoded(line: bytes, count: int = 1) -> Exchange:
         path=request.get("path"),
         rules=get("rules", {}),
         named=get("named", ()),
-        made=get("made", ()),
+        generated=get("made", ()),
         literal=get("literal", ()),
         masked=get("masked", ()),
         record=get("record", True),

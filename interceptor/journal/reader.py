@@ -7,20 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from interceptor.config import Project
-from interceptor.errors import RecordingError
-from interceptor.journal.lines import (
-    VERSION,
-    DamagedError,
-    Header,
-    decoded,
-    decoded_header,
-    decoded_repeats,
-    essence,
-)
-from interceptor.messages import Exchange
+from interceptor.journal.lines import VERSION, DamagedError, Header, decoded, decoded_header, decoded_repeats, essence
+from interceptor.project.config import Project
+from interceptor.values.damage import Damage
+from interceptor.values.errors import RecordingError
+from interceptor.values.exchange import Exchange
 
 
 def latest_recording(project: Project) -> Path | None:
@@ -31,19 +24,6 @@ def latest_recording(project: Project) -> Path | None:
         return None
     seconds = len("2026-11-21T20-46-03Z")
     return max(journals, key=lambda path: (path.name[:seconds], path.stat().st_mtime_ns), default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A part of a recording that says nothing we can read; `line` counts from 1.
-
-    A warning is what nobody can help, such as the last line of a run that was killed while writing it.
-    """
-
-    file: Path
-    line: int | None
-    message: str
-    type: Literal["error", "warning"] = "error"
 
 
 def _take_nothing(_line: bytes, _at: str) -> bool:

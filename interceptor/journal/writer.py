@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Self
 
 from interceptor import __version__
-from interceptor.config import Project
-from interceptor.errors import RecordingError
 from interceptor.journal.lines import VERSION, dumps, encoded
-from interceptor.messages import Exchange
+from interceptor.project.config import Project
+from interceptor.values.errors import RecordingError
+from interceptor.values.exchange import Exchange
 
 _FLUSH_SECONDS = 0.1
 """The most a killed process loses."""

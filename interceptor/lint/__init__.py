@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from interceptor.config import Project
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers
-from interceptor.errors import ConfigurationError, PactError, Problem
-from interceptor.findings import Finding
 from interceptor.lint.handlers import lint_handlers
 from interceptor.lint.names import StateName, lint_states
 from interceptor.lint.origins import Origins
 from interceptor.lint.pacts import lint_pact
 from interceptor.pact.read import read_pact
+from interceptor.project.config import Project
+from interceptor.values.errors import ConfigurationError, PactError, Problem
+from interceptor.values.findings import Finding
 
 __all__ = ["lint"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from interceptor.config import Project
-from interceptor.engine.bound import BoundHandler
+from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
-from interceptor.errors import RecordingError
-from interceptor.findings import Finding
-from interceptor.handlers import ResponseEntry
+from interceptor.handlers.language import ResponseEntry
 from interceptor.journal import latest_recording, read_journal
-from interceptor.jsonpath import find, parse_path
 from interceptor.lint.names import StateName, name_faults
 from interceptor.lint.rules import misses
-from interceptor.messages import Json
+from interceptor.project.config import Project
+from interceptor.values.errors import RecordingError
+from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
+from interceptor.values.jsonpath import find, parse_path
 
 
 def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName
     yield from _undeclared(project, handlers)
 
 
-def _faults(handler: BoundHandler, states: list[StateName]) -> Iterator[tuple[str, str]]:
+def _faults(handler: CompiledHandler, states: list[StateName]) -> Iterator[tuple[str, str]]:
     loaded = handler.loaded
     names = {name for name in (loaded.model.name, *(entry.name for entry in loaded.model.entries)) if name}
     for name in sorted(names):
@@ -73,13 +73,13 @@ def _literals(entry: ResponseEntry, place: str) -> Iterator[Json]:
 
 def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
     """Handlers that answer only where a test declares a state, in a suite of which no test seems to do so."""
-    alike: dict[object, list[BoundHandler]] = defaultdict(list)
+    alike: dict[object, list[CompiledHandler]] = defaultdict(list)
     for handler in handlers:
         model, route = handler.loaded.model, handler.route
         if model.when is None:
             part = model.request_part.model_dump(exclude={"matching"}, by_alias=True)
             alike[route.method, route.address.provider, route.address.pattern.shape, repr(part)].append(handler)
-    hidden: dict[str, BoundHandler] = {}
+    hidden: dict[str, CompiledHandler] = {}
     for group in alike.values():
         before = next((handler for handler in group if not handler.loaded.model.once), group[-1])
         after = group[group.index(before) + 1 :]

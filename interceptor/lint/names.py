@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from interceptor.contract.volatile import volatile
-from interceptor.findings import Finding
-from interceptor.journal.secret_forms import form_of, forms
+from interceptor.contract.pinning.volatile import volatile
+from interceptor.redaction.forms import form_of, forms
+from interceptor.values.findings import Finding
 
 _EPOCH = re.compile(r"(?<![\w.-])(?:1[5-9]|2\d)\d{8}(?:\d{3})?(?![\w.-])")
 """Seconds or milliseconds since 1970, from 2017 on."""
@@ -44,8 +44,8 @@ def name_faults(kind: str, name: str) -> Iterator[tuple[str, str]]:
         yield f"{kind}.stop", f'"{name}" ends with a full stop; it is a part of a sentence'
     for start, end in forms(name)[:1]:
         yield f"{kind}.secret", f"the {kind} holds {form_of(name[start:end])}"
-    moments = [name[start:end] for start, end, form in volatile(name) if not form.startswith("jwt")]
-    for found in [*moments, *_EPOCH.findall(name)][:1]:
+    timestamps = [name[start:end] for start, end, form in volatile(name) if not form.startswith("jwt")]
+    for found in [*timestamps, *_EPOCH.findall(name)][:1]:
         yield f"{kind}.volatile", f'"{name}" holds "{found}", which looks like another one in every run'
 
 

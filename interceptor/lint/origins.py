@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from urllib.parse import urlencode
 
-from interceptor.config import Project
-from interceptor.engine.bound import BoundHandler
+from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
-from interceptor.messages import Request
 from interceptor.pact.read import Pact, PactInteraction
+from interceptor.project.config import Project
+from interceptor.values.messages import Request
 
 
 class Origins:
@@ -34,14 +34,14 @@ class Origins:
         )
         router = self._handlers.router
         found = [self._handlers[route.rank] for route, _ in router.candidates(request, router.locate(request))]
-        fitting = [handler for handler in found if handler.route.takes(request)] or found
+        fitting = [handler for handler in found if handler.route.matches(request)] or found
         states = {name for name, _ in each.states}
         return (
             min(fitting, key=lambda handler: not _gives(handler, states, each.status)).loaded.place if fitting else None
         )
 
 
-def _gives(handler: BoundHandler, states: set[str], status: int) -> bool:
+def _gives(handler: CompiledHandler, states: set[str], status: int) -> bool:
     """Whether an answer of the handler has this status under these states, as far as no template decides."""
     model = handler.loaded.model
     for entry in model.entries:

@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from interceptor.config import Project
-from interceptor.findings import Finding
 from interceptor.lint.names import StateName, is_default, name_faults
 from interceptor.lint.origins import Origins
 from interceptor.lint.rules import missing_regexes
+from interceptor.lint.secrets import secrets_in
 from interceptor.pact.read import Pact, PactInteraction
-from interceptor.pact.secrets import secrets_in
-from interceptor.yamlfile import nearest
+from interceptor.project.config import Project
+from interceptor.values.did_you_mean import did_you_mean
+from interceptor.values.findings import Finding
 
 _BODILESS = frozenset({204, 205, 304})
 
@@ -42,7 +42,7 @@ def lint_pact(pact: Pact, project: Project, origins: Origins, states: list[State
 
 def _names_of_pair(pact: Pact, project: Project) -> Iterator[Finding]:
     if pact.provider not in project.providers:
-        hint = nearest(pact.provider, list(project.providers))
+        hint = did_you_mean(pact.provider, list(project.providers))
         message = f'the project file knows no provider "{pact.provider}"{hint}'
         yield Finding("pact.provider.unknown", "error", message)
     if pact.consumer != project.settings.consumer:

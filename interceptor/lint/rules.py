@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from interceptor.jsonpath import find, parse_path
-from interceptor.messages import Json
 from interceptor.pact.read import Matcher, PactInteraction, PactMessage
+from interceptor.values.json_text import Json
+from interceptor.values.jsonpath import find, parse_path
 
 
 def misses(regex: str, value: Json) -> bool:

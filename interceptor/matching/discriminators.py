@@ -11,8 +11,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from interceptor.handlers import RequestPart
-from interceptor.messages import Json, NotJsonError, Request
+from interceptor.handlers.language import RequestPart
+from interceptor.values.json_text import Json, NotJsonError
+from interceptor.values.messages import Request
 
 Place: TypeAlias = tuple[str, ...]
 """`("query", "page")`, `("json", "customer", "id")`."""
@@ -58,7 +59,7 @@ def _comparable(value: Json) -> Hashable:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf(Generic[R]):
+class ValueIndex(Generic[R]):
     """Routes at one path, sorted by the value they demand at one place; `rest` demands none there."""
 
     place: Place
@@ -72,7 +73,7 @@ class Shelf(Generic[R]):
         yield from self.rest
 
 
-def shelve(routes: Sequence[R]) -> Shelf[R] | None:
+def index_values(routes: Sequence[R]) -> ValueIndex[R] | None:
     """The shelf for many routes, or None where there are few, or nothing tells them apart."""
     if len(routes) <= _FEW:
         return None
@@ -88,7 +89,7 @@ def shelve(routes: Sequence[R]) -> Shelf[R] | None:
             by_value.setdefault(route.demands[place], []).append(route)
         else:
             rest.append(route)
-    return Shelf(place, by_value, rest)
+    return ValueIndex(place, by_value, rest)
 
 
 def _values(request: Request, place: Place) -> set[Hashable]:

@@ -14,8 +14,9 @@ from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode, parse
 
-from interceptor.matching.multipart_form import multipart_parts
-from interceptor.messages import Json, NotJsonError, Request, parse_json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.messages import Request
+from interceptor.values.multipart_form import multipart_parts
 
 
 @dataclass(frozen=True)

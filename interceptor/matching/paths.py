@@ -21,21 +21,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
-Segments: TypeAlias = tuple[str, ...]
+from interceptor.values.urls import Segments
+
 Params: TypeAlias = Mapping[str, str | None]
 
 _NAME = re.compile(r":([A-Za-z_][A-Za-z0-9_]*)")
-
-
-def split_path(path: str) -> tuple[Segments, bool]:
-    """The decoded segments of a path and whether it ends in a slash: `"/a%20b/"` -> `(("a b",), True)`."""
-    if path in {"", "/"}:
-        return (), False
-    trailing = path.endswith("/")
-    inner = path[1:-1] if trailing else path[1:]
-    if "%" not in inner:
-        return tuple(inner.split("/")), trailing
-    return tuple(unquote(segment) for segment in inner.split("/")), trailing
 
 
 @dataclass(frozen=True, slots=True)

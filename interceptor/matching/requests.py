@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from interceptor.handlers import GraphQLPart, RequestPart
-from interceptor.matching.multipart_form import multipart_parts
+from interceptor.handlers.language import GraphQLPart, RequestPart
 from interceptor.matching.values import (
     NONE,
     MatcherError,
@@ -18,8 +17,10 @@ from interceptor.matching.values import (
     shown,
     unwrap_exact,
 )
-from interceptor.messages import NotJsonError, Request
-from interceptor.yamlfile import nearest
+from interceptor.values.did_you_mean import did_you_mean
+from interceptor.values.json_text import NotJsonError
+from interceptor.values.messages import Request
+from interceptor.values.multipart_form import multipart_parts
 
 RequestCheck: TypeAlias = Callable[[Request], Sequence[Mismatch]]
 Values: TypeAlias = Callable[[Request, str], list[str]]
@@ -160,7 +161,7 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
         return check_text
     for key in spec:
         if key not in _FILE_KEYS:
-            raise MatcherError(f'unknown key "{key}"{nearest(str(key), list(_FILE_KEYS))}', (*path, key))
+            raise MatcherError(f'unknown key "{key}"{did_you_mean(str(key), list(_FILE_KEYS))}', (*path, key))
     checks = {key: compile_json(matcher, (*path, key)) for key, matcher in spec.items()}
 
     def check_file(request: Request) -> Sequence[Mismatch]:

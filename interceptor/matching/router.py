@@ -11,14 +11,15 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from interceptor.handlers import RequestPart
-from interceptor.lean import lean
-from interceptor.matching.discriminators import Place, Shelf, shelve
-from interceptor.matching.owners import BaseUrl, Origin, Owned, Owners, owner
-from interceptor.matching.paths import Params, PathPattern, Segments, compile_path, split_path
+from interceptor.handlers.language import RequestPart
+from interceptor.matching.discriminators import Place, ValueIndex, index_values
+from interceptor.matching.paths import Params, PathPattern, compile_path
 from interceptor.matching.requests import RequestCheck
 from interceptor.matching.values import Mismatch
-from interceptor.messages import Request
+from interceptor.project.origins import BaseUrl, Origin, Owned, Owners, owner
+from interceptor.values.lean import lean
+from interceptor.values.messages import Request
+from interceptor.values.urls import Segments, split_path
 
 ANY_METHOD: Final = "ANY"
 _NEAREST: Final = 3
@@ -71,7 +72,7 @@ class Route:
         """What differs, beside method and path; nothing means that the request matches."""
         return [mismatch for check in self.checks for mismatch in check(request)]
 
-    def takes(self, request: Request) -> bool:
+    def matches(self, request: Request) -> bool:
         return not any(check(request) for check in self.checks)
 
     def allows(self, method: str) -> bool:
@@ -94,7 +95,7 @@ class _Node:
     single: _Node | None = None
     """Below a parameter that takes one segment; the pattern itself checks its expression."""
     ends: list[Route] = field(default_factory=list)
-    shelf: Shelf[Route] | None = None
+    index: ValueIndex[Route] | None = None
     """The ends again, where they are many and a value tells them apart."""
     several: list[Route] = field(default_factory=list)
     """Routes whose next step takes several segments: from here on their patterns decide."""
@@ -124,7 +125,7 @@ class _Tree:
         nodes = [self._root]
         while nodes:
             node = nodes.pop()
-            node.shelf = shelve(node.ends)
+            node.index = index_values(node.ends)
             nodes += [*node.literal.values(), *([node.single] if node.single else [])]
 
     def find(self, path: Segments, request: Request) -> Iterator[Route]:
@@ -143,7 +144,7 @@ class _Tree:
             nodes = following
         for node in nodes:
             yield from node.several
-            yield from node.ends if node.shelf is None else node.shelf.possible(request)
+            yield from node.ends if node.index is None else node.index.possible(request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from interceptor.messages import Json
-from interceptor.places import ROOT, below
-from interceptor.yamlfile import nearest
-
-OPERATORS = (
-    "$regex", "$contains", "$one_of", "$any_of", "$not", "$type", "$lt", "$lte", "$gt", "$gte", "$any", "$absent",
-)  # fmt: skip
-TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+from interceptor.handlers.language import OPERATORS
+from interceptor.values.did_you_mean import did_you_mean
+from interceptor.values.json_text import Json
+from interceptor.values.places import ROOT, below
 
 
 class _Missing:
@@ -87,7 +83,7 @@ def is_operator(spec: Any, path: Path) -> bool:
         if key == "$exact":
             raise MatcherError("$exact stands alone around a whole json, query, form or headers", (*path, key))
         if key not in OPERATORS:
-            raise MatcherError(f'unknown operator "{key}"{nearest(key, list(OPERATORS))}', (*path, key))
+            raise MatcherError(f'unknown operator "{key}"{did_you_mean(key, list(OPERATORS))}', (*path, key))
     if len(dollars) != len(spec):
         raise MatcherError(
             f'"{dollars[0]}" cannot stand beside plain keys; write $${dollars[0][1:]} for a plain key', path
@@ -244,7 +240,9 @@ def _operator(key: str, operand: Any, path: Path, domain: _Domain) -> Test:
             return lambda value: not test(value)
         case "$type":
             if not isinstance(operand, str) or operand not in domain.type_names:
-                raise MatcherError(f'unknown type "{operand}"{nearest(str(operand), list(domain.type_names))}', path)
+                raise MatcherError(
+                    f'unknown type "{operand}"{did_you_mean(str(operand), list(domain.type_names))}', path
+                )
             return domain.each(domain.type_names[operand])
         case "$any" | "$absent":
             if operand is not True:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from interceptor.errors import DocumentError
-from interceptor.messages import Json
 from interceptor.openapi.files import is_url, read_file
 from interceptor.openapi.named_schemas import HOLDS_DATA, HOLDS_NAMES, NamedSchemas, joined, named_schemas
+from interceptor.values.errors import DocumentError
+from interceptor.values.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)

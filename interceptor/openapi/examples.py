@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from interceptor.messages import Json
 from interceptor.openapi.document import Node, Place
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.validation import Validation
+from interceptor.values.json_text import Json
 
 _FORMATS = {
     "date": "2024-05-17",
@@ -81,12 +81,12 @@ class Examples:
                 yield from (True, False)
 
     def _object(self, schema: Node, above: tuple[Place, ...]) -> dict[str, Json]:
-        made = {}
+        generated = {}
         for name, described in schema.get("properties").members():
             value = self._first(schema.raw("properties", name), (), above)
             if value is not None and described.raw("writeOnly").value is not True:
-                made[name] = value
-        return made
+                generated[name] = value
+        return generated
 
 
 def _count(schema: Node) -> int:

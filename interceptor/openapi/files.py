@@ -12,9 +12,9 @@ from yaml.constructor import SafeConstructor
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave the C parser out
 from yaml.resolver import BaseResolver
 
-from interceptor.errors import DocumentError
-from interceptor.messages import Json
-from interceptor.yamlfile import require_shallow
+from interceptor.project.yaml_file import require_shallow
+from interceptor.values.errors import DocumentError
+from interceptor.values.json_text import Json
 
 _PATIENCE = 20
 """Seconds for a document behind a URL."""

@@ -14,8 +14,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from interceptor.messages import Json
 from interceptor.openapi.document import Document, Node, Place
+from interceptor.values.json_text import Json
 
 _TYPES = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
 _AS_IT_IS = (

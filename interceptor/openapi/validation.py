@@ -9,10 +9,10 @@ from typing import Any
 
 import jsonschema_rs
 
-from interceptor.messages import Json
 from interceptor.openapi.document import Document, Node, Place
 from interceptor.openapi.json_schema import Direction, Translator
-from interceptor.places import below
+from interceptor.values.json_text import Json
+from interceptor.values.places import below
 
 _Kind = jsonschema_rs.ValidationErrorKind
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")

@@ -1,0 +1,1 @@
+"""Pact files: their document, their matching rules, each specification, reading and writing."""

@@ -9,9 +9,11 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from interceptor.jsonpath import find, parse_path
-from interceptor.messages import Json, ProviderState, lazy
-from interceptor.rules import Part, Rule
+from interceptor.pact.rules import Part, Rule
+from interceptor.values.exchange import ProviderState
+from interceptor.values.json_text import Json
+from interceptor.values.jsonpath import find, parse_path
+from interceptor.values.lean import lazy
 
 Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Names with all their values, sorted by name; the order of the values counts."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from interceptor.errors import PactError, UsageError
-from interceptor.messages import Json
+from interceptor.values.errors import PactError, UsageError
+from interceptor.values.json_text import Json
 
 _PARTS = ("body", "header", "query", "path", "status")
 

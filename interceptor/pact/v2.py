@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from interceptor.findings import Finding
 from interceptor.pact.document import Document, Interaction, Message, example
+from interceptor.pact.rules import Rule, written
 from interceptor.pact.v3 import message, unsaid
-from interceptor.rules import Rule, written
+from interceptor.values.findings import Finding
 
 Report = Callable[[Finding], None]
 

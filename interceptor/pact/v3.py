@@ -6,10 +6,11 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from interceptor.findings import Finding
-from interceptor.messages import FORM_MEDIA_TYPE, Json, media_type
 from interceptor.pact.document import Document, Interaction, Message, example, joined
-from interceptor.rules import Rule, written
+from interceptor.pact.rules import Rule, written
+from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
 
 Report = Callable[[Finding], None]
 

@@ -6,9 +6,9 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from interceptor.findings import Finding
 from interceptor.pact.document import Body, Document, Interaction, Message
 from interceptor.pact.v3 import generators, matching_rules, provider_states
+from interceptor.values.findings import Finding
 
 Report = Callable[[Finding], None]
 

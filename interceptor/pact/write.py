@@ -18,10 +18,10 @@ from typing import Any
 import orjson
 
 from interceptor import __version__
-from interceptor.errors import PactError
-from interceptor.findings import Finding
 from interceptor.pact import v2, v3, v4
 from interceptor.pact.document import Document
+from interceptor.values.errors import PactError
+from interceptor.values.findings import Finding
 
 _SPECIFICATIONS: dict[int, ModuleType] = {2: v2, 3: v3, 4: v4}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')

@@ -21,12 +21,12 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 
-from interceptor.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
-from interceptor.messages import Headers, Response
-from interceptor.proxy.desk import Arrival, Aside, Case, Desk, problem
+from interceptor.proxy.dispatcher import Case, Dispatcher, ProxyReply, RawRequest, problem
 from interceptor.proxy.http1 import Message, NotHttpError, Reader
 from interceptor.proxy.targets import destination, path_of, tunnel_end
 from interceptor.proxy.translate import Address, body_of, length_of, meant_host, reason_of, wire_fields
+from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
+from interceptor.values.messages import Headers, Response
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +81,8 @@ class HandedOver(layer.NextLayer):
 class LaneAddon:
     """Has mitmproxy take the lane."""
 
-    def __init__(self, desk: Desk, transport: Transport) -> None:
-        self._desk = desk
+    def __init__(self, dispatcher: Dispatcher, transport: Transport) -> None:
+        self._desk = dispatcher
         self._transport = transport
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
@@ -101,7 +101,7 @@ class LaneAddon:
     async def interceptor_resolve(self, resolution: Resolution) -> None:
         case = resolution.case
         await self._desk.settle(case)
-        if resolution.abandoned and not isinstance(case.decision, Resolving | Aside):
+        if resolution.abandoned and not isinstance(case.decision, Resolving | ProxyReply):
             self._desk.note(case, case.decision, None)
 
 
@@ -117,12 +117,12 @@ class Lane(layer.Layer):
     seen while its resolver works.
     """
 
-    def __init__(self, context: Context, desk: Desk, transport: Transport) -> None:
+    def __init__(self, context: Context, dispatcher: Dispatcher, transport: Transport) -> None:
         self._at_our_door = len(context.layers) == 1 and isinstance(
             context.layers[0], modes.HttpProxy | modes.HttpUpstreamProxy
         )
         super().__init__(context)
-        self._desk = desk
+        self._desk = dispatcher
         self._transport = transport
         self._client = context.client
         self._reader = Reader()
@@ -145,7 +145,7 @@ class Lane(layer.Layer):
         except StopIteration:
             return
         except Exception as error:  # noqa: BLE001  # mitmproxy would leave the client waiting
-            self._desk.at_a_loss("a connection", error)
+            self._desk.internal_error("a connection", error)
             yield commands.CloseConnection(self._client)
 
     _handle_event = handle_event
@@ -180,7 +180,7 @@ class Lane(layer.Layer):
         headers = message.headers
         address, path = self._destination(message)
         case = self._desk.arrived(
-            self._client, Arrival(message.method, address, path, headers.fields, message.body, headers.websocket)
+            self._client, RawRequest(message.method, address, path, headers.fields, message.body, headers.websocket)
         )
         if isinstance(case.decision, Resolving) and not (yield from self._resolve(case)):
             return False
@@ -191,7 +191,7 @@ class Lane(layer.Layer):
             case Unhandled() | Failed():
                 self._desk.note(case, decision, decision.response)
                 return (yield from self._send(message, decision.response))
-            case Aside():
+            case ProxyReply():
                 return (yield from self._send(message, decision.response))
             case Passthrough():
                 self._desk.hand_over(self._client, case)

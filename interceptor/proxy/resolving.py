@@ -9,7 +9,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any
 
-from interceptor.decisions import Decision, Resolving, Settled
+from interceptor.values.decisions import Decision, Resolving, Settled
 
 
 async def settle(decision: Decision) -> Settled:

@@ -14,18 +14,18 @@ from mitmproxy.options import Options
 from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from interceptor.config import Policy
-from interceptor.control import Control
 from interceptor.engine import Engine
-from interceptor.proxy.addon import InterceptAddon
-from interceptor.proxy.desk import Desk
+from interceptor.project.config import Policy
+from interceptor.proxy.dispatcher import Dispatcher
 from interceptor.proxy.lane import LaneAddon, Transport
-from interceptor.proxy.lean_master import Master, NextLayer, Proxyserver, TlsConfig
-from interceptor.proxy.upstream import UpstreamAddon
-from interceptor.recorder import Recorder
-from interceptor.stage.doors import BACKLOG, Doors
-from interceptor.stage.trust import TrustFiles
-from interceptor.stage.upstream import Upstream
+from interceptor.proxy.mitm.addon import InterceptAddon
+from interceptor.proxy.mitm.master import Master, NextLayer, Proxyserver, TlsConfig
+from interceptor.proxy.mitm.upstream import UpstreamAddon
+from interceptor.recorder.control import Control
+from interceptor.recorder.recorder import Recorder
+from interceptor.run.listeners import BACKLOG, Listeners
+from interceptor.run.trust import TrustFiles
+from interceptor.run.upstream import Upstream
 
 _ROUNDS = 32
 """Of the loop, at the end: what clients did last still waits in the sockets, a word against our certificate perhaps."""
@@ -34,7 +34,7 @@ _SECONDS_TO_HANG_UP = 2.0
 
 @asynccontextmanager
 async def serving(
-    doors: Doors,
+    doors: Listeners,
     engine: Engine,
     recorder: Recorder,
     *,
@@ -58,9 +58,9 @@ async def serving(
     """
     master = Master(Options(confdir=str(trust.confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
     proxyserver = Proxyserver()
-    desk = Desk(engine, recorder, doors, control)
-    lane = LaneAddon(desk, Transport(partial(_unsent, proxyserver), partial(_reset, proxyserver)))
-    intercept = InterceptAddon(desk, others)
+    dispatcher = Dispatcher(engine, recorder, doors, control)
+    lane = LaneAddon(dispatcher, Transport(partial(_unsent, proxyserver), partial(_reset, proxyserver)))
+    intercept = InterceptAddon(dispatcher, others)
     master.addons.add(lane, intercept, UpstreamAddon(upstream), proxyserver, NextLayer(), TlsConfig())
     master.options.update(
         server=False,  # the doors are ours

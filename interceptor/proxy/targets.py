@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from mitmproxy.net.http import url
 
-from interceptor.messages import DEFAULT_PORTS
 from interceptor.proxy.http1 import NotHttpError
 from interceptor.proxy.translate import Address
+from interceptor.values.urls import DEFAULT_PORTS
 
 
 @lru_cache(maxsize=512)

@@ -15,7 +15,8 @@ from mitmproxy import http
 from mitmproxy.net import encoding
 
 from interceptor.engine import SCOPE_HEADER
-from interceptor.messages import BODILESS, Headers, Request, Response, normal_url
+from interceptor.values.messages import BODILESS, Headers, Request, Response
+from interceptor.values.urls import normal_url
 
 Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
 """Headers as they are on the wire."""

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from interceptor.config import Project
-from interceptor.errors import RecordingError
 from interceptor.journal import Recording, read_journal
-from interceptor.recordings.capture import Capture
+from interceptor.project.config import Project
+from interceptor.recordings.imported import Imported, Reader
+from interceptor.values.damage import Damage
+from interceptor.values.errors import RecordingError
+from interceptor.values.exchange import ImportedExchange
 
-__all__ = ["Capture", "open_recording"]
+__all__ = ["Imported", "Reader", "open_recording", "unreadable_flows"]
 
 _TNETSTRING = b"0123456789"
 """A flow file begins with the length of its first flow."""
 
 
-def open_recording(path: Path, project: Project) -> Recording | Capture:
+def unreadable_flows(path: Path, _damages: list[Damage]) -> Iterator[ImportedExchange]:
+    """The reader of flow files where there is no mitmproxy."""
+    raise RecordingError(f"{path} is a flow file of mitmproxy", "read it with `interceptor export`")
+
+
+def open_recording(path: Path, project: Project, read_flows: Reader) -> Recording | Imported:
     """Open a recording, whose form its first bytes tell.
+
+    Args:
+        path: a journal, a HAR file or a flow file.
+        project: says who owns what a foreign file holds.
+        read_flows: reads flow files; handed in, as only mitmproxy knows their form.
 
     Raises:
         RecordingError: where the file cannot be read, or is of no form that is known here.
@@ -29,13 +42,10 @@ def open_recording(path: Path, project: Project) -> Recording | Capture:
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
     if first[:1] in _TNETSTRING and first:
-        # The one way from here to mitmproxy, taken for nothing but its own files.
-        from interceptor.proxy.flow_files import read_flows  # noqa: PLC0415
-
-        return Capture(path, project, read_flows)
+        return Imported(path, project, read_flows)
     if first.startswith(b"{") and not first.startswith(b'{"interceptor"'):
         from interceptor.recordings.har import is_har, read_har  # noqa: PLC0415  # journals need no such reader
 
         if is_har(path):
-            return Capture(path, project, read_har)
+            return Imported(path, project, read_har)
     return read_journal(path)

@@ -11,20 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from interceptor.errors import RecordingError
-from interceptor.journal.reader import Damage
-from interceptor.messages import (
-    BODILESS,
-    FORM_MEDIA_TYPE,
-    Headers,
-    Json,
-    Request,
-    Response,
-    charset,
-    media_type,
-    normal_url,
-)
-from interceptor.recordings.capture import Captured
+from interceptor.values.damage import Damage
+from interceptor.values.errors import RecordingError
+from interceptor.values.exchange import ImportedExchange
+from interceptor.values.json_text import Json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, media_type
+from interceptor.values.messages import BODILESS, Headers, Request, Response
+from interceptor.values.urls import normal_url
 
 _OF_THE_WIRE = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 _SAFE = "/:?@!$&'()*+,;=-._~%\"<>\\^`{|}[]"
@@ -39,7 +32,7 @@ def is_har(path: Path) -> bool:
         return False
 
 
-def read_har(path: Path, damages: list[Damage]) -> Iterator[Captured]:
+def read_har(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
     """The answered requests of a HAR file; sockets, `data:` URLs and aborted requests are passed over.
 
     Raises:
@@ -70,14 +63,14 @@ def _warn(damages: list[Damage], path: Path, number: int, text: str) -> None:
     damages.append(Damage(path, None, f"entry {number}: {text}", "warning"))
 
 
-def _captured(entry: dict[str, Any], warn: Callable[[str], None]) -> Captured | None:
+def _captured(entry: dict[str, Any], warn: Callable[[str], None]) -> ImportedExchange | None:
     request, response = entry["request"], entry["response"]
     status = int(response.get("status") or 0)
     if urlsplit(request["url"]).scheme.lower() not in {"http", "https"} or request["method"].upper() == "CONNECT":
         return None
     if status < 100 or status == _SWITCHING_PROTOCOLS or "_webSocketMessages" in entry:
         return None
-    return Captured(
+    return ImportedExchange(
         _request(request),
         _response(response, status, warn if request["method"].upper() != "HEAD" else _say_nothing),
         _moment(entry.get("startedDateTime")),

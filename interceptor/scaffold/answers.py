@@ -7,19 +7,10 @@ import re
 from dataclasses import dataclass, field
 from mimetypes import guess_extension
 
-from interceptor.answering.responses import file_type
-from interceptor.messages import (
-    BODILESS,
-    FORM_MEDIA_TYPE,
-    JSON_MEDIA_TYPE,
-    Json,
-    NotJsonError,
-    Response,
-    charset,
-    is_json,
-    media_type,
-    parse_json,
-)
+from interceptor.project.folder import file_type
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, charset, is_json, media_type
+from interceptor.values.messages import BODILESS, Response
 
 _LONGEST_INLINE = 4000
 """Bytes; more of them hide the handlers."""

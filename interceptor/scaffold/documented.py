@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from itertools import count
 from urllib.parse import urljoin, urlsplit
 
-from interceptor.messages import BODILESS, JSON_MEDIA_TYPE, Json, is_json, media_type
 from interceptor.openapi.document import Document, Node
 from interceptor.openapi.examples import Examples
 from interceptor.openapi.operations import Answer, Operation, operation, paths
@@ -17,6 +16,9 @@ from interceptor.openapi.validation import Validation
 from interceptor.scaffold.addresses import literal
 from interceptor.scaffold.answers import plain
 from interceptor.scaffold.project import NewProvider
+from interceptor.values.json_text import Json
+from interceptor.values.media_types import JSON_MEDIA_TYPE, is_json, media_type
+from interceptor.values.messages import BODILESS
 
 _UNKNOWN = "https://api.example.com"
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")

@@ -14,11 +14,11 @@ from typing import Any
 
 from jinja2 import Environment
 
-from interceptor.config import PROJECT_FILE, STATE_DIR
-from interceptor.errors import UsageError
-from interceptor.messages import Json
-from interceptor.schema import SCHEMA_DIR
-from interceptor.yamltext import as_yaml
+from interceptor.project.config import PROJECT_FILE, STATE_DIR
+from interceptor.project.yaml_text import as_yaml
+from interceptor.scaffold.schema import SCHEMA_DIR
+from interceptor.values.errors import UsageError
+from interceptor.values.json_text import Json
 
 HANDLERS_DIR = "handlers"
 

@@ -12,17 +12,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from interceptor.contract.volatile import volatile
+from interceptor.contract.pinning.volatile import volatile
 from interceptor.engine.cors import is_preflight
-from interceptor.journal.redact import Redactor
 from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
 from interceptor.matching.values import spelt_key
-from interceptor.messages import Exchange, Json, NotJsonError, Outcome, Pairs, Request, media_type
-from interceptor.places import ROOT, below
-from interceptor.recordings.capture import Captured
+from interceptor.redaction.redactor import Redactor
 from interceptor.scaffold.addresses import base_path, literal, template
 from interceptor.scaffold.answers import Fixtures, answer
 from interceptor.scaffold.project import NewProvider
+from interceptor.values.exchange import Exchange, ImportedExchange, Outcome
+from interceptor.values.json_text import Json, NotJsonError
+from interceptor.values.media_types import media_type
+from interceptor.values.messages import Request
+from interceptor.values.places import ROOT, below
+from interceptor.values.urls import Pairs
 
 _PARTS_OF_PAGES = re.compile(
     r"(text/(html|css|javascript)|application/(x-)?javascript|application/(wasm|manifest\+json)|font/.*|image/.*|audio/.*|video/.*)"
@@ -59,7 +62,7 @@ class _Asked:
         return [_echoed(each, self.params) for each in self.answers]
 
 
-def import_recording(captured: Iterable[Captured]) -> Imported:
+def import_recording(captured: Iterable[ImportedExchange]) -> Imported:
     """The providers of a recording, by host, and their handlers."""
     redact = Redactor()
     exchanges = [

@@ -2,15 +2,7 @@
 
 from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Checked, Verification, junit
-from interceptor.verification.verifier import (
-    Files,
-    FromBroker,
-    FromUrl,
-    Provider,
-    Publishing,
-    Source,
-    verify,
-)
+from interceptor.verification.verifier import Files, FromBroker, FromUrl, Provider, Publishing, Source, verify
 
 __all__ = [
     "Checked",

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus, unquote_plus
 
-from interceptor.journal.secret_forms import MASK, shape_json
-from interceptor.messages import FORM_MEDIA_TYPE, Json, NotJsonError, is_json, media_type, parse_json
+from interceptor.redaction.forms import MASK, shape_json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, is_json, media_type
 
 _SHORTEST_SECRET = 6
 """Characters; a shorter one is found in what has nothing to do with it."""

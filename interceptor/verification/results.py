@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from xml.etree import ElementTree as ET
 
-from interceptor.messages import Json
+from interceptor.values.json_text import Json
 
 Outcome = Literal["ok", "failed", "pending"]
 _TITLE = "Verifying a pact between "

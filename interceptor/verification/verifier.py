@@ -12,12 +12,12 @@ from typing import TypeAlias, assert_never
 from urllib.parse import urlsplit, urlunsplit
 
 from interceptor.broker import Broker, call
-from interceptor.broker.client import Said, explained, unusable
-from interceptor.errors import BrokerError, InterceptorError, PactError, VerificationError
-from interceptor.messages import Json
-from interceptor.verification.gate import Gate, gate
+from interceptor.broker.client import ClientOutput, explained, unusable
+from interceptor.values.errors import BrokerError, InterceptorError, PactError, VerificationError
+from interceptor.values.json_text import Json
 from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Problems, Verification, checked
+from interceptor.verification.verification_proxy import VerificationProxy, gate
 
 _GRACE = 5.0
 """Seconds that the verifier waits longer than we do, so that it is we who say why."""
@@ -164,7 +164,7 @@ def _publishing(publishing: Publishing) -> Iterator[str]:
             yield from ("--build-url", publishing.build_url)
 
 
-def _provider(provider: Provider, door: Gate, states: Gate | None) -> Iterator[str]:
+def _provider(provider: Provider, door: VerificationProxy, states: VerificationProxy | None) -> Iterator[str]:
     yield from ("--hostname", "127.0.0.1", "--port", str(door.server_port))
     if base_path := urlsplit(provider.url).path.rstrip("/"):
         yield from ("--base-path", base_path)
@@ -191,7 +191,7 @@ def _not_loaded(message: str, source: Source) -> InterceptorError:
     return unusable(source.broker, message if explained(message) else first)
 
 
-def _refusal(said: Said) -> str | None:
+def _refusal(said: ClientOutput) -> str | None:
     _, found, rest = said.output.partition(_NOT_PUBLISHED)
     if not found:
         return None

@@ -1,7 +1,8 @@
 """One broker for all commands that talk to one."""
 
-import brokers
 import pytest
+
+from tests import brokers
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,9 @@ import json
 import socket
 
 import pytest
-from brokers import answering, interceptor
-from providers import interaction, pact, running
+
+from tests.brokers import answering, interceptor
+from tests.providers import interaction, pact, running
 
 TOKEN = "t0ken-of-the-broker"
 VERSION = ("--version", "1.0.0")

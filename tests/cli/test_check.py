@@ -6,11 +6,11 @@ import json
 from xml.etree import ElementTree as ET
 
 import pytest
-from exchanges import exchange, journal
 
 from interceptor.cli import main
-from interceptor.config import load_project
 from interceptor.convert import convert
+from interceptor.project.config import load_project
+from tests.exchanges import exchange, journal
 
 DOCUMENT = """
 openapi: 3.0.3

@@ -10,10 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from brokers import INTERCEPTOR, clean_environment, interceptor
-from providers import running
 
-from interceptor.ci import workflow_files
+from interceptor.scaffold.ci import workflow_files
+from tests.brokers import INTERCEPTOR, clean_environment, interceptor
+from tests.providers import running
 
 ROOT = Path(__file__).parents[2]
 (PACKAGE,) = find_spec("check_jsonschema").submodule_search_locations

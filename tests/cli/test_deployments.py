@@ -5,8 +5,9 @@ import socket
 import subprocess
 
 import pytest
-from brokers import INTERCEPTOR, answering, clean_environment, interceptor
-from certificates import make_certificate
+
+from tests.brokers import INTERCEPTOR, answering, clean_environment, interceptor
+from tests.certificates import make_certificate
 
 SITE = ("--participant", "Product Site")
 PRODUCTION = ("--to-environment", "production", *SITE)

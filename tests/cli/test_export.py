@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from exchanges import exchange, journal, project
 
 from interceptor.cli import main
+from tests.exchanges import exchange, journal, project
 
 
 @pytest.fixture

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from interceptor.cli import main
-from interceptor.config import load_project
-from interceptor.decisions import Mocked
 from interceptor.engine import load_engine
-from interceptor.messages import Request, Response
-from interceptor.recordings.capture import Captured
+from interceptor.project.config import load_project
+from interceptor.project.yaml_file import read
 from interceptor.scaffold.addresses import base_path, template
 from interceptor.scaffold.project import consumer_name, project_files, write_files
 from interceptor.scaffold.recorded import import_recording
-from interceptor.yamlfile import read
+from interceptor.values.decisions import Mocked
+from interceptor.values.exchange import ImportedExchange
+from interceptor.values.messages import Request, Response
 
 BASE = "https://api.example.com/shop/v1"
 JSON = "application/json"
@@ -415,7 +415,7 @@ paths = st.lists(st.sampled_from(["a", "10", "x:y", "*", "(", "%2F", "v1", "ord_
 queries = st.text("ab=&1%$+ ", max_size=8).map(lambda text: quote(text, safe="=&%+$"))
 captures = st.lists(
     st.builds(
-        lambda method, path, query, body, answer, status: Captured(
+        lambda method, path, query, body, answer, status: ImportedExchange(
             Request(method, f"https://api.example.com/{path}{'?' * bool(query)}{query}", HEADERS, body),
             Response(status, HEADERS, json.dumps(answer).encode()),
             "",

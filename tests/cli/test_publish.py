@@ -8,7 +8,8 @@ from contextlib import chdir
 from unittest.mock import patch
 
 import pytest
-from brokers import clean_environment, interceptor
+
+from tests.brokers import clean_environment, interceptor
 
 PRODUCTS = "Product Site-Product API.json"
 STOCK = "Product Site-Stock API.json"

@@ -4,7 +4,8 @@ import base64
 import json
 
 import pytest
-from brokers import answering, interceptor
+
+from tests.brokers import answering, interceptor
 
 OPTIONS = ("--provider", "Product API", "--version", "p1", "--branch", "main")
 

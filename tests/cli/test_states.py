@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from brokers import interceptor, wait_for
-from providers import interaction, pact
 
-APPS = Path(__file__).parents[1] / "scaffolds"
+from tests.brokers import interceptor, wait_for
+from tests.providers import interaction, pact
+
+APPS = Path(__file__).parents[1] / "scaffold" / "providers"
 KETTLE = {"id": "10", "name": "Kettle"}
 PACT = pact(
     interaction("a request for product 10", "/products/10", 200, KETTLE, states=[("product 10 exists", {})]),

@@ -5,8 +5,9 @@ import socket
 from xml.etree import ElementTree as ET
 
 import pytest
-from brokers import answering, interceptor
-from providers import TOKEN, interaction, pact, running
+
+from tests.brokers import answering, interceptor
+from tests.providers import TOKEN, interaction, pact, running
 
 KETTLE = interaction(
     "a request for product 10",

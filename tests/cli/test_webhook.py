@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from brokers import interceptor
+
+from tests.brokers import interceptor
 
 PROVIDER = ("--provider", "Product API")
 GITHUB = ("webhook", "github", "example/product-api", *PROVIDER, "--secret", "githubToken")

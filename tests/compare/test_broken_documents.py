@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from interceptor.check import check
-from interceptor.errors import PactError
 from interceptor.openapi.document import open_document
 from interceptor.scaffold.documented import import_document
+from interceptor.values.errors import PactError
 
 PACT = {
     "consumer": {"name": "Product Site"},

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from exchanges import exchange, journal, project
 
 from interceptor.cli import main
 from interceptor.convert import convert
 from interceptor.lint import lint
 from interceptor.pact.read import read_pact
+from tests.exchanges import exchange, journal, project
 
 UUID = "6f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"
 AWS = "AKIA" + "IOSFODNN7ABCDEFG"
@@ -228,8 +228,8 @@ def test_what_the_interceptor_writes_has_no_faults_of_its_own(tmp_path):
     here = project(tmp_path)
     answer = {"id": UUID, "at": "2026-11-21T20:46:04.001Z", "expires": 1795293964, "items": [1]}
     exchanges = [
-        exchange("POST /login", answer, body={"password": "s3cr3t"}, made=["response.$"], name="a login"),
-        exchange("GET /a", {"a": "eyJhbGciOiJIUzI1.eyJzdWIiOiIx.dozjgNry"}, made=["response.$"], name="a token"),
+        exchange("POST /login", answer, body={"password": "s3cr3t"}, generated=["response.$"], name="a login"),
+        exchange("GET /a", {"a": "eyJhbGciOiJIUzI1.eyJzdWIiOiIx.dozjgNry"}, generated=["response.$"], name="a token"),
     ]
     written = convert(here, [journal(tmp_path / "run.jsonl", exchanges)]).pacts
     (tmp_path / "handlers").mkdir()

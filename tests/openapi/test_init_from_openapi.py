@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from exchanges import journal
 
 from interceptor.check import check
 from interceptor.cli import main
-from interceptor.config import load_project
 from interceptor.convert import convert
-from interceptor.decisions import Mocked
 from interceptor.engine import load_engine
-from interceptor.messages import Exchange, Outcome, ProviderState, Request
 from interceptor.openapi.files import read_file
+from interceptor.project.config import load_project
+from interceptor.values.decisions import Mocked
+from interceptor.values.exchange import Exchange, Outcome, ProviderState
+from interceptor.values.messages import Request
+from tests.exchanges import journal
 
 SHOP = """
 openapi: 3.0.3
@@ -102,7 +103,7 @@ OLD_SHOP = {
 
 
 @pytest.fixture
-def made(tmp_path, monkeypatch, capsys):
+def generated(tmp_path, monkeypatch, capsys):
     """`made(document, ...)` -> the project that init writes."""
 
     def make(text, *more):
@@ -135,8 +136,8 @@ def asked(project, request, state):
     )
 
 
-def test_every_operation_and_response_has_a_handler(made, tmp_path):
-    project = made(SHOP)
+def test_every_operation_and_response_has_a_handler(generated, tmp_path):
+    project = generated(SHOP)
 
     assert project.providers["Shop API"].url == ["https://shop.example.com/v1"]
     assert project.providers["Shop API"].openapi == "openapi.yaml"
@@ -165,8 +166,8 @@ def test_every_operation_and_response_has_a_handler(made, tmp_path):
     ]
 
 
-def test_examples_are_used_where_they_fit(made, tmp_path):
-    made(SHOP)
+def test_examples_are_used_where_they_fit(generated, tmp_path):
+    generated(SHOP)
 
     written = read_file("handlers/shop-api.yaml", tmp_path)["handlers"]
     by_name = {each["name"]: each["response"] for each in written}
@@ -177,16 +178,16 @@ def test_examples_are_used_where_they_fit(made, tmp_path):
     assert [{**each, "size": {"width": 30}} for each in listed["json"]] == [{**product, "related": []}] * 2
 
 
-def test_the_same_document_gives_the_same_handlers(made, tmp_path):
-    made(SHOP)
+def test_the_same_document_gives_the_same_handlers(generated, tmp_path):
+    generated(SHOP)
     first = (tmp_path / "handlers/shop-api.yaml").read_bytes()
-    made(SHOP, "--force")
+    generated(SHOP, "--force")
 
     assert (tmp_path / "handlers/shop-api.yaml").read_bytes() == first
 
 
-def test_what_the_handlers_answer_fits_the_document(made, tmp_path):
-    project = made(SHOP)
+def test_what_the_handlers_answer_fits_the_document(generated, tmp_path):
+    project = generated(SHOP)
     shop = "https://shop.example.com/v1"
     exchanges = [
         asked(project, Request(method, shop + path), state)
@@ -210,8 +211,8 @@ def test_what_the_handlers_answer_fits_the_document(made, tmp_path):
     assert [each.code for each in checked.findings] == ["response.body.unvalidatable", "response.status.default"]
 
 
-def test_the_paths_of_swagger_hold_its_base_path(made, tmp_path):
-    project = made(json.dumps(OLD_SHOP))
+def test_the_paths_of_swagger_hold_its_base_path(generated, tmp_path):
+    project = generated(json.dumps(OLD_SHOP))
 
     assert project.providers["Old shop"].url == ["https://old.example.com"]
     exchange = asked(project, Request("GET", "https://old.example.com/v0/products"), "GET /products: ok")
@@ -220,14 +221,14 @@ def test_the_paths_of_swagger_hold_its_base_path(made, tmp_path):
     assert check([written.path], project).findings == []
 
 
-def test_the_provider_can_be_named(made):
-    project = made(SHOP, "--provider", "Shop=http://localhost:3000")
+def test_the_provider_can_be_named(generated):
+    project = generated(SHOP, "--provider", "Shop=http://localhost:3000")
 
     assert {name: each.url for name, each in project.providers.items()} == {"Shop": ["http://localhost:3000"]}
 
 
-def test_responses_that_are_described_alike_have_states_of_their_own(made, tmp_path):
-    made(SHOP.replace("Not logged in", "All products"))
+def test_responses_that_are_described_alike_have_states_of_their_own(generated, tmp_path):
+    generated(SHOP.replace("Not logged in", "All products"))
 
     written = read_file("handlers/shop-api.yaml", tmp_path)["handlers"]
     assert [each["given"] for each in written[:2]] == ["listProducts: All products", "listProducts: All products (401)"]
@@ -247,17 +248,17 @@ def test_responses_that_are_described_alike_have_states_of_their_own(made, tmp_p
         ("/a#list", "/a", "/a"),
     ],
 )
-def test_patterns_take_what_their_paths_describe(made, tmp_path, path, asked_for, pattern):
+def test_patterns_take_what_their_paths_describe(generated, tmp_path, path, asked_for, pattern):
     document = {"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"}}
     answers = {"200": {"description": "fine"}}
-    project = made(json.dumps(document | {"paths": {path: {"get": {"operationId": "it", "responses": answers}}}}))
+    project = generated(json.dumps(document | {"paths": {path: {"get": {"operationId": "it", "responses": answers}}}}))
 
     written = read_file("handlers/shop.yaml", tmp_path)["handlers"]
     assert [each["request"] for each in written] == [f"GET {pattern}"]
     asked(project, Request("GET", f"https://api.example.com{asked_for}"), "it: fine")
 
 
-def test_json_that_no_schema_describes_is_left_out(made, tmp_path):
+def test_json_that_no_schema_describes_is_left_out(generated, tmp_path):
     undescribed = {"application/json": {"example": {"a": 1}}}
     described = {"application/hal+json": {"schema": {"type": "object"}}, "text/plain": {"schema": {"type": "string"}}}
     answers = {
@@ -268,7 +269,7 @@ def test_json_that_no_schema_describes_is_left_out(made, tmp_path):
         "206": {"description": "both", "content": described | undescribed},
     }
     document = {"openapi": "3.0.3", "info": {"title": "Shop", "version": "1"}}
-    made(json.dumps(document | {"paths": {"/a": {"get": {"responses": answers}}}}))
+    generated(json.dumps(document | {"paths": {"/a": {"get": {"responses": answers}}}}))
 
     written = read_file("handlers/shop.yaml", tmp_path)["handlers"]
     assert [each["response"] for each in written] == [
@@ -280,8 +281,8 @@ def test_json_that_no_schema_describes_is_left_out(made, tmp_path):
     ]
 
 
-def test_a_document_without_responses_gives_a_project_without_handlers(made, tmp_path, capsys):
-    project = made("openapi: 3.1.0\ninfo: {title: Hooks, version: '1'}\nwebhooks: {a: {post: {}}}\n")
+def test_a_document_without_responses_gives_a_project_without_handlers(generated, tmp_path, capsys):
+    project = generated("openapi: 3.1.0\ninfo: {title: Hooks, version: '1'}\nwebhooks: {a: {post: {}}}\n")
 
     assert load_engine(project).warnings == []
     assert read_file("handlers/hooks.yaml", tmp_path)["handlers"] == []

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from interceptor.errors import DocumentError
 from interceptor.openapi.document import open_document
+from interceptor.values.errors import DocumentError
 
 SMALL = "openapi: 3.0.3\ninfo: {title: A, version: '1'}\npaths: {}\n"
 

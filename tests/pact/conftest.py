@@ -101,9 +101,9 @@ class ProductApi(Api):
         return self._fixed(parts.path)
 
     def _order(self, order) -> Answer:
-        made = {"id": "0b5f1c1e-1f6a-4b7e-8f0c-7a2d54a9d0aa", "at": "2031-05-06T07:08:09.123Z", **order}
-        where = "nowhere" if self.breaks == "header" else made["id"]
-        return self._json(made, 201, {"location": f"/orders/{where}"})
+        generated = {"id": "0b5f1c1e-1f6a-4b7e-8f0c-7a2d54a9d0aa", "at": "2031-05-06T07:08:09.123Z", **order}
+        where = "nowhere" if self.breaks == "header" else generated["id"]
+        return self._json(generated, 201, {"location": f"/orders/{where}"})
 
     def _fixed(self, path) -> Answer:
         match path:

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 import requests
-from exchanges import PROJECT, exchange, journal, project
 
-from interceptor.contract.volatile import moment_format
+from interceptor.contract.pinning.volatile import moment_format
 from interceptor.convert import convert
-from interceptor.messages import ProviderState
+from interceptor.values.exchange import ProviderState
+from tests.exchanges import PROJECT, exchange, journal, project
 
 from .conftest import ENVIRONMENT
 
@@ -131,14 +131,14 @@ def test_a_provider_state_gives_the_ids(exported, verify, received, specificatio
 
 
 def test_the_mock_server_answers_with_the_present_time(exported, mock):
-    pact = exported(4, exchange("GET /orders/1", {"at": MOMENTS["ms"]}, made=["response.$.at"]))
+    pact = exported(4, exchange("GET /orders/1", {"at": MOMENTS["ms"]}, generated=["response.$.at"]))
     answer = requests.get(f"{mock(pact)}/orders/1", timeout=10).json()["at"]
     assert re.fullmatch(r"20[^0]\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", answer)
 
 
 # (exchanges, more of the project file, specification): none of them has a generator
-TWICE = exchange("GET /a?at=2026-11-21", {"day": "2026-11-21"}, made=["response.$.day"])
-ONCE = exchange("GET /a", {"day": "2026-11-21"}, made=["response.$.day"])
+TWICE = exchange("GET /a?at=2026-11-21", {"day": "2026-11-21"}, generated=["response.$.day"])
+ONCE = exchange("GET /a", {"day": "2026-11-21"}, generated=["response.$.day"])
 WITHOUT_GENERATORS = {
     "a value that occurs twice": ([TWICE], "", 4),
     "a value that another interaction repeats": ([ONCE, exchange("GET /b?at=2026-11-21")], "", 4),
@@ -146,7 +146,7 @@ WITHOUT_GENERATORS = {
     "no rules": ([given(ONCE, ProviderState("a exists", {"id": "a"}))], "pact: {matching: none}\n", 4),
     "what the handler says literally": ([exchange("GET /a", {"day": "2026-11-21"})], "", 4),
     "a form that the handler declares": ([replace(ONCE, rules={"response": {"$.day": {"regex": "2.*"}}})], "", 4),
-    "only a part of a text": ([exchange("GET /a", {"day": "on 2026-11-21"}, made=["response.$.day"])], "", 4),
+    "only a part of a text": ([exchange("GET /a", {"day": "on 2026-11-21"}, generated=["response.$.day"])], "", 4),
     "one of several values": ([exchange("GET /a?at=2026-11-21&at=x")], "", 4),
     "two segments of one value": ([given(exchange("GET /10/10"), PRODUCT)], "", 4),
     "two parameters of one value": ([given(exchange("GET /a/1"), ProviderState("s", {"id": "1", "count": 1}))], "", 4),

@@ -12,19 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.config import Project, load_project
 from interceptor.convert import convert
 from interceptor.journal import JournalWriter
-from interceptor.messages import Exchange, Response, is_json
 from interceptor.pact.read import Pact, PactInteraction, read_pact
-from interceptor.places import leaves
-from interceptor.recordings import Capture, open_recording
+from interceptor.project.config import Project, load_project
+from interceptor.proxy.mitm.flow_files import read_flows
+from interceptor.recordings import Imported, open_recording
+from interceptor.values.exchange import Exchange
+from interceptor.values.media_types import is_json
+from interceptor.values.messages import Response
+from interceptor.values.places import leaves
 
 from .conftest import Answer, verified
 
 TESTS = Path(__file__).parents[1]
 EXAMPLES = sorted((TESTS.parent / "examples").glob("*/msw_generated_pacts/*.json"))
-CASES = sorted(folder for folder in (TESTS / "conversion" / "cases").iterdir() if folder.is_dir())
+CASES = sorted(folder for folder in (TESTS / "contract" / "cases").iterdir() if folder.is_dir())
 
 OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "host", "transfer-encoding"}
 """Headers that say how a message was sent; a journal holds what it said."""
@@ -69,7 +72,9 @@ def goldens(request, tmp_path):
     case, specification = request.param
     project = load_project(case / "interceptor.yaml")
     (recording,) = case.glob("recording.*")
-    written = convert(project, [recording], specification=specification, output=tmp_path / "golden").pacts
+    written = convert(
+        project, [recording], specification=specification, output=tmp_path / "golden", read_flows=read_flows
+    ).pacts
     origins = _origins(project, recording, tmp_path)
     found = [Golden(case.name, read_pact(each.path), origins[each.path.name]) for each in written]
     for golden in found:
@@ -79,7 +84,7 @@ def goldens(request, tmp_path):
 
 def _origins(project: Project, recording: Path, folder: Path) -> dict[str, tuple[tuple[Exchange, ...], ...]]:
     """By pact the exchanges of each interaction: a pact can name tests, so every exchange becomes a test of its own."""
-    opened = open_recording(recording, project)
+    opened = open_recording(recording, project, read_flows)
     exchanges = list(opened.distinct(set()))
     numbered = folder / "numbered.jsonl"
     with JournalWriter(numbered, consumer=opened.consumer or project.settings.consumer) as journal:
@@ -88,7 +93,7 @@ def _origins(project: Project, recording: Path, folder: Path) -> dict[str, tuple
     settings = project.settings
     named = settings.model_copy(
         update={
-            "record": "all" if isinstance(opened, Capture) else settings.record,
+            "record": "all" if isinstance(opened, Imported) else settings.record,
             "pact": settings.pact.model_copy(update={"comments": True}),
         }
     )
@@ -187,10 +192,10 @@ def _require_recorded(content: bytes, golden: Golden, interaction: PactInteracti
         return
     written = golden.pact.document["interactions"][interaction.index]["response"]
     generated = written.get("generators", {}).get("body", {})
-    made = dict(leaves(json.loads(content)))
+    generated = dict(leaves(json.loads(content)))
     example = dict(leaves(interaction.response.body))
-    assert made.keys() == example.keys()
-    assert {place for place in made if made[place] != example[place]} <= generated.keys()
+    assert generated.keys() == example.keys()
+    assert {place for place in generated if generated[place] != example[place]} <= generated.keys()
 
 
 def _next(answers: list[tuple[PactInteraction, Response]], method: str, target: str, *_: object) -> Answer:

@@ -6,13 +6,13 @@ import base64
 import json
 
 import pytest
-from exchanges import exchange, journal, project
 
 from interceptor.cli import main
 from interceptor.convert import convert
-from interceptor.errors import PactError
+from interceptor.lint.secrets import require_no_secrets, secrets_in
 from interceptor.pact.read import read_pact
-from interceptor.pact.secrets import require_no_secrets, secrets_in
+from interceptor.values.errors import PactError
+from tests.exchanges import exchange, journal, project
 
 AWS = "AKIA" + "IOSFODNN7ABCDEFG"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -44,7 +44,7 @@ def test_masks_and_constants_are_none(tmp_path):
         {"token": JWT, "note": f"use {AWS}", "session": JWT},
         body={"password": "s3cr3t", "key": AWS},
         headers={"authorization": f"Bearer {JWT}"},
-        made=["response.$"],
+        generated=["response.$"],
     )
     (written,) = convert(project(tmp_path), [journal(tmp_path / "run.jsonl", [each])]).pacts
     require_no_secrets([written.path])

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from exchanges import exchange, journal, project
 
 from interceptor.convert import convert
+from tests.exchanges import exchange, journal, project
 
 ORDER_ID = "6f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"
 SPECIFICATIONS = [2, 3, 4]
@@ -38,7 +38,7 @@ def recorded():
             status=201,
             response_headers={"location": f"/orders/{ORDER_ID}"},
             named=["response.headers.location"],
-            made=["response.$", "response.headers.location"],
+            generated=["response.$", "response.headers.location"],
         ),
         exchange("DELETE /products/10", status=204),
         exchange("GET /logo", b"\x89PNG\r\n\x1a\n\x00\xff", response_headers={"content-type": "image/png"}),
@@ -146,7 +146,7 @@ def test_a_pact_with_odd_names_is_loaded(exported, stub, specification):
     odd = {
         name: {"id": ORDER_ID, "token": "abc1", "list": [1]} for name in ("", "it's", 'a"b', "a.b", "a[0]", "ä", "*")
     }
-    odd_exchange = exchange("POST /odd?a[]=1&it's=2&x-token=3", odd, body=odd, made=["response.$"])
+    odd_exchange = exchange("POST /odd?a[]=1&it's=2&x-token=3", odd, body=odd, generated=["response.$"])
     with stub(exported(specification, [odd_exchange])) as url:
         answer = requests.post(f"{url}/odd", params={"a[]": "1", "it's": "2", "x-token": "9"}, json=odd, timeout=10)
         assert answer.status_code == 200

@@ -11,11 +11,11 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test import tflow, tutils
 
-from interceptor.journal.redact import Redactor
-from interceptor.proxy.addon import InterceptAddon
-from interceptor.proxy.desk import Desk
+from interceptor.proxy.dispatcher import Dispatcher
 from interceptor.proxy.lane import Lane, Transport
-from interceptor.recorder import Recorder
+from interceptor.proxy.mitm.addon import InterceptAddon
+from interceptor.recorder.recorder import Recorder
+from interceptor.redaction.redactor import Redactor
 
 
 class FaultyEngine:
@@ -29,14 +29,14 @@ def recorder():
 
 
 def answered(flow, recorder):
-    asyncio.run(InterceptAddon(Desk(FaultyEngine(), recorder), "bypass").request(flow))
+    asyncio.run(InterceptAddon(Dispatcher(FaultyEngine(), recorder), "bypass").request(flow))
     return flow.response
 
 
 def flow(**further):
-    made = tflow.tflow(req=tutils.treq(method=b"GET", path=b"/products?token=abc"), **further)
-    made.live = True
-    return made
+    generated = tflow.tflow(req=tutils.treq(method=b"GET", path=b"/products?token=abc"), **further)
+    generated.live = True
+    return generated
 
 
 def test_a_fault_of_ours_never_lets_a_request_out(recorder):
@@ -45,7 +45,7 @@ def test_a_fault_of_ours_never_lets_a_request_out(recorder):
     assert recorder.summary.failures.counts == {"could not deal with GET /products: RuntimeError: a bug": 1}
 
 
-class FaultyDesk(Desk):
+class FaultyDesk(Dispatcher):
     def arrived(self, *_, **__):
         raise RuntimeError("another bug")
 

@@ -6,25 +6,26 @@ import json
 from dataclasses import replace
 
 import pytest
-from exchanges import BASE_URL, exchange, journal, project
 from mitmproxy import http
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow
 
 from interceptor.convert import convert
-from interceptor.messages import Outcome
+from interceptor.proxy.mitm.flow_files import read_flows
+from interceptor.values.exchange import Outcome
+from tests.exchanges import BASE_URL, exchange, journal, project
 
 
 def flow(method, target, answer=None, status=200, headers=()):
     request = http.Request.make(method, BASE_URL + target, headers=http.Headers([*headers]))
     request.timestamp_start = 1795293964.001
-    made = tflow.tflow(req=request, resp=False)
-    made.client_conn.sni = None
+    generated = tflow.tflow(req=request, resp=False)
+    generated.client_conn.sni = None
     if answer is not None:
         body = json.dumps(answer).encode()
-        made.response = http.Response.make(status, body, {"content-type": "application/json"})
-        made.response.encode("gzip")
-    return made
+        generated.response = http.Response.make(status, body, {"content-type": "application/json"})
+        generated.response.encode("gzip")
+    return generated
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def traffic(tmp_path):
 
 def test_flows_become_the_pact_that_a_run_would_have_made(tmp_path, traffic):
     here = project(tmp_path)
-    conversion = convert(here, [traffic])
+    conversion = convert(here, [traffic], read_flows=read_flows)
     assert (conversion.findings, conversion.warnings) == ([], [])
     from_flows = conversion.pacts[0].path.read_bytes()
     headers = {"authorization": "Bearer other"}
@@ -58,5 +59,5 @@ def test_flows_become_the_pact_that_a_run_would_have_made(tmp_path, traffic):
 def test_a_torn_flow_file_gives_what_it_holds(tmp_path, traffic):
     whole = traffic.read_bytes()
     traffic.write_bytes(whole[: whole.index(b",", 10) + 4000])
-    conversion = convert(project(tmp_path), [traffic])
+    conversion = convert(project(tmp_path), [traffic], read_flows=read_flows)
     assert [each.code for each in conversion.findings] == ["recording.damaged"]

@@ -6,11 +6,11 @@ import base64
 import json
 
 import pytest
-from exchanges import BASE_URL, project
 
 from interceptor.convert import convert
-from interceptor.errors import RecordingError
-from interceptor.recordings import open_recording
+from interceptor.recordings import open_recording, unreadable_flows
+from interceptor.values.errors import RecordingError
+from tests.exchanges import BASE_URL, project
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xff"
 SECRET = "s3cr3t-4711-xyz"
@@ -33,7 +33,7 @@ def json_answer(value, **more):
 def read(tmp_path, *entries, text=None):
     path = tmp_path / "traffic.har"
     path.write_bytes((text or json.dumps({"log": {"version": "1.2", "entries": list(entries)}})).encode())
-    capture = open_recording(path, project(tmp_path))
+    capture = open_recording(path, project(tmp_path), unreadable_flows)
     return list(capture.distinct(set())), [damage.message for damage in capture.damages]
 
 

@@ -11,8 +11,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
-import brokers
 import pytest
+
+from tests import brokers
 
 HERE = Path(__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "workflow.md"

@@ -1,0 +1,163 @@
+"""Slots that share a value are of one class, wherever they are: found in memory that does not grow with the exchanges.
+
+Moments are also of one class that are as far from their own exchanges.
+
+Exchanges are gathered by their skeletons, and settled once there are many. What is settled leaves its classes behind,
+and its values for as long as it takes to settle as many again: so what a value refers to is found exactly among
+`MOST_GATHERED` exchanges, and beyond that wherever two that share a value are not further apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from interceptor.contract.pinning.timestamps import distance, is_coarse
+from interceptor.pact.document import Interaction
+
+MOST_GATHERED = 20_000
+"""Exchanges with volatile values of their own, between one consumer and one provider."""
+
+Slots: TypeAlias = tuple[str, ...]
+"""The volatile values of an interaction, in the order of its slots."""
+Distances: TypeAlias = tuple[str, ...]
+"""Per slot of a coarse form, what its moment shares with others as far from their own exchanges, or nothing."""
+Seen: TypeAlias = tuple[Slots, Distances]
+Literals: TypeAlias = tuple[str | None, ...]
+"""Per slot, the value that a handler says literally and that stays there, or None where it varies."""
+Origin: TypeAlias = tuple[str, str]
+"""A test and a handler."""
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A slot, and by way of its root the class that it belongs to; only of a root is it known what was seen there."""
+
+    above: Place | None = None
+    first: str | None = None
+    varies: bool = False
+
+    def root(self) -> Place:
+        """The one place that stands for the whole class."""
+        if self.above is None:
+            return self
+        root = self.above
+        while root.above is not None:
+            root = root.above
+        self.above = root
+        return root
+
+    def join(self, other: Place) -> None:
+        """Make one class of two."""
+        one, two = self.root(), other.root()
+        if one is not two:
+            two.above = one
+            one.varies = one.varies or two.varies or one.first != two.first
+
+    def note(self, values: set[str]) -> None:
+        """That some values were seen here."""
+        root = self.root()
+        first = root.first or next(iter(values))
+        root.varies = root.varies or values != {first}
+        root.first = first
+
+    def constant(self) -> str | None:
+        """The one value that was seen anywhere in the class; None where there were several."""
+        root = self.root()
+        return None if root.varies else root.first
+
+
+@dataclass(slots=True)
+class Variant:
+    """A skeleton under one choice of literals."""
+
+    literals: Literals
+    places: tuple[Place, ...]
+    origins: set[Origin] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Group:
+    """All exchanges that have one skeleton."""
+
+    skeleton: Interaction
+    forms: tuple[str, ...]
+    """Of its slots."""
+    coarse: tuple[int, ...] = field(init=False)
+    """The slots whose form is coarse."""
+    gathered: dict[Origin, set[Seen]] = field(default_factory=dict)
+    """What is not settled yet."""
+    variants: dict[Literals, Variant] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.coarse = tuple(slot for slot, form in enumerate(self.forms) if is_coarse(form))
+
+    def gather(self, slots: Slots, at: str, origin: Origin) -> int:
+        """Take the values of an exchange at some time; how many more there are to settle, one or none."""
+        gathered = self.gathered.setdefault(origin, set())
+        before = len(gathered)
+        gathered.add((slots, tuple([distance(self.forms[slot], slots[slot], at) for slot in self.coarse])))
+        return len(gathered) - before
+
+    def variant(self, literals: Literals) -> Variant:
+        variant = self.variants.get(literals)
+        if variant is None:
+            variant = self.variants[literals] = Variant(literals, tuple(Place() for _ in literals))
+        return variant
+
+
+class Classes:
+    """What was seen where, as long as it is remembered."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Place] = {}
+        self._seen_before: dict[str, Place] = {}
+
+    def settle(self, groups: Iterable[Group], literal: set[str]) -> None:
+        """Sort what the groups have gathered into variants, and join the places that share a value.
+
+        Args:
+            groups: all there are; they have gathered nothing afterwards.
+            literal: the values that handlers say themselves, in lower case.
+        """
+        self._seen, self._seen_before = {}, self._seen
+        for group in groups:
+            for origin, gathered in group.gathered.items():
+                for literals, seen in _by_literals(gathered, literal).items():
+                    variant = group.variant(literals)
+                    variant.origins.add(origin)
+                    self._note(group, variant, seen)
+            group.gathered.clear()
+
+    def _note(self, group: Group, variant: Variant, seen: Collection[Seen]) -> None:
+        # Column by column, as there may be thousands of rows.
+        for kept, place, values in zip(
+            variant.literals, variant.places, zip(*(slots for slots, _ in seen), strict=True), strict=False
+        ):
+            if kept is None:
+                place.note(set(values))
+                self._join(place, set(map(str.lower, values)))
+        for slot, distances in zip(group.coarse, zip(*(distances for _, distances in seen), strict=True), strict=False):
+            if variant.literals[slot] is None:
+                self._join(variant.places[slot], set(distances) - {""})
+
+    def _join(self, place: Place, keys: set[str]) -> None:
+        for key in keys:
+            other = self._seen.setdefault(key, place)
+            if other is place:
+                other = self._seen_before.get(key, place)
+            if other is not place:
+                place.join(other)
+
+
+def _by_literals(gathered: set[Seen], literal: set[str]) -> Mapping[Literals, Collection[Seen]]:
+    """What was seen, by the literals that are among the values."""
+    if literal.isdisjoint(value.lower() for slots, _ in gathered for value in slots):
+        some, _ = next(iter(gathered))
+        return {(None,) * len(some): gathered}
+    found: dict[Literals, list[Seen]] = {}
+    for slots, distances in gathered:
+        literals = tuple(value if value.lower() in literal else None for value in slots)
+        found.setdefault(literals, []).append((slots, distances))
+    return found

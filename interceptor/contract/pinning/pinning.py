@@ -1,0 +1,291 @@
+"""Volatile values -> constants of the same form, so that two runs of the same tests give the same pact.
+
+`extract` takes the volatile values out of an interaction and leaves a skeleton with slots. Slots that share a value
+belong to one class, wherever they are; a class is numbered by its first slot in the sorted skeletons, and the number
+makes the constant. So neither the order of the exchanges nor the values themselves leave a trace.
+A value that a handler's answer says literally stays what it is, in requests too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+from urllib.parse import quote_plus, unquote_plus
+
+from interceptor.contract.generators import for_moments
+from interceptor.contract.normalise import is_multipart, unique
+from interceptor.contract.pinning.groups import Literals, Place, Slots
+from interceptor.contract.pinning.volatile import (
+    SHORTEST,
+    TOKENS,
+    Span,
+    constant,
+    epoch_form,
+    is_steady,
+    moment_format,
+    pattern,
+    volatile,
+)
+from interceptor.pact.document import Body, Generator, Interaction, Message, Values
+from interceptor.pact.rules import Rule, Side, escape, is_addressable
+from interceptor.values.exchange import Exchange, ProviderState
+from interceptor.values.generated import Generated
+from interceptor.values.json_text import Json
+from interceptor.values.jsonpath import parse_path, spell
+from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
+from interceptor.values.places import ROOT, below
+
+# Unicode guarantees that these never stand for a character.
+_OPEN, _CLOSE, _NUMBER = "\ufdd0", "\ufdd1", "\ufdd2"
+_MARKS = re.compile(f"[{_OPEN}{_CLOSE}{_NUMBER}]")
+_SLOT = re.compile(f"{_OPEN}(.*?){_CLOSE}")
+
+Rewrite: TypeAlias = Callable[[str, Json], Json]
+"""Place and scalar -> scalar."""
+
+
+def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
+    """An interaction with every text and number of it rewritten, in one and the same order each time."""
+    return replace(
+        interaction,
+        path=rewrite("request.path", interaction.path),
+        query=tuple(
+            (name, tuple(rewrite(below("request.query", name), value) for value in values))
+            for name, values in interaction.query
+        ),
+        request=_message(interaction.request, "request", rewrite),
+        response=_message(interaction.response, "response", rewrite),
+        description=rewrite("description", interaction.description),
+        states=tuple(
+            ProviderState(rewrite("state", state.name), _json(dict(state.params), "state", rewrite))
+            for state in interaction.states
+        ),
+    )
+
+
+def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
+    headers = tuple(
+        (name, tuple(rewrite(f"{side}.headers.{name}", value) for value in values)) for name, values in message.headers
+    )
+    body = message.body
+    if body is not None and body.kind == "json":
+        body = Body("json", _json(body.value, f"{side}.{ROOT}", rewrite), body.content_type)
+    elif body is not None and body.kind == "text":
+        body = Body("text", _text(body, side, rewrite), body.content_type)
+    return Message(headers, body, message.rules)
+
+
+def _text(body: Body, side: Side, rewrite: Rewrite) -> Json:
+    if media_type(body.content_type) != FORM_MEDIA_TYPE:
+        return rewrite(f"{side}.parts" if is_multipart(body) else f"{side}.body", body.value)
+    pieces = body.value.split("&")
+    for index, piece in enumerate(pieces):
+        name, equals, value = piece.partition("=")
+        plain = unquote_plus(value)
+        if (new := rewrite(below(f"{side}.form", unquote_plus(name)), plain)) != plain:
+            pieces[index] = f"{name}{equals}{quote_plus(new)}"
+    return "&".join(pieces)
+
+
+def _json(value: Json, place: str, rewrite: Rewrite) -> Json:
+    if isinstance(value, dict):
+        # Visited by name, so that the order of the members is no content; kept, because people read it.
+        members = value.copy()
+        for name in sorted(value):
+            member, at = value[name], below(place, name)
+            members[name] = rewrite(at, member) if isinstance(member, str) else _json(member, at, rewrite)
+        return members
+    if isinstance(value, list):
+        return [_json(element, below(place, index), rewrite) for index, element in enumerate(value)]
+    return value if value is None or isinstance(value, bool) else rewrite(place, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """An interaction with slots in the place of its volatile values."""
+
+    skeleton: Interaction
+    slots: Slots
+    forms: tuple[str, ...]
+    literal: frozenset[str]
+    """The values that its handler says literally, in lower case."""
+
+
+def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
+    """Take the volatile values out of an interaction."""
+    literal: set[str] = set()
+    for text in exchange.literal:
+        literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
+    if _is_steady(interaction, exchange):
+        return Extracted(interaction, (), (), frozenset(literal))
+    generated = Generated(exchange)
+    found: list[str] = []
+    forms: list[str] = []
+
+    def take(place: str, value: Json) -> Json:
+        text = value if isinstance(value, str) else str(value)
+        if not text.isascii():
+            text = _MARKS.sub("", text)
+        plain = text if isinstance(value, str) else value
+        spans = _spans(text, exchange.at)
+        if not spans:
+            return plain
+        if place.startswith("response.") and not generated.covers(place):
+            literal.update(text[start:end].lower() for start, end, _ in spans)
+            return plain
+        # What names an interaction is no source of values, it repeats them.
+        repeats = place.startswith(("description", "state"))
+        pieces = [] if isinstance(value, str) else [_NUMBER]
+        position = 0
+        for start, end, form in spans:
+            if repeats and text[start:end] not in found:
+                continue
+            found.append(text[start:end])
+            forms.append(form)
+            pieces += [text[position:start], _OPEN, form, _CLOSE]
+            position = end
+        return "".join([*pieces, text[position:]])
+
+    skeleton = _rewritten(interaction, take)
+    return Extracted(skeleton, tuple(found), tuple(forms), frozenset(literal))
+
+
+def _spans(text: str, at: str) -> list[Span]:
+    if len(text) < SHORTEST:
+        return []
+    if (form := epoch_form(text, at)) is not None:
+        return [(0, len(text), form)]
+    return volatile(text)
+
+
+def _is_steady(interaction: Interaction, exchange: Exchange) -> bool:
+    """Whether there is nothing to take out, which most interactions show before every value of them is looked at."""
+    texts = [interaction.path, interaction.description]
+    for _, values in (*interaction.query, *interaction.request.headers, *interaction.response.headers):
+        texts += values
+    for state in interaction.states:
+        texts += (state.name, repr(state.params))
+    for message, source in ((interaction.request, exchange.request), (interaction.response, exchange.response)):
+        body = message.body
+        if body is None or body.kind == "binary" or source is None:
+            continue
+        if body.kind == "json" and b"\\" not in source.body:
+            texts.append(source.body.decode())
+        elif body.kind == "text" and media_type(body.content_type) != FORM_MEDIA_TYPE:
+            texts.append(body.value)
+        else:
+            return False
+    text = "\n".join(texts)
+    return (text.isascii() or not _MARKS.search(text)) and is_steady(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """An interaction with slots, the literals that stay in them, and the places that tell which slots are alike."""
+
+    interaction: Interaction
+    forms: tuple[str, ...]
+    literals: Literals
+    places: tuple[Place, ...]
+
+
+def pin(skeletons: Iterable[Skeleton], *, rules: bool) -> Iterator[Interaction]:
+    """The interactions with constants in their slots, with the rules of their forms where `rules` asks for them.
+
+    Args:
+        skeletons: sorted; where they stand numbers the classes.
+        rules: whether a rule for the form goes with each constant.
+    """
+    numbers: dict[Place, int] = {}
+    numbered = []
+    for skeleton in skeletons:
+        literals = _with_constant_tokens(skeleton)
+        slot_numbers = [
+            0 if value is not None else numbers.setdefault(place.root(), len(numbers) + 1)
+            for value, place in zip(literals, skeleton.places, strict=True)
+        ]
+        numbered.append((skeleton.interaction, literals, slot_numbers))
+    counts = Counter(number for _, _, slot_numbers in numbered for number in slot_numbers)
+    once = {number for number, count in counts.items() if count == 1}
+    for interaction, literals, slot_numbers in numbered:
+        yield _filled(interaction, literals, slot_numbers, once, rules=rules) if literals else interaction
+
+
+def _with_constant_tokens(skeleton: Skeleton) -> Literals:
+    """The literals, and as such those tokens too that are the same wherever they are."""
+    return tuple(
+        place.constant() if value is None and form.startswith(TOKENS) else value
+        for value, form, place in zip(skeleton.literals, skeleton.forms, skeleton.places, strict=True)
+    )
+
+
+def _filled(
+    skeleton: Interaction, literals: Literals, numbers: Sequence[int], once: set[int], *, rules: bool
+) -> Interaction:
+    slots = iter(zip(literals, numbers, strict=True))
+    found: tuple[list[Rule], list[Rule]] = ([], [])
+    timestamps: tuple[list[Generator], list[Generator]] = ([], [])
+
+    def fill(place: str, value: Json) -> Json:
+        if not isinstance(value, str) or _OPEN not in value:
+            return value
+        number_like = value.startswith(_NUMBER)
+        text, regex = "", ""
+        pinned = False
+        pieces = _SLOT.split(value.removeprefix(_NUMBER))
+        for index, piece in enumerate(pieces):
+            if index % 2 == 0:
+                text += piece
+                regex += escape(piece)
+                continue
+            literal, number = next(slots)
+            text += constant(piece, number) if literal is None else literal
+            regex += pattern(piece) if literal is None else escape(literal)
+            pinned = pinned or literal is None
+        if pinned and rules and (rule := _rule(place, regex, number=number_like)):
+            found[place.startswith("response")].append(rule)
+            is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
+            if is_whole and number in once and (moment := moment_format(pieces[1])):
+                timestamps[place.startswith("response")].append(Generator(rule.part, rule.at, *moment))
+        return json.loads(text) if number_like else text
+
+    interaction = _rewritten(skeleton, fill)
+    return replace(
+        interaction,
+        request=_with(interaction.request, found[False], timestamps[False], interaction.query),
+        response=_with(interaction.response, found[True], timestamps[True]),
+    )
+
+
+def _rule(place: str, regex: str, *, number: bool) -> Rule | None:
+    """The rule for the form of a pinned place; None where a rule cannot stand."""
+    kind, value = ("regex", f"^{regex}$")
+    if number:
+        kind, value = ("number" if "." in regex else "integer"), ""
+    _, _, rest = place.partition(".")
+    if rest.startswith((ROOT, "form")):
+        try:
+            steps = parse_path(ROOT + rest.removeprefix(ROOT).removeprefix("form"))
+        except ValueError:
+            return None
+        return Rule("body", spell(steps), kind, value) if is_addressable(steps) else None
+    part, _, name = rest.replace("['", ".", 1).removesuffix("']").partition(".")
+    match part:
+        case "path":
+            return Rule("path", "", kind, value)
+        case "body":
+            return Rule("body", ROOT, kind, value)
+        case "query":
+            return Rule("query", name, kind, value)
+        case "headers":
+            return Rule("header", name, kind, value)
+    return None
+
+
+def _with(message: Message, rules: list[Rule], timestamps: list[Generator], query: Values = ()) -> Message:
+    generators = for_moments(timestamps, message, query)
+    return Message(message.headers, message.body, unique([*message.rules, *rules]), generators)

@@ -1,0 +1,1 @@
+"""The handler language: its models, and the files that speak it."""

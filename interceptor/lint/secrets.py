@@ -1,0 +1,66 @@
+"""What in a pact still looks like a secret, whoever wrote the pact."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from interceptor.pact.read import Pact, read_pact
+from interceptor.redaction.forms import UNSIGNED_JWT, form_of, forms
+from interceptor.values.errors import PactError
+from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
+from interceptor.values.places import leaves
+
+
+def secrets_in(pact: Pact) -> list[Finding]:
+    """An error for every place of a pact that holds something of a known secret's form.
+
+    Masks and the constants of pinned values are none.
+    """
+    findings = []
+    wrapped = pact.specification.startswith("4")  # a body with its encoding; before, it is what it is
+    for index, interaction in enumerate(pact.document["interactions"]):
+        for place, text in _texts(interaction, wrapped=wrapped):
+            for start, end in forms(text):
+                found = text[start:end]
+                if not found.startswith(UNSIGNED_JWT):
+                    where = place.removeprefix("$.")
+                    message = f'interaction {index} ("{interaction["description"]}") holds {form_of(found)} at {where}'
+                    findings.append(
+                        Finding("secret.found", "error", message, pact.file.name, interaction=index, place=where)
+                    )
+                    break
+    return findings
+
+
+def require_no_secrets(files: Sequence[Path]) -> None:
+    """Refuse pacts that hold something of a known secret's form.
+
+    Raises:
+        PactError: naming every file and place.
+    """
+    found = [finding for file in files for finding in secrets_in(read_pact(file))]
+    if found:
+        lines = [f"{finding.pact}: {finding.message}" for finding in found]
+        raise PactError(
+            "what looks like a secret is in the pacts\n" + "\n".join(lines),
+            "mask it (`redact` in the project file) and export again, or publish with --allow-secrets",
+        )
+
+
+def _texts(interaction: Json, *, wrapped: bool) -> Iterator[tuple[str, str]]:
+    for place, value in leaves(interaction):
+        if wrapped and isinstance(value, str) and _is_base64(interaction, place):
+            yield place, base64.b64decode(value).decode("latin-1")
+        elif isinstance(value, str | int) and not isinstance(value, bool):
+            yield place, str(value)
+
+
+def _is_base64(interaction: Json, place: str) -> bool:
+    if place not in {"$.request.body.content", "$.response.body.content"}:
+        return False
+    side = place.split(".")[1]
+    encoded: object = interaction[side]["body"].get("encoded")
+    return encoded == "base64"

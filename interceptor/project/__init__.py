@@ -1,0 +1,1 @@
+"""What users write: the project file, and YAML with exact places."""

@@ -1,0 +1,260 @@
+"""The project file, `interceptor.yaml`, as models."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from interceptor.project.models import StrictModel, validate
+from interceptor.project.yaml_file import Node, read
+from interceptor.values.errors import ConfigurationError, Problem
+from interceptor.values.jsonpath import parse_path
+
+PROJECT_FILE = "interceptor.yaml"
+STATE_DIR = ".interceptor"
+LARGEST_BODY = 1_000_000
+"""Bytes; what is larger tells a reader of a contract nothing."""
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kM]?)B\Z")
+_AUTHORITY = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::(\d{1,5}|\*))?\Z")
+_UNITS = {"": 1, "k": 1000, "M": 1000**2}
+
+Policy: TypeAlias = Literal["error", "warn", "bypass"]
+Specification: TypeAlias = Literal[2, 3, 4]
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ValueError(f'"{url}" is not a base URL; write for example https://api.example.com/v1')
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f'"{url}" is not a base URL; leave out user, query and fragment')
+    match = _AUTHORITY.match(parts.netloc)
+    if match is None or ((match[1] or "").isdigit() and int(match[1]) > 65535):
+        raise ValueError(f'"{url}" is not a base URL: "{parts.netloc}" is no host with a port')
+    if "*" in parts.path:
+        raise ValueError(f'"{url}": * is allowed in host and port only')
+    return url.rstrip("/")
+
+
+def _bytes(value: Any) -> Any:
+    """`"500kB"` -> 500000."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.match(value.strip())
+    if match is None:
+        raise ValueError(f'"{value}" is not a size; write for example 500kB or 2MB')
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _json_path(path: str) -> str:
+    parse_path(path)
+    return path
+
+
+def _header_names(names: list[str]) -> list[str]:
+    return [name.lower() for name in names]
+
+
+BaseUrl: TypeAlias = Annotated[str, AfterValidator(_base_url)]
+HeaderNames: TypeAlias = Annotated[list[str], AfterValidator(_header_names)]
+JsonPath: TypeAlias = Annotated[str, AfterValidator(_json_path)]
+Port: TypeAlias = Annotated[int, Field(ge=1, le=65535)]
+Name: TypeAlias = Annotated[str, Field(min_length=1)]
+
+
+class Provider(StrictModel):
+    """One provider: its base URLs, the first of them canonical, and what is known about it."""
+
+    url: Annotated[
+        list[BaseUrl],
+        BeforeValidator(_listed),
+        Field(
+            min_length=1,
+            examples=["https://api.example.com/v1", ["https://api.example.com", "https://*.example.com:*"]],
+        ),
+    ]
+    """Base URL or URLs: origin and optional base path, `*` allowed in host and port. The first is canonical."""
+    openapi: Annotated[str | None, Field(examples=["openapi/products.yaml"])] = None
+    """The provider's OpenAPI document: a file of the project, or a URL."""
+    listen: Annotated[Port | None, Field(examples=[3000])] = None
+    """Also serve this provider at `http://localhost:PORT`, for clients that ignore proxy variables."""
+    env: Annotated[Name | None, Field(examples=["API_BASE_URL"])] = None
+    """Set this variable to the provider's local address, base path included. Without `listen`, at a free port."""
+
+
+class KeptHeaders(StrictModel):
+    """Headers kept in the pact beyond the policy."""
+
+    request: Annotated[HeaderNames, Field(examples=[["x-tenant"]])] = []
+    """Names of request headers."""
+    response: Annotated[HeaderNames, Field(examples=[["location"]])] = []
+    """Names of response headers."""
+
+
+class PactSettings(StrictModel):
+    """Where pacts go and what they look like."""
+
+    dir: Name = "msw_generated_pacts"
+    """The folder of the pact files, inside the project."""
+    specification: Specification = 4
+    """Version of the Pact specification; pact-ruby providers read 2."""
+    matching: Literal["types", "none"] = "types"
+    """`types`: bodies are compared by type. `none`: only by the rules that handlers declare."""
+    examples: Literal["all", "one-per-shape"] = "all"
+    """`all`: every distinct exchange. `one-per-shape`: one of those whose bodies have the same members and types."""
+    max_body: Annotated[int, BeforeValidator(_bytes), Field(ge=0, examples=["500kB", "2MB"])] = LARGEST_BODY
+    """Larger bodies are kept out of journal and pact: bytes, or a text with a unit."""
+    comments: bool = False
+    """V4 only: the names of the tests that made an interaction."""
+    headers: Annotated[KeptHeaders, Field(examples=[{"request": ["x-tenant"], "response": ["location"]}])] = (
+        KeptHeaders()
+    )
+    """Headers kept beyond the policy: those a handler names, content-type, accept, authorization."""
+
+
+class Redaction(StrictModel):
+    """Names of secrets beyond the built-in lists."""
+
+    headers: Annotated[HeaderNames, Field(examples=[["x-session"]])] = []
+    """Names of headers."""
+    query: Annotated[list[str], Field(examples=[["ticket"]])] = []
+    """Names of query parameters and form fields."""
+    json_: Annotated[list[JsonPath], Field(alias="json", examples=[["$..password"]])] = []
+    """Paths of members of JSON bodies."""
+
+
+class ProjectFile(StrictModel):
+    """Everything `interceptor.yaml` may say."""
+
+    consumer: Annotated[Name, Field(examples=["Product Site"])]
+    """The consumer's name in pacts and broker."""
+    providers: Annotated[
+        dict[str, Provider],
+        Field(default_factory=dict, examples=[{"Product API": {"url": "https://api.example.com/v1"}}]),
+    ]
+    """By name. The provider with the longest matching url owns a request."""
+    handlers: Annotated[
+        list[str], BeforeValidator(_listed), Field(examples=["handlers/", ["handlers/*.yaml", "mocks/login.yaml"]])
+    ] = ["handlers/"]
+    """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority."""
+    unhandled: Policy = "error"
+    """Requests that a provider or a handler's host owns, and no handler answers. `error`: 501, and the run fails.
+    `warn`, `bypass`: to the real server, reported or not."""
+    others: Policy = "bypass"
+    """All other requests. `bypass`: to the real server, TLS is tunnelled and never opened."""
+    record: Literal["mocked", "all"] = "mocked"
+    """`mocked`: what handlers answered reaches the pact. `all`: also what real providers answered."""
+    exclude: Annotated[list[str], Field(examples=[["*/health", "*.woff2"]])] = []
+    """Globs of URLs that are bypassed and never recorded."""
+    pact: PactSettings = PactSettings()
+    """Where pacts go and what they look like."""
+    redact: Redaction = Redaction()
+    """Names of secrets beyond the built-in lists."""
+    upstream_proxy: Annotated[str | None, Field(examples=["http://proxy.example.com:8080"])] = None
+    """The proxy to real servers. Default: that of the proxy variables when `run` started."""
+    http2: bool = False
+    """Offer HTTP/2 to clients; requests in it do not take the fast lane."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project file together with where it stands; every path in it is relative to `root`."""
+
+    root: Path
+    file: Path
+    settings: ProjectFile
+    node: Node
+
+    @property
+    def state_dir(self) -> Path:
+        """Recordings and the certificate authority; the folder ignores itself in git."""
+        return self.root / STATE_DIR
+
+    @property
+    def recordings(self) -> Path:
+        return self.state_dir / "recordings"
+
+    @property
+    def pact_dir(self) -> Path:
+        return self.root / self.settings.pact.dir
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        return self.settings.providers
+
+    def shown(self, path: Path) -> str:
+        """A path as messages name it: relative to the project where it is inside."""
+        return shown_path(path, self.root)
+
+
+def shown_path(path: Path, root: Path) -> str:
+    """`path` relative to `root` where it is inside, else as it is."""
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def load_project(file: Path) -> Project:
+    """Read and check the project file.
+
+    Raises:
+        ConfigurationError: with every problem in it.
+    """
+    shown = shown_path(file, Path.cwd())
+    if not file.exists():
+        message = "there is no project file here; write one with `interceptor init`, or name another with --config"
+        raise ConfigurationError([Problem(shown, 1, 1, message)])
+    root = file.resolve().parent
+    node, _ = read(file, shown)
+    if node.kind != "mapping":
+        raise ConfigurationError([node.problem("the project file must be a mapping")])
+    settings, problems = validate(ProjectFile, node)
+    if settings is not None:
+        problems = _cross_check(settings, node, root)
+    if settings is None or problems:
+        raise ConfigurationError(problems)
+    return Project(root, file, settings, node)
+
+
+def _cross_check(settings: ProjectFile, node: Node, root: Path) -> list[Problem]:
+    """What no single key can know: files that exist, ports and URLs that are used once."""
+    problems: list[Problem] = []
+    urls: dict[str, str] = {}
+    ports: dict[int, str] = {}
+    variables: dict[str, str] = {}
+    for name, provider in settings.providers.items():
+        where = node.at("providers", name)
+        if not name.strip():
+            problems.append(where.problem("a provider needs a name"))
+        for index, url in enumerate(provider.url):
+            if (owner := urls.setdefault(url.lower(), name)) != name:
+                problems.append(where.at("url", index).problem(f'"{url}" already belongs to {owner}'))
+        if provider.listen is not None and (owner := ports.setdefault(provider.listen, name)) != name:
+            problems.append(where.at("listen").problem(f"port {provider.listen} already belongs to {owner}"))
+        if provider.env is not None and (owner := variables.setdefault(provider.env, name)) != name:
+            problems.append(where.at("env").problem(f"{provider.env} is already set for {owner}"))
+        if (provider.listen or provider.env) and "*" in provider.url[0]:
+            message = "a provider that is served on an address of its own needs a first url without *"
+            problems.append(where.at("url", 0).problem(message))
+        if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
+            problems.append(where.at("openapi").problem(f'there is no file "{provider.openapi}"'))
+    if not _inside(root / settings.pact.dir, root):
+        problems.append(node.at("pact", "dir").problem("the pact directory must be inside the project"))
+    return problems
+
+
+def _inside(path: Path, root: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

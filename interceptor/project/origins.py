@@ -1,0 +1,114 @@
+"""Whose request is it: origins and base URLs, with `*` allowed in host and port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from interceptor.project.config import Provider
+from interceptor.values.lean import lean
+from interceptor.values.messages import Request
+from interceptor.values.urls import DEFAULT_PORTS, Segments, split_path
+
+_LOOPBACK = re.compile(r"(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1|\[::1\])\Z", re.IGNORECASE)
+
+
+def is_loopback(host: str) -> bool:
+    return _LOOPBACK.match(host) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A scheme, a host and a port, or a pattern of them: `https://*.example.com:*`."""
+
+    scheme: str
+    host: str
+    port: str
+
+    @classmethod
+    def parse(cls, url: str) -> Origin:
+        """The origin of an absolute URL, which may be a pattern.
+
+        Raises:
+            ValueError: where it has none.
+        """
+        scheme, separator, rest = url.partition("://")
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]@]+)(?::(\d+|\*))?", authority)
+        if not separator or match is None:
+            raise ValueError(f'"{url}" has no origin; write for example https://api.example.com/path')
+        if scheme.lower() not in {"http", "https"}:
+            raise ValueError(f'"{url}": only http and https are intercepted')
+        default = str(DEFAULT_PORTS[scheme.lower()])
+        return cls(scheme.lower(), match[1].lower(), match[2] or default)
+
+    @property
+    def exact(self) -> bool:
+        return "*" not in self.host and self.port != "*"
+
+    def covers(self, other: Origin) -> bool:
+        """True where the other, an exact origin, is of this pattern."""
+        return self.scheme == other.scheme and self.covers_address(other.host, other.port)
+
+    def covers_address(self, host: str, port: str) -> bool:
+        if self.port not in {"*", port}:
+            return False
+        if "*" not in self.host:
+            return self.host == host
+        expression = "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", self.host))
+        return re.fullmatch(expression, host) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BaseUrl:
+    """One base URL of a provider."""
+
+    provider: str
+    origin: Origin
+    path: Segments
+    length: int
+
+
+@lean(frozen=True, slots=True)
+class Owned:
+    """The provider of a request, and the request's path below the provider's url."""
+
+    provider: str
+    path: str
+    """As the client spelt it: `/products/10`."""
+    segments: Segments
+    trailing: bool
+
+
+class Owners:
+    """The providers of a project by their base URLs; the longest one that matches owns a request."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        bases = [
+            BaseUrl(name, Origin.parse(url), split_path(urlsplit(url).path)[0], len(url))
+            for name, provider in providers.items()
+            for url in provider.url
+        ]
+        self.bases = sorted(bases, key=lambda base: (len(base.path), base.origin.exact, base.length), reverse=True)
+        self._exact: dict[Origin, list[BaseUrl]] = {}
+
+    def at(self, origin: Origin) -> list[BaseUrl]:
+        """The base URLs at an exact origin, the longest first."""
+        known = self._exact.get(origin)
+        if known is None:
+            known = [base for base in self.bases if base.origin.covers(origin)]
+            if known:
+                self._exact[origin] = known
+        return known
+
+
+def owner(bases: Sequence[BaseUrl], request: Request, segments: Segments, *, trailing: bool) -> Owned | None:
+    """The owner of a request among the base URLs at its origin, the longest first."""
+    for base in bases:
+        depth = len(base.path)
+        if segments[:depth] == base.path:
+            path = request.path if depth == 0 else "/" + "/".join(request.path.split("/")[depth + 1 :])
+            return Owned(base.provider, path or "/", segments[depth:], trailing)
+    return None

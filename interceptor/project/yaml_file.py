@@ -1,0 +1,392 @@
+"""YAML that means what it says: JSON's scalars, exact places, and messages with the line to paste.
+
+`parse` composes nodes with libyaml and never lets YAML guess: true, false, null and JSON numbers are what they are
+in JSON, everything else is text (`NO`, `12:30`, `2024-01-01`, `1e999`). Every node knows its line, its column and
+its source, so that an error found much later still points at the character that caused it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave the C parser out
+from yaml.resolver import BaseResolver
+
+from interceptor.values.errors import ConfigurationError, Problem
+
+Kind: TypeAlias = Literal["scalar", "list", "mapping"]
+Scalar: TypeAlias = str | int | float | bool | None
+
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?\Z")
+_LEADING_ZERO = re.compile(r"[-+]?0\d+(\.\d+)?\Z")
+_WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None, "": None}
+_LONGEST_INTEGER = 4000
+"""Digits; CPython refuses to convert longer ones, and no API means a number by them."""
+_MOST_NODES = 1_000_000
+"""Aliases can multiply: a few lines of them would otherwise fill the memory."""
+_DEEPEST = 200
+_DEEPEST_COMPOSED = 1000
+"""Levels; the composer of libyaml's binding calls itself, and tens of thousands of levels end the process."""
+_COMPACT = re.compile(rf"(?:[-?:][ \t]+){{{_DEEPEST_COMPOSED}}}")
+_PLAIN = ("", None)
+
+
+class _Loader(CParser, BaseResolver):
+    """libyaml's parser without YAML's guesses at types: a plain scalar is text until we look at it."""
+
+    def __init__(self, stream: str) -> None:
+        CParser.__init__(self, stream)
+        BaseResolver.__init__(self)
+
+
+def require_shallow(text: str) -> None:
+    """Refuse a text that no composer can read without end of its stack.
+
+    Raises:
+        YAMLError: it is nested too deep, or is no YAML.
+    """
+    if text.count("[") + text.count("{") < _DEEPEST_COMPOSED and not _COMPACT.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):  # type: ignore[arg-type]  # as in `parse` below
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_COMPOSED:
+            raise yaml.YAMLError("it is nested too deep")
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value of a YAML file and where it stands; `line` and `column` count from 1."""
+
+    kind: Kind
+    file: str
+    line: int
+    column: int
+    value: Scalar = None
+    source: str = ""
+    """A scalar's text before it was taken for a number or a word."""
+    items: list[Node] = field(default_factory=list)
+    members: dict[str, Node] = field(default_factory=dict)
+    keys: dict[str, Node] = field(default_factory=dict)
+    """The nodes of the keys of a mapping, for complaints about a key."""
+
+    @property
+    def place(self) -> str:
+        """`handlers/products.yaml:12`."""
+        return f"{self.file}:{self.line}"
+
+    def plain(self) -> Any:
+        """The JSON value below this node."""
+        match self.kind:
+            case "scalar":
+                return self.value
+            case "list":
+                return [item.plain() for item in self.items]
+            case "mapping":
+                return {key: member.plain() for key, member in self.members.items()}
+
+    def get(self, key: str) -> Node | None:
+        return self.members.get(key)
+
+    def at(self, *path: str | int) -> Node:
+        """The node at a path, as deep as the path can be followed; steps that do not exist are passed over."""
+        node = self
+        for step in path:
+            if isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+            elif isinstance(step, str) and step in node.members:
+                node = node.members[step]
+        return node
+
+    def problem(
+        self, message: str, *, paste: str | None = None, severity: Literal["error", "warning"] = "error"
+    ) -> Problem:
+        return Problem(self.file, self.line, self.column, message, paste, severity)
+
+    def walk(self) -> Iterator[Node]:
+        yield self
+        for child in (*self.items, *self.members.values()):
+            yield from child.walk()
+
+    def copy_with(self, **members: Node) -> Node:
+        """This mapping with some members put in or replaced."""
+        return Node("mapping", self.file, self.line, self.column, members={**self.members, **members}, keys=self.keys)
+
+    def textual(self) -> Node:
+        """This node with every scalar read as its source text: what a header or a query value means."""
+        return Node(
+            self.kind,
+            self.file,
+            self.line,
+            self.column,
+            value=self.source if self.kind == "scalar" else None,
+            source=self.source,
+            items=[item.textual() for item in self.items],
+            members={
+                key: member if key in {"$any", "$absent"} else member.textual() for key, member in self.members.items()
+            },
+            keys=self.keys,
+        )
+
+
+def read(path: Path, shown: str | None = None) -> tuple[Node, list[Problem]]:
+    """The root node of a file, and the warnings about it.
+
+    Args:
+        path: the file.
+        shown: how messages name it, normally its path relative to the project.
+
+    Raises:
+        ConfigurationError: with every problem found, where the file cannot be read or is not what we call YAML.
+    """
+    name = shown or str(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 (byte {error.start}); save it as UTF-8"
+        raise ConfigurationError([Problem(name, 1, 1, message)]) from error
+    except OSError as error:
+        message = f"cannot read the file: {error.strerror}"
+        raise ConfigurationError([Problem(name, 1, 1, message)]) from error
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
+    """The root node of a YAML text and the warnings about it; see `read`."""
+    try:
+        require_shallow(text)
+        composed = yaml.compose(text, Loader=_Loader)  # type: ignore[arg-type]  # the stub asks for a whole Loader
+    except yaml.YAMLError as error:
+        raise ConfigurationError([_syntax_problem(error, text, name)]) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError([Problem(name, 1, 1, f"not YAML: {error}")]) from error
+    if composed is None:
+        return Node("mapping", name, 1, 1), []
+    builder = _Builder(text, name)
+    root = builder.build(composed, 0)
+    if any(problem.severity == "error" for problem in builder.problems):
+        raise ConfigurationError(builder.problems)
+    return root, builder.problems
+
+
+def from_json(value: Any, name: str) -> Node:
+    """The nodes of a JSON value, all in its first line: JSON escapes beyond what YAML reads."""
+    if isinstance(value, dict):
+        members = {str(key): from_json(member, name) for key, member in value.items()}
+        keys = {key: Node("scalar", name, 1, 1, key, key) for key in members}
+        return Node("mapping", name, 1, 1, members=members, keys=keys)
+    if isinstance(value, list):
+        return Node("list", name, 1, 1, items=[from_json(item, name) for item in value])
+    source = value if isinstance(value, str) else json.dumps(value)
+    return Node("scalar", name, 1, 1, value, source)
+
+
+class _Builder:
+    """Composed nodes -> Node, collecting what newcomers stumble over."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.lines = text.splitlines()
+        self.name = name
+        self.problems: list[Problem] = []
+        self.count = 0
+
+    def build(self, node: yaml.Node, depth: int) -> Node:
+        self.count += 1
+        if self.count > _MOST_NODES or depth > _DEEPEST:
+            what = "too deeply nested" if depth > _DEEPEST else "aliases make it too large"
+            raise ConfigurationError([*self.problems, self._problem(node, what)])
+        built = Node("scalar", self.name, node.start_mark.line + 1, node.start_mark.column + 1)
+        if not node.tag.startswith("tag:yaml.org,2002:") or self._source(node).startswith("!"):
+            self._complain(node, "tags are not part of handler files; remove it")
+        if isinstance(node, yaml.ScalarNode):
+            built.value, built.source = self._scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            built.kind = "list"
+            built.items = [self.build(item, depth + 1) for item in node.value]
+        elif isinstance(node, yaml.MappingNode) and self._is_bare_template(node):
+            source = self._source(node)
+            self._complain(node, "a template must be quoted", f'"{source}"' if '"' not in source else f"'{source}'")
+        elif isinstance(node, yaml.MappingNode):
+            built.kind = "mapping"
+            self._members(node, built, depth)
+        return built
+
+    def _members(self, node: yaml.MappingNode, built: Node, depth: int) -> None:
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._complain(key, "a key must be text")
+                continue
+            if node.flow_style and _is_missing(value) and not self._has_colon(key):
+                self._missing_value(node, key)
+                continue
+            if key.value in built.members:
+                first = built.keys[key.value].line
+                self._complain(key, f'the key "{key.value}" stands here a second time; the first is in line {first}')
+                continue
+            built.keys[key.value] = Node(
+                "scalar", self.name, key.start_mark.line + 1, key.start_mark.column + 1, key.value, key.value
+            )
+            built.members[key.value] = self.build(value, depth + 1)
+            self._swallowed(key.value, value)
+
+    def _has_colon(self, key: yaml.ScalarNode) -> bool:
+        """True for `{flag: , page: 1}`: an empty value that somebody meant."""
+        return self.text[key.end_mark.index :].lstrip(" ").startswith(":")
+
+    def _missing_value(self, node: yaml.MappingNode, key: yaml.ScalarNode) -> None:
+        """`{a:1}` and `{text: hello, world}`: YAML reads a key without a value in both."""
+        name, colon, rest = key.value.partition(":")
+        if colon and rest and key.style in _PLAIN:
+            self._complain(key, "a colon in a flow mapping needs a space behind it", f"{name}: {rest}")
+            return
+        keys = [each for each, _ in node.value]
+        index = keys.index(key)
+        if index and key.style in _PLAIN:
+            before = node.value[index - 1][1]
+            if isinstance(before, yaml.ScalarNode) and before.style in _PLAIN and not _is_missing(before):
+                start, end = before.start_mark.index, key.end_mark.index
+                quoted = _quote(self.text[start:end])
+                self._complain(
+                    key,
+                    "a comma ends a value in a flow mapping; quote the value that holds it",
+                    self._line_with(before.start_mark, end, quoted),
+                    whole_line=True,
+                )
+                return
+        self._complain(key, f'the key "{key.value}" has no value', f"{key.value}: ...")
+
+    def _is_bare_template(self, node: yaml.MappingNode) -> bool:
+        return bool(node.flow_style) and any(
+            isinstance(key, yaml.MappingNode) and _is_missing(value) for key, value in node.value
+        )
+
+    def _scalar(self, node: yaml.ScalarNode) -> tuple[Scalar, str]:
+        text = node.value
+        if node.style not in _PLAIN:
+            return text, text
+        if text in _WORDS:
+            return _WORDS[text], text
+        if match := _JSON_NUMBER.match(text):
+            if match[1] is None and match[2] is None:
+                return (int(text) if len(text) <= _LONGEST_INTEGER else text), text
+            number = float(text)
+            return (number if abs(number) != float("inf") else text), text
+        if _LEADING_ZERO.match(text):
+            self._complain(node, "JSON has no numbers with a leading zero; quote it to make it text", f'"{text}"')
+        return text, text
+
+    def _swallowed(self, key: str, value: yaml.Node) -> None:
+        """Warn where ` #` ends a name or a pattern: the rest of the line was most likely meant to be in it."""
+        if not isinstance(value, yaml.ScalarNode) or value.style not in _PLAIN or _is_missing(value):
+            return
+        if key not in {"name", "given", "request", "path", "url", "$regex", "regex", "$contains"}:
+            return
+        line = self.lines[value.end_mark.line] if value.end_mark.line < len(self.lines) else ""
+        comment = re.match(r"\s+#[^\s#]\S*.*", line[value.end_mark.column :])
+        if comment:
+            whole = _quote(f"{value.value}{comment[0].rstrip()}")
+            message = f"` #` starts a comment here; `{comment[0].strip()}` is not part of the value"
+            self.problems.append(self._problem(value, message, f"{key}: {whole}", severity="warning"))
+
+    def _source(self, node: yaml.Node) -> str:
+        return self.text[node.start_mark.index : node.end_mark.index]
+
+    def _complain(
+        self, node: yaml.Node, message: str, replacement: str | None = None, *, whole_line: bool = False
+    ) -> None:
+        paste = replacement
+        if replacement is not None and not whole_line:
+            end = node.end_mark.index
+            if isinstance(node, yaml.ScalarNode) and self.text[end : end + 1] == "":
+                end = len(self.text)
+            paste = self._line_with(node.start_mark, end, replacement)
+        self.problems.append(self._problem(node, message, paste))
+
+    def _line_with(self, start: yaml.Mark, end: int, replacement: str) -> str:
+        """The line of `start` with the text from there to `end` replaced."""
+        line = self.lines[start.line] if start.line < len(self.lines) else ""
+        rest = self.text[end:].split("\n", 1)[0]
+        return f"{line[: start.column]}{replacement}{rest}".strip()
+
+    def _problem(
+        self,
+        node: yaml.Node,
+        message: str,
+        paste: str | None = None,
+        severity: Literal["error", "warning"] = "error",
+    ) -> Problem:
+        mark = node.start_mark
+        return Problem(self.name, mark.line + 1, mark.column + 1, message, paste, severity)
+
+
+def _is_missing(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.style in _PLAIN and node.start_mark.index == node.end_mark.index
+
+
+def _quote(text: str) -> str:
+    if "'" not in text or "\\" in text:
+        return "'" + text.replace("'", "''") + "'"
+    return '"' + text.replace('"', '\\"') + '"'
+
+
+def _syntax_problem(error: yaml.YAMLError, text: str, name: str) -> Problem:
+    """libyaml's complaint in the words of someone who wants to get on with it."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        position = getattr(error, "position", 0)
+        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
+        return Problem(name, line, 1, f"not YAML: {getattr(error, 'reason', error)}")
+    context_mark = getattr(error, "context_mark", None)
+    lines = text.splitlines() or [""]
+    for row in dict.fromkeys(m.line for m in (mark, context_mark) if m is not None):
+        source = lines[min(row, len(lines) - 1)]
+        for stumble in (_unquoted_start, _unknown_escape, _tab, _bare_template_line):
+            if found := stumble(source):
+                column, message, paste = found
+                return Problem(name, row + 1, column, message, paste)
+    said = " ".join(part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part)
+    return Problem(name, mark.line + 1, mark.column + 1, f"not YAML: {said or error}")
+
+
+def _unquoted_start(line: str) -> tuple[int, str, str] | None:
+    match = re.search(r"(?:^\s*|:\s+|-\s+|[\[{,]\s*)([*@%`][^\s,\]}]*(?:[^#\n]*?))\s*(?:\s#.*)?$", line)
+    if match is None:
+        return None
+    value = match[1]
+    if line[: match.start(1)].count("{") > line[: match.start(1)].count("}") or "[" in line[: match.start(1)]:
+        value = re.split(r"[,\]}]", value, maxsplit=1)[0].rstrip()
+    fixed = f"{line[: match.start(1)]}{_quote(value)}{line[match.start(1) + len(value) :]}".strip()
+    return match.start(1) + 1, f"`{value[0]}` means something else to YAML at the start of a value; quote it", fixed
+
+
+def _unknown_escape(line: str) -> tuple[int, str, str] | None:
+    for match in re.finditer(r'"((?:[^"\\]|\\.)*)"', line):
+        bad = re.search(r"\\[^0abtnvfreN_LPuUx \"/\\]", match[1])
+        if bad:
+            single = "'" + match[1].replace("'", "''").replace('\\"', '"') + "'"
+            fixed = f"{line[: match.start()]}{single}{line[match.end() :]}".strip()
+            message = f"`{bad[0]}` is not an escape of double-quoted YAML; single quotes keep backslashes"
+            return match.start() + 1, message, fixed
+    return None
+
+
+def _tab(line: str) -> tuple[int, str, str] | None:
+    indent = line[: len(line) - len(line.lstrip())]
+    if "\t" not in indent:
+        return None
+    return indent.index("\t") + 1, "YAML is indented with spaces, not tabs", line.replace("\t", "  ").rstrip()
+
+
+def _bare_template_line(line: str) -> tuple[int, str, str] | None:
+    match = re.search(r"(?:^\s*-?\s*|:\s+|-\s+)(\{\{.*\}\}[^\n]*?)\s*$", line)
+    if match is None:
+        return None
+    quoted = f'"{match[1]}"' if '"' not in match[1] else _quote(match[1])
+    return match.start(1) + 1, "a template must be quoted", f"{line[: match.start(1)]}{quoted}".strip()

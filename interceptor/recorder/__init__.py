@@ -1,0 +1,1 @@
+"""What became of the requests: noted, counted, and told to the tests that ask."""

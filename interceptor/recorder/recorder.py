@@ -1,0 +1,242 @@
+"""What became of the requests: every exchange redacted into the journal, and counted for the summary.
+
+Both doors of the proxy, the flows of mitmproxy and the fast lane, note what they did here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from interceptor.journal import JournalWriter, new_recording, timestamp
+from interceptor.project.config import Project
+from interceptor.recorder.summary import Summary, Tally
+from interceptor.redaction.redactor import Redactor
+from interceptor.values.decisions import Failed, Metadata, Mocked, Passthrough, Settled, Unhandled
+from interceptor.values.exchange import Exchange, Outcome
+from interceptor.values.messages import Request, Response
+
+log = logging.getLogger(__name__)
+
+_MOST_SCOPES = 1000
+"""Workers that are remembered; the one whose test began first is forgotten first."""
+_MOST_EXCHANGES = 2000
+_MOST_BYTES = 16 << 20
+"""Of the bodies of the newest exchanges, which are kept to be asked for."""
+
+_MOST_REPEATS = 1000
+"""Exchanges that are recognised before they are redacted and encoded again."""
+
+
+@dataclass
+class Seen:
+    """What became of a scope's requests since its test began."""
+
+    test: str | None = None
+    unhandled: Tally = field(default_factory=Tally)
+    failures: Tally = field(default_factory=Tally)
+    since: int = 0
+    """The number of the first exchange that can be the test's."""
+
+
+class Recorder:
+    """Notes exchanges; `summary` grows with them.
+
+    Args:
+        journal: receives the exchanges, redacted.
+        redactor: masks secrets, in exchanges and in what is said about them.
+        handlers: every handler's `file:line`.
+    """
+
+    def __init__(self, journal: JournalWriter, redactor: Redactor, handlers: Iterable[str] = ()) -> None:
+        self._journal = journal
+        self._redactor = redactor
+        self._scopes: OrderedDict[str, Seen] = OrderedDict()
+        self._newest: deque[tuple[int, int, Exchange]] = deque()
+        self._repeats: dict[tuple[int, bool], _Known] = {}
+        self._bytes = 0
+        self._number = 0
+        self.summary = Summary(tuple(handlers))
+
+    def note(
+        self, request: Request, decision: Settled, response: Response | None, *, at: float = 0.0, ms: float = 0.0
+    ) -> None:
+        """Note one exchange, unless it is none of the consumer's: a preflight of our own, another host's.
+
+        Args:
+            request: as the consumer meant it.
+            decision: the engine's.
+            response: what the client was given; None where it got nothing.
+            at: when the request was complete, POSIX seconds.
+            ms: from there to the answer.
+        """
+        outcome = self._outcome(request, decision)
+        if outcome is None:
+            return
+        note = decision.note
+        if note.handler is not None:
+            for handler in (note.handler, *note.further_handlers):
+                self.summary.hits[handler] += 1
+        self.summary.outcomes[outcome] += 1
+        key = None
+        if isinstance(decision, Mocked) and decision.again:
+            key = (id(decision), response is None)
+            known = self._repeats.get(key)
+            if known is not None and self._journal.again(known.digest):
+                self._keep(known.exchange)
+                return
+        exchange = self._redactor(_exchange(request, response, outcome, note, at=at, ms=ms))
+        digest = self._journal.write(exchange)
+        self._keep(exchange)
+        if key is not None:
+            if len(self._repeats) >= _MOST_REPEATS:
+                self._repeats.clear()
+            self._repeats[key] = _Known(decision, exchange, digest)
+
+    def note_tunnel(self, host: str, port: int, *, reported: bool) -> None:
+        """Note a TLS connection to a foreign host, which was not opened."""
+        self.summary.bypassed += 1
+        if reported:
+            self.summary.reported.add(f"CONNECT {host}:{port}")
+
+    def note_refused(self, host: str) -> None:
+        """Note that a client did not accept our certificate for a host."""
+        self.summary.refused.add(host)
+
+    def note_unanswered(self, request: Request, why: str) -> None:
+        """Note that the real server gave no answer."""
+        self.summary.unanswered.add(f"{self._shown(request)}: {why}")
+
+    def note_failure(self, explanation: str) -> None:
+        """Note a request that could not be dealt with at all."""
+        self._complain(self._redactor.text(explanation), self.summary.failures)
+
+    def begin_test(self, name: str | None, scope: str = "") -> None:
+        """What a scope is seen to do is seen of a new test from now on."""
+        self._scopes.pop(scope, None)
+        self._scopes[scope] = Seen(name, since=self._number)
+        if len(self._scopes) > _MOST_SCOPES:
+            self._scopes.popitem(last=False)
+
+    def seen_by(self, scope: str = "") -> Seen:
+        """What became of a scope's requests since its test began."""
+        if scope not in self._scopes:
+            self.begin_test(None, scope)
+            self._scopes[scope].since = 0
+        return self._scopes[scope]
+
+    def exchanges_of(self, scope: str = "") -> list[Exchange]:
+        """The exchanges of a scope since its test began, redacted; where they are very many, the newest."""
+        seen = self.seen_by(scope)
+        return [
+            exchange
+            for number, _, exchange in self._newest
+            if number >= seen.since and (exchange.scope or "") == scope and exchange.test == seen.test
+        ]
+
+    def _outcome(self, request: Request, decision: Settled) -> Outcome | None:
+        """What became of a request, told where it must be; None where it is none of the consumer's."""
+        note = decision.note
+        match decision:
+            case Mocked():
+                if note.handler is None:
+                    return None
+                if note.provider is None:
+                    self.summary.unowned.add(note.handler)
+                return Outcome.MOCKED
+            case Unhandled():
+                self._complain(decision.explanation, self.summary.unhandled)
+                self._seen(note).unhandled.add(decision.explanation)
+                return Outcome.UNHANDLED
+            case Failed():
+                explanation = self._redactor.text(decision.explanation, request)
+                self._complain(explanation, self.summary.failures)
+                self._seen(note).failures.add(explanation)
+                return Outcome.FAILED
+            case Passthrough():
+                if decision.reported:
+                    self.summary.reported.add(self._shown(request))
+                if is_recorded(decision):
+                    return Outcome.PASSED
+                self.summary.bypassed += 1
+                return None
+            case _:
+                assert_never(decision)
+
+    def _seen(self, note: Metadata) -> Seen:
+        """What is seen of a request's test; of one that it outlived nobody asks, and the next one is not to blame."""
+        seen = self.seen_by(note.scope or "")
+        return seen if seen.test == note.test else Seen()
+
+    def _keep(self, exchange: Exchange) -> None:
+        size = len(exchange.request.body) + (0 if exchange.response is None else len(exchange.response.body))
+        self._newest.append((self._number, size, exchange))
+        self._number += 1
+        self._bytes += size
+        while len(self._newest) > _MOST_EXCHANGES or self._bytes > _MOST_BYTES:
+            self._bytes -= self._newest.popleft()[1]
+
+    def _shown(self, request: Request) -> str:
+        """Method and URL without the query."""
+        return f"{request.method} {self._redactor.request(request).url.partition('?')[0]}"
+
+    @staticmethod
+    def _complain(explanation: str, tally: Tally) -> None:
+        if tally.add(explanation):
+            log.warning("%s", explanation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An exchange that was written; the decision is kept so that its identity stays its own."""
+
+    decision: Settled
+    exchange: Exchange
+    digest: bytes
+
+
+@contextmanager
+def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recorder, Path]]:
+    """A recorder on a new journal of the project, and where that is; nothing noted is lost at the end.
+
+    Raises:
+        RecordingError: where the journal cannot be written.
+    """
+    path = new_recording(project)
+    with JournalWriter(path, consumer=project.settings.consumer) as journal:
+        yield Recorder(journal, Redactor.of(project), handlers), path
+
+
+def is_recorded(decision: Passthrough) -> bool:
+    """Whether a real answer belongs into the journal: only the consumer's own traffic does."""
+    return decision.why in {"unhandled", "handler"}
+
+
+def _exchange(
+    request: Request, response: Response | None, outcome: Outcome, note: Metadata, *, at: float, ms: float
+) -> Exchange:
+    return Exchange(
+        request=request,
+        response=response,
+        outcome=outcome,
+        at=timestamp(at),
+        ms=ms,
+        provider=note.provider,
+        handler=note.handler,
+        entry=note.entry,
+        name=note.name,
+        states=note.states,
+        test=note.test,
+        scope=note.scope,
+        path=note.path,
+        rules=note.rules,
+        named=note.named,
+        generated=note.generated,
+        literal=note.literal,
+        record=note.record,
+    )

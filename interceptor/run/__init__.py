@@ -1,0 +1,1 @@
+"""What stands ready before the first request: command, environment, listeners, certificates."""

@@ -1,0 +1,103 @@
+"""One command as a child process: started, told of our signals, waited for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from interceptor.values.errors import CommandNotFoundError, CommandNotRunnableError
+
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGQUIT)
+_FROM_THE_KEYBOARD = {signal.SIGINT, signal.SIGQUIT}
+_SECONDS_TO_END = 5.0
+
+
+class Command:
+    """A running command, with our standard streams and in our process group, so that a terminal works as ever."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def wait(self) -> int:
+        """The exit code as a shell has it: 128 and the signal's number for a command that a signal ended."""
+        status = self._process.wait()
+        return status if status >= 0 else 128 - status
+
+    def send(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def stop(self) -> None:
+        """End a command that is still there, first politely."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(_SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+@contextmanager
+def started(words: Sequence[str], environ: Mapping[str, str]) -> Iterator[Command]:
+    """A command that runs while the context is open; signals for us reach it from the first moment on.
+
+    Raises:
+        CommandNotFoundError: there is no such program.
+        CommandNotRunnableError: there is, but the system will not run it.
+    """
+    early: list[int] = []
+    command: Command | None = None
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        if number in _FROM_THE_KEYBOARD and _in_the_foreground():
+            return  # the terminal has told the whole process group already
+        if command is None:
+            early.append(number)
+        else:
+            command.send(number)
+
+    previous = {
+        number: signal.signal(number, forward) for number in _FORWARDED if signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        command = _start(words, environ)
+        for number in early:
+            command.send(number)
+        try:
+            yield command
+        finally:
+            command.stop()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _start(words: Sequence[str], environ: Mapping[str, str]) -> Command:
+    try:
+        return Command(subprocess.Popen(list(words), env=dict(environ)))  # noqa: S603  # it is the user's own
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = "leave out the quotes: the program and its arguments are words of their own" if " " in words[0] else None
+        raise CommandNotFoundError(f'cannot run "{words[0]}": there is no such program', hint) from error
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.E2BIG, errno.ENAMETOOLONG, errno.ELOOP}:
+            raise
+        raise CommandNotRunnableError(f'cannot run "{words[0]}": {error.strerror}') from error
+
+
+def _in_the_foreground() -> bool:
+    """Whether a key at the terminal reaches our process group."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

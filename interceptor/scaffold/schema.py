@@ -1,0 +1,332 @@
+"""The project file and the handler files as JSON Schema, for editors that complete and check while one writes.
+
+Keys, defaults, descriptions and examples are the models'. Where a model takes any value, or has a shorthand written
+out before it looks, the tables below say what may stand in YAML.
+
+JSON Schema 2020-12, https://json-schema.org/draft/2020-12.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from interceptor.handlers.language import BODIES, BODY_MATCHERS, OPERATIONS, TYPES, Handler, HandlerFileHead
+from interceptor.pact.rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
+from interceptor.project.config import ProjectFile
+from interceptor.project.models import StrictModel
+from interceptor.project.state_dir import make_state_dir
+from interceptor.values.errors import UsageError
+
+Schema: TypeAlias = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SCHEMA_DIR = "schema"
+"""Below the project's folder for what must never be committed: the schemas belong to the version that is installed."""
+
+
+def project_schema() -> Schema:
+    """The schema of `interceptor.yaml`."""
+    definitions = _definitions(ProjectFile)
+    _apply(definitions, _PROJECT)
+    return _document("The project file of interceptor", definitions.pop("ProjectFile"), definitions)
+
+
+def handlers_schema() -> Schema:
+    """The schema of a handler file."""
+    definitions = _definitions(HandlerFileHead, Handler)
+    _apply(definitions, _HANDLERS)
+    definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
+    definitions["ResponseEntry"] |= _one_of(BODIES)
+    definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
+    definitions |= _VALUES
+    required = definitions["Handler"].pop("required")
+    file = definitions.pop("HandlerFileHead")
+    # The request may be one of the defaults, as a whole or in parts; only without them is it wanted of each handler.
+    file |= {
+        "if": {"properties": {"defaults": {"required": ["request"]}}, "required": ["defaults"]},
+        "else": {"properties": {"handlers": {"items": {"required": required, "properties": {"request": _ADDRESSED}}}}},
+    }
+    return _document("A handler file of interceptor", file, definitions)
+
+
+def schema_text(schema: Schema) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_schemas(state_dir: Path) -> list[Path]:
+    """Write both schemas where the first lines of the files that `init` makes refer to them.
+
+    Raises:
+        UsageError: where the folder cannot be written.
+    """
+    written = {"project.json": project_schema(), "handlers.json": handlers_schema()}
+    folder = state_dir / SCHEMA_DIR
+    try:
+        make_state_dir(state_dir)
+        folder.mkdir(exist_ok=True)
+        for name, schema in written.items():
+            (folder / name).write_text(schema_text(schema), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {folder}: {error.strerror}", "check the rights of the folder") from error
+    return [folder / name for name in written]
+
+
+class _Generator(GenerateJsonSchema):
+    """Without a title for every key: an editor shows the key already."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # the base class decides
+        return False
+
+
+def _definitions(*models: type[StrictModel]) -> dict[str, Schema]:
+    _, document = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/$defs/{model}", schema_generator=_Generator
+    )
+    definitions: dict[str, Schema] = document["$defs"]
+    described = {model.__name__: _descriptions(model) for model in StrictModel.__subclasses__()}
+    for name, definition in definitions.items():
+        definition["properties"] = {
+            key: _without_null(dict(sorted({**each, **described[name].get(key, {})}.items())))
+            for key, each in definition["properties"].items()
+        }
+    return definitions
+
+
+def _descriptions(model: type[StrictModel]) -> dict[str, Schema]:
+    """By key, the text below its field. Pydantic can read it too, but would at every start, for every command."""
+    (definition,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for statement, below in pairwise(definition.body):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                field = model.model_fields[name]
+                found[field.alias or name] = {"description": inspect.cleandoc(text)}
+    return found
+
+
+def _without_null(schema: Schema) -> Schema:
+    """A key that may be absent, without the null that its model has for that."""
+    kept = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
+    options: list[Schema] = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    if len(options) == 1:
+        return options[0] | kept
+    return kept | ({"anyOf": options} if options else {})
+
+
+def _apply(definitions: dict[str, Schema], written: Mapping[str, Mapping[str, Schema]]) -> None:
+    """Put in what YAML may say, keeping what the model says about a key."""
+    for name, keys in written.items():
+        properties = definitions[name]["properties"]
+        for key, schema in keys.items():
+            said = {
+                each: properties[key][each]
+                for each in ("description", "default", "examples")
+                if each in properties[key]
+            }
+            properties[key] = schema | said
+
+
+def _one_of(*groups: Sequence[str]) -> Schema:
+    """Keys of which one excludes the others; the complaint is about the second one."""
+    excluded = {
+        key: {"properties": dict.fromkeys((each for each in group if each != key), False)}
+        for group in groups
+        for key in group
+    }
+    return {"dependentSchemas": {key: excluded[key] for key in sorted(excluded)}}
+
+
+def _document(title: str, root: Schema, definitions: dict[str, Schema]) -> Schema:
+    return {"$schema": DIALECT, "title": title, **{k: v for k, v in root.items() if k != "title"}, "$defs": definitions}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _or_list(item: Schema, **more: Any) -> Schema:
+    return {"anyOf": [item, {"type": "array", "items": item, **more}]}
+
+
+_TEXT: Schema = {"type": ["string", "number", "boolean"]}
+"""Text in YAML: what looks like a number or a word is taken as it is written."""
+_SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
+_STATUS: Schema = {"type": "integer", "minimum": 100, "maximum": 599}
+_DELAY_TEXT: Schema = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s)?$"}
+_MILLISECONDS: Schema = {"anyOf": [{"type": "number", "minimum": 0}, _DELAY_TEXT]}
+_DELAY: Schema = {
+    "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _ref("DelayRange")],
+    "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, "infinite"],
+}
+_STATES: Schema = _or_list({"anyOf": [_TEXT, _ref("State")]})
+_REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z]+\s+\S"}
+_ADDRESSED: Schema = {
+    "if": {"type": "object"},
+    "then": {"anyOf": [{"required": ["path"]}, {"required": ["url"]}, {"required": ["graphql"]}]},
+}
+_PLAIN_NAME = r"^(\$\$|[^$]|$)"
+"""A name, not an operator; `$$ref` is the name `$ref`."""
+_NAMED_VALUES: Schema = {
+    "type": "object",
+    "properties": {"$exact": {"$ref": "#/$defs/Names", "description": "These, and no others."}},
+    "patternProperties": {_PLAIN_NAME: _ref("ValueMatcher")},
+    "additionalProperties": False,
+}
+_FILE_PART: Schema = {
+    "type": "object",
+    "properties": {
+        "filename": {**_ref("JsonMatcher"), "description": "The file's name."},
+        "content_type": {**_ref("JsonMatcher"), "description": "The part's content type, without parameters."},
+        "size": {**_ref("JsonMatcher"), "description": "In bytes."},
+        "text": {**_ref("JsonMatcher"), "description": "The content as text."},
+    },
+    "additionalProperties": False,
+}
+
+
+def _operators(matcher: str, types: Sequence[str]) -> dict[str, Schema]:
+    """The operators; those that hold matchers hold matchers of the same sort."""
+    nested, bound = _ref(matcher), {"type": ["number", "string"]}
+    return {
+        "$regex": {"type": "string", "format": "regex", "description": "Text in which the expression is found."},
+        "$contains": {**nested, "description": "Text that holds this text, or a list with an element that matches."},
+        "$one_of": {"type": "array", "minItems": 1, "description": "Equal to one of these."},
+        "$any_of": {"type": "array", "items": nested, "minItems": 1, "description": "What one of these matches."},
+        "$not": {**nested, "description": "What this does not match."},
+        "$type": {"enum": list(types), "description": "A value of this type."},
+        "$lt": {**bound, "description": "Less than."},
+        "$lte": {**bound, "description": "Less than, or equal to."},
+        "$gt": {**bound, "description": "Greater than."},
+        "$gte": {**bound, "description": "Greater than, or equal to."},
+        "$any": {"const": True, "description": "There, whatever it is."},
+        "$absent": {"const": True, "description": "Not there."},
+    }
+
+
+def _rules(places: str, **more: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": more,
+        "patternProperties": {places: _ref("Rule")},
+        "additionalProperties": False,
+    }
+
+
+_FORMAT: Schema = {"type": "string", "examples": ["yyyy-MM-dd", "HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ssX"]}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_RULE_VALUES: dict[str, Schema] = {
+    "regex": {"type": "string", "format": "regex", "description": "The whole value matches."},
+    "min": {**_COUNT, "description": "An array of at least so many elements."},
+    "max": {**_COUNT, "description": "An array of at most so many elements."},
+    "type": {"enum": [True, *NAMED_RULES], "description": "A value, or each element beside min and max, of this type."},
+    "include": {"type": "string", "description": "Text that holds this text."},
+    "equality": {"description": "Exactly the example."},
+    "date": {**_FORMAT, "description": "A date in Java's notation."},
+    "time": {**_FORMAT, "description": "A time in Java's notation."},
+    "datetime": {**_FORMAT, "description": "A date and time in Java's notation."},
+}
+_CODES: Schema = {"anyOf": [{"enum": list(STATUS_CLASSES)}, _or_list(_STATUS, minItems=1)]}
+
+_VALUES: dict[str, Schema] = {
+    "Names": _NAMED_VALUES,
+    "ValueMatcher": {
+        "description": "Text is equal as it is written; a list means exactly these repeated values.",
+        "anyOf": [
+            _SCALAR,
+            {"type": "array", "items": _ref("ValueMatcher")},
+            {
+                "type": "object",
+                "properties": _operators("ValueMatcher", TYPES[:4]),
+                "additionalProperties": False,
+                "minProperties": 1,
+            },
+        ],
+    },
+    "JsonMatcher": {
+        "description": "A deep subset: objects may have more members, arrays have the same length.",
+        "anyOf": [
+            _SCALAR,
+            {"type": "array", "items": _ref("JsonMatcher")},
+            {
+                "type": "object",
+                "properties": {
+                    "$exact": {**_ref("JsonMatcher"), "description": "This, and nothing more."},
+                    **_operators("JsonMatcher", TYPES),
+                },
+                "patternProperties": {_PLAIN_NAME: _ref("JsonMatcher")},
+                "additionalProperties": False,
+                "anyOf": [
+                    {"propertyNames": {"pattern": _PLAIN_NAME}},
+                    {"propertyNames": {"pattern": r"^\$[^$]", "not": {"const": "$exact"}}},
+                    {"required": ["$exact"], "maxProperties": 1},
+                ],
+            },
+        ],
+    },
+    "Rule": {
+        "description": "What a pact asks of a value in the place of equality.",
+        "anyOf": [
+            {"enum": list(NAMED_RULES)},
+            {
+                "type": "object",
+                "properties": {key: _RULE_VALUES[key] for key in KEYED_RULES},
+                "additionalProperties": False,
+                "minProperties": 1,
+            },
+        ],
+    },
+}
+
+_HANDLERS: Mapping[str, Mapping[str, Schema]] = {
+    "HandlerFileHead": {
+        "defaults": _ref("Handler"),
+        "handlers": {"type": "array", "items": _ref("Handler")},
+    },
+    "Handler": {
+        "request": {"anyOf": [_REQUEST_LINE, _ref("RequestPart")]},
+        "response": _or_list({"anyOf": [_STATUS, _ref("ResponseEntry")]}, minItems=1),
+        "name": _TEXT,
+        "given": _STATES,
+        "when": _TEXT,
+    },
+    "State": {"name": _TEXT},
+    "DelayRange": {"min": _MILLISECONDS, "max": _MILLISECONDS},
+    "RequestPart": {
+        **dict.fromkeys(("query", "headers", "cookies", "form"), _ref("Names")),
+        "json": _ref("JsonMatcher"),
+        "multipart": {"type": "object", "additionalProperties": {"anyOf": [_ref("ValueMatcher"), _FILE_PART]}},
+        "text": _ref("ValueMatcher"),
+        "matching": _rules(r"^(\$|header\.|query\.)", path=_ref("Rule")),
+    },
+    "GraphQLPart": {
+        **dict.fromkeys(OPERATIONS, _ref("ValueMatcher")),
+        "variables": _ref("JsonMatcher"),
+    },
+    "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "delay": _DELAY},
+    "ResponseEntry": {
+        "status": {"anyOf": [_STATUS, {"type": "string", "pattern": r"\{\{"}]},
+        "headers": {"type": "object", "additionalProperties": _or_list(_SCALAR)},
+        **dict.fromkeys(("text", "html", "xml", "base64", "file", "name"), _TEXT),
+        "passthrough": {"anyOf": [{"const": True}, _ref("Elsewhere")]},
+        "delay": _DELAY,
+        "matching": _rules(
+            r"^(\$|header\.)",
+            status={"anyOf": [*_CODES["anyOf"], {"type": "object", "properties": {"status": _CODES}}]},
+        ),
+        "given": _STATES,
+    },
+}
+_PROJECT: Mapping[str, Mapping[str, Schema]] = {
+    "Provider": {"url": _or_list({"type": "string", "pattern": "^https?://[^/]"}, minItems=1)},
+    "PactSettings": {"max_body": {"anyOf": [_COUNT, {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[kM]?B$"}]}},
+    "ProjectFile": {"handlers": _or_list({"type": "string"})},
+}

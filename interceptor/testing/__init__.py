@@ -1,0 +1,1 @@
+"""For the consumer's own tests: a pytest plugin, and a client of the control address."""

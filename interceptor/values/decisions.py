@@ -1,0 +1,118 @@
+"""What the engine decides about a request: a closed union that every door matches exhaustively."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from interceptor.values.exchange import ProviderState
+from interceptor.values.json_text import Json
+from interceptor.values.lean import lean
+from interceptor.values.messages import Headers, Response
+
+Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated"]
+"""How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated."""
+
+
+@lean(frozen=True, slots=True)
+class Metadata:
+    """What is known about an exchange before it is answered; the fields are those of `Exchange`."""
+
+    provider: str | None = None
+    path: str | None = None
+    handler: str | None = None
+    further_handlers: tuple[str, ...] = ()
+    """Those that answered the other operations of a batch."""
+    entry: int | None = None
+    name: str | None = None
+    states: tuple[ProviderState, ...] = ()
+    test: str | None = None
+    scope: str | None = None
+    rules: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
+    literal: tuple[str, ...] = ()
+    record: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed body, sent `delay` milliseconds after the one before."""
+
+    data: bytes
+    delay: float = 0.0
+
+
+@lean(frozen=True, slots=True)
+class Mocked:
+    """A handler answers. The caller waits `delay` milliseconds first; infinity means that no answer ever comes."""
+
+    response: Response
+    """The whole answer, also where it is streamed."""
+    note: Metadata
+    delay: float = 0.0
+    cors: Headers = ()
+    """What a browser needs beside the answer; sent, but never noted."""
+    stream: tuple[Chunk, ...] = ()
+    """The body in the pieces in which it is sent, where it is streamed."""
+    fault: Fault | None = None
+    """How the connection fails instead of an answer; with `truncated`, in the middle of it."""
+    again: bool = False
+    """True where this very object is the decision about every request that is equal to this one, of its scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passthrough:
+    """The real server answers.
+
+    `why` is "unhandled" (owned, and the project says warn or bypass), "others" (owned by nobody), "excluded",
+    "loopback" (owned by nobody, and local), or "handler" (a handler says so); `reported` says whether the user asked
+    to be told (warn).
+    """
+
+    why: Literal["unhandled", "others", "excluded", "loopback", "handler"]
+    note: Metadata
+    reported: bool = False
+    to: str | None = None
+    """The URL to ask in the place of the request's own."""
+    patch: Callable[[Response], Mocked | Failed] | None = None
+    """Makes the client's answer of the real one, where a handler changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unhandled:
+    """Nobody may answer: the client gets a 501 that says so, and the run fails."""
+
+    response: Response
+    note: Metadata
+    explanation: str
+    """The nearest handlers and what differs, for the log and the summary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A handler applied, but its answer could not be made: the client gets a 500 that says why, and the run fails."""
+
+    response: Response
+    note: Metadata
+    explanation: str
+    """`handlers/products.yaml:12: response.json.name: "reqest" is not known here`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolving:
+    """A resolver of the project's own has to be called before the decision is known.
+
+    The caller runs `call` where it cannot hold up other requests; it may return an awaitable. Then it goes on with
+    the decision of `finish`, or of `fail` where an exception came.
+    """
+
+    call: Callable[[], Any]
+    finish: Callable[[Any], Decision]
+    fail: Callable[[BaseException], Decision]
+
+
+Settled: TypeAlias = Mocked | Passthrough | Unhandled | Failed
+"""What is to be done, and can be noted."""
+Decision: TypeAlias = Settled | Resolving

@@ -1,0 +1,91 @@
+"""One request and what was answered: what a line of the journal says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from interceptor.values.json_text import Json
+from interceptor.values.lean import lean
+from interceptor.values.messages import Request, Response
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    MOCKED = "mocked"
+    PASSED = "passed"
+    UNHANDLED = "unhandled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ProviderState:
+    """A provider state: the condition under which a provider gives this answer."""
+
+    name: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LargeBody:
+    """What is noted of a body that is too large for a contract."""
+
+    size: int
+    """Bytes."""
+    sha256: str
+
+
+@lean(frozen=True)
+class Exchange:
+    """One request and what was answered: a line of the journal.
+
+    Places are written `request.headers.<name>`, `request.query.<name>`, `request.form.<name>`, `request.path`,
+    `request.$.<json path>`, and the same below `response`.
+    """
+
+    request: Request
+    response: Response | None
+    outcome: Outcome
+    at: str = ""
+    """When the request was complete: ISO 8601, UTC, milliseconds."""
+    ms: float = 0.0
+    """From the complete request to the answer, in milliseconds."""
+    provider: str | None = None
+    handler: str | None = None
+    """`file:line` of the handler that answered."""
+    entry: int | None = None
+    """Which entry of the handler's list of responses answered, from 0."""
+    name: str | None = None
+    states: tuple[ProviderState, ...] = ()
+    test: str | None = None
+    scope: str | None = None
+    path: str | None = None
+    """The path below the provider's url, without the query."""
+    rules: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """The rules that the handler declares: `{"response": {"$.id": {"regex": "\\\\d+"}}, "request": {...}}`."""
+    named: tuple[str, ...] = ()
+    """Places of headers that the handler names, and so wants in the contract."""
+    generated: tuple[str, ...] = ()
+    """Places whose value a template, a resolver or the client's run made up, as far as the proxy knows."""
+    masked: tuple[str, ...] = ()
+    """Places whose value is masked."""
+    literal: tuple[str, ...] = ()
+    """Texts of the handler's request part that may hold a UUID, a time or the like: what they say is no accident."""
+    large: Mapping[str, LargeBody] = field(default_factory=dict)
+    """By side, what is noted of a body that was too large to be kept; the body is empty then."""
+    record: bool = True
+    """False for what a handler keeps out of the contract (`record: false`)."""
+    count: int = 1
+    """How often exactly this exchange happened in its test."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedExchange:
+    """One request with the real answer to it."""
+
+    request: Request
+    response: Response
+    at: str
+    """When the request was sent: ISO 8601, UTC."""

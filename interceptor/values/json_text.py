@@ -1,0 +1,34 @@
+"""JSON as RFC 8259 has it: no NaN, no other encodings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+
+
+class NotJsonError(ValueError):
+    """The body is not JSON; the text says where it stops being so."""
+
+
+def _refuse(constant: str) -> None:
+    raise NotJsonError(f"{constant} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)
+
+
+def parse_json(body: bytes) -> Json:
+    """The value of a JSON text.
+
+    Raises:
+        NotJsonError: for anything that RFC 8259 does not call JSON, NaN and a wrong encoding included.
+    """
+
+    try:
+        return _JSON.decode(body.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise NotJsonError("it is nested too deep") from error
+    except ValueError as error:
+        raise NotJsonError(str(error)) from error

@@ -1,0 +1,63 @@
+"""The parts of a `multipart/form-data` body (RFC 7578)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from io import BytesIO
+
+from multipart import MultipartError, MultipartParser, parse_options_header
+
+from interceptor.values.media_types import media_type
+from interceptor.values.messages import Request
+
+MULTIPART_MEDIA_TYPE = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: a field, or a file where `filename` is given."""
+
+    name: str
+    filename: str | None
+    content_type: str
+    body: bytes
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.body)
+
+    @cached_property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=8)
+def multipart_parts(request: Request) -> tuple[Part, ...] | None:
+    """The parts of a request's body in order, or None where it has none or they cannot be told apart.
+
+    Several handlers ask about one request after the other: the last few answers are kept.
+    """
+    content_type = request.header("content-type") or ""
+    if media_type(content_type) != MULTIPART_MEDIA_TYPE:
+        return None
+    boundary = parse_options_header(content_type)[1].get("boundary")
+    if not boundary:
+        return None
+    size = len(request.body)
+    parser = MultipartParser(
+        BytesIO(request.body),
+        boundary,
+        content_length=size,
+        memory_limit=size + 1,
+        part_limit=10_000,
+        spool_limit=size + 1,
+    )
+    try:
+        return tuple(
+            Part(part.name, part.filename or None, media_type(part.content_type) or "text/plain", part.raw)
+            for part in parser
+        )
+    except MultipartError:
+        return None

@@ -1,0 +1,113 @@
+"""Every example of the documentation does what it says."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from interceptor.engine import Engine
+from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Unhandled
+from interceptor.values.messages import Request, Response
+from tests.documents import CONTROL, Example, Step, examples, params, same_body, table
+from tests.engine.test_cases import decide
+from tests.engines import BuildEngine
+
+DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLES = [each for name in ("handlers.md", "coming-from-msw.md") for each in examples(DOCS / name)]
+_ANSWER = re.compile(r"(?P<status>\d{3})(?: after (?P<delay>infinite|\d+ms))?(?: (?P<body>.+))?")
+_FAULT = re.compile(r"(?P<fault>reset|close|timeout|malformed|truncated)(?: (?P<body>.+))?")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_example(example: Example, build_engine: BuildEngine) -> None:
+    assert example.steps, "an example says what it does"
+    engine = build_engine(example.handlers, files=example.files)
+    assert engine.warnings == []
+    for step in example.steps:
+        if step.target.startswith(CONTROL):
+            told(engine, step.target.removeprefix(CONTROL), step.body.decode())
+        else:
+            check(step, decide(engine, Request(step.method, step.url, tuple(step.headers), step.body)))
+
+
+def told(engine: Engine, act: str, body: str) -> None:
+    """What the control address does with it."""
+    match act:
+        case "test":
+            engine.begin_test(json.loads(body)["name"])
+        case "states":
+            engine.declare_states(frozenset(json.loads(body)))
+        case "handlers":
+            engine.add_handlers(body)
+        case "reset":
+            engine.reset()
+        case _:
+            pytest.fail(f"the control address knows no {act}")
+
+
+def check(step: Step, decision: Decision) -> None:
+    first, *further = step.answers
+    if first.startswith("passes"):
+        assert isinstance(decision, Passthrough), decision
+        match = re.fullmatch(r"passes(?: to (?P<to>\S+))?(?:, answers (?P<real>.+))?", first)
+        assert match is not None, first
+        assert decision.to == match["to"]
+        if match["real"] is None:
+            return
+        assert decision.patch is not None
+        headers = (("content-type", "application/json"),)
+        decision = decision.patch(Response(200, headers, match["real"].encode()))
+        first, *further = further
+    kind, _, said = first.partition(": ")
+    if kind in {"unhandled", "failed"}:
+        assert isinstance(decision, Unhandled if kind == "unhandled" else Failed), decision
+        assert said in decision.explanation
+        return
+    assert isinstance(decision, Mocked), decision
+    check_answer(decision, first, further)
+    for note in step.notes:
+        check_note(decision, note)
+
+
+def check_answer(decision: Mocked, first: str, headers: list[str]) -> None:
+    response = decision.response
+    if fault := _FAULT.fullmatch(first):
+        assert decision.fault == fault["fault"]
+        assert fault["body"] is None or same_body(fault["body"], response.body)
+        return
+    said = _ANSWER.fullmatch(first)
+    assert said is not None, first
+    assert (response.status, decision.fault) == (int(said["status"]), None)
+    if said["delay"]:
+        assert decision.delay == (math.inf if said["delay"] == "infinite" else float(said["delay"].removesuffix("ms")))
+    if said["body"]:
+        assert same_body(said["body"], response.body), response.body
+    sent = [f"{name}: {value}" for name, value in response.headers]
+    assert [header for header in headers if header not in sent] == []
+
+
+def check_note(decision: Mocked, said: str) -> None:
+    kind, _, text = said.partition(": ")
+    match kind:
+        case "name":
+            assert decision.note.name == text
+        case "given":
+            assert ", ".join(state.name for state in decision.note.states) == text
+        case "not recorded":
+            assert decision.note.record is False
+        case _:
+            pytest.fail(f"nothing is noted under {kind}")
+
+
+@pytest.mark.parametrize(("pattern", "target", "expected"), table(DOCS / "handlers.md", "Paths, case by case"))
+def test_paths_case_by_case(pattern: str, target: str, expected: str, build_engine: BuildEngine) -> None:
+    handler = {"request": {"path": pattern}, "response": {"json": "{{ params }}"}}
+    engine = build_engine(json.dumps({"provider": "Product API", "handlers": [handler]}))
+    url = target if "://" in target else f"https://api.example.com/v1{target}"
+    decision = engine.decide(Request("GET", url))
+    got = json.loads(decision.response.body) if isinstance(decision, Mocked) else None
+    assert got == params(expected)

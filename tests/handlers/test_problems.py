@@ -1,0 +1,224 @@
+"""What is wrong in a project's files is said with its place, all of it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from interceptor.values.errors import ConfigurationError
+from tests.engines import BuildEngine
+
+GOOD = "provider: Product API\nhandlers:\n  - {request: GET /a, response: 200}\n"
+
+
+def problems(build_engine: BuildEngine, handlers: str, **more: object) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        build_engine(handlers, **more)
+    assert caught.value.exit_code == 2
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_all_errors_of_all_files_at_once(build_engine: BuildEngine) -> None:
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: GET /a?b=1}
+  - {reqest: GET /a}
+  - request: {path: /a, query: {q: {$regx: x}}}
+    response: {stauts: 200}
+  - request: GET /ok
+    response: {json: {id: "{{ parms.id }}"}}
+  - request: GET /:id/:id
+  - {request: GET /f, response: {file: nothing.json}}
+"""
+    found = problems(build_engine, handlers, files={"handlers/broken.yaml": "handlers:\n  - request: *\n"})
+    assert [line.split(": ")[0] for line in found] == [
+        "handlers/api.yaml:3:14",
+        "handlers/api.yaml:4:6",
+        "handlers/api.yaml:4:5",
+        "handlers/api.yaml:6:16",
+        "handlers/api.yaml:8:27",
+        "handlers/api.yaml:9:14",
+        "handlers/api.yaml:10:38",
+        "handlers/broken.yaml:2:14",
+    ] or found
+    text = "\n".join(found)
+    for said in (
+        "a query string does not belong in the path; put it under the key query",
+        'unknown key "reqest", did you mean "request"?',
+        'the key "request" is missing',
+        'unknown key "stauts", did you mean "status"?',
+        '"parms" is not known in {{ parms.id }}',
+        'the parameter ":id" stands in "/:id/:id" twice',
+        'cannot read the file "nothing.json"',
+        "    - request: '*'",
+    ):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    ("handlers", "said"),
+    [
+        ("provider: Produkt API\nhandlers: []\n", 'unknown provider "Produkt API", did you mean "Product API"?'),
+        ("handlers:\n  - request: GET /a\n", "has no provider to be relative to"),
+        ("- a\n", "a handler file is a mapping"),
+        ("handlers:\n  - GET /a\n", "a handler is a mapping"),
+        ("provider: Product API\n", 'the key "handlers" is missing'),
+        (GOOD + "    once: 1\n", "api.yaml:4"),
+        ("provider: Product API\nhandlers:\n  - {request: GET /a, once: 1}\n", '"once" must be true or false, not 1'),
+        ("provider: Product API\nhandlers:\n  - {request: GET /a, response: 99}\n", "api.yaml:3:33"),
+        ("provider: Product API\nhandlers:\n  - {request: GET, response: 200}\n", "write a method and a path"),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, json: 1, text: a}}\n",
+            "json and text cannot stand together",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {json: 1, text: a}}\n",
+            "json and text cannot stand together",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {status: 204, text: a}}\n",
+            "a response with status 204 has no body",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {delay: soon}}\n",
+            '"soon" is not a delay',
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {delay: {min: 2, max: 1}}}\n",
+            "min is greater than max",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {base64: '?'}}\n",
+            "not base64",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {headers: {'a b': c}}}\n",
+            "cannot be the name of a header",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, when: 'params.', response: 200}\n",
+            "expected name or number",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {file: ../../../etc/hosts}}\n",
+            "is outside the project",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {json: 1, matching: {$.a: regx}}}\n",
+            "api.yaml:3:59: unknown rule",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, when: '{{ params.id }}', response: 200}\n",
+            "when: params.id",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {passthrough: true}, then: {a: 1}}\n",
+            "then needs an answer of the handler's own",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {passthrough: false}}\n",
+            "passthrough takes true or {to: URL}",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {python: 'mocks.py:none'}}\n",
+            'there is no file "mocks.py"',
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {python: 'a.py:b', status: 200}}\n",
+            "status cannot stand beside it",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {graphql: {variables: {}}}, response: 200}\n",
+            "exactly one of query, mutation, subscription, operation",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, multipart: {f: {filenam: x}}}}\n",
+            'did you mean "filename"?',
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: GET /a, response: {error: explode}}\n",
+            "api.yaml:3:41",
+        ),
+        ("provider: Product API\nhandlers:\n  - {request: [GET]}\n", '"request" must be text or a mapping'),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {$exact: a}}}\n",
+            "$exact takes a mapping of names here",
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {$filter: a}}}\n",
+            '"$filter" is not a name; write $$filter',
+        ),
+        (
+            "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {q: {$type: [string]}}}}\n",
+            "unknown type",
+        ),
+        (
+            "provider: Product API\ndata: {a: {file: none.json}}\nhandlers: []\n",
+            'cannot read the file "none.json"',
+        ),
+    ],
+)
+def test_each_mistake_is_located_and_explained(build_engine: BuildEngine, handlers: str, said: str) -> None:
+    found = "\n".join(problems(build_engine, handlers))
+    assert "handlers/api.yaml:" in found
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("project", "said"),
+    [
+        ("consumer: A\nunhandeld: error\n", 'interceptor.yaml:2:1: unknown key "unhandeld", did you mean "unhandled"?'),
+        ("providers: {}\n", 'the key "consumer" is missing'),
+        ("consumer: A\nunhandled: explode\n", "interceptor.yaml:2:12"),
+        ("consumer: A\nproviders: {B: {url: api.example.com}}\n", "is not a base URL"),
+        ("consumer: A\nproviders: {B: {url: 'http://localhost:port'}}\n", '"localhost:port" is no host with a port'),
+        ("consumer: A\nproviders: {B: {url: 'http://localhost:99999'}}\n", '"localhost:99999" is no host with a port'),
+        ("consumer: A\nproviders: {B: {url: 'https://x', listen: 99999}}\n", "interceptor.yaml:2:43"),
+        ("consumer: A\nproviders: {B: {url: 'https://x'}, C: {url: 'https://x'}}\n", "already belongs to B"),
+        ("consumer: A\nproviders: {B: {url: 'https://*.x', env: B_URL}}\n", "needs a first url without *"),
+        ("consumer: A\nproviders: {B: {url: 'https://x', openapi: b.yaml}}\n", 'there is no file "b.yaml"'),
+        ("consumer: A\nhandlers: mocks/\n", 'there are no handler files at "mocks/"'),
+        ("consumer: A\npact: {dir: ../elsewhere}\n", "must be inside the project"),
+        ("consumer: A\npact: {specification: 5}\n", "interceptor.yaml:2:23"),
+        ("consumer: [A]\n", '"consumer" must be text'),
+        ("- a\n", "must be a mapping"),
+    ],
+)
+def test_the_project_file_too(build_engine: BuildEngine, project: str, said: str) -> None:
+    assert said in "\n".join(problems(build_engine, GOOD, project=project))
+
+
+def test_shadowed_handlers_are_warnings(build_engine: BuildEngine) -> None:
+    engine = build_engine(
+        """\
+provider: Product API
+handlers:
+  - {request: GET /a, response: 200}
+  - {request: GET /a, response: 404}
+  - {request: GET /p/:id, response: 200}
+  - {request: GET /p/new, response: 404}
+  - {request: {path: /q, query: {a: 1}}, response: 200}
+  - {request: {path: /q, query: {a: 2}}, response: 200}
+  - {request: GET /q, response: 200}
+  - {request: GET /s, given: one, response: 200}
+  - {request: GET /s, given: two, response: 404}
+  - {request: GET /o, once: true, response: 200}
+  - {request: GET /o, response: 404}
+  - {request: GET /w, when: 'request.query.a is defined', response: 200}
+  - {request: GET /w, response: 404}
+"""
+    )
+    assert [str(warning).split(": ")[0] for warning in engine.warnings] == [
+        "handlers/api.yaml:4:5",
+        "handlers/api.yaml:6:5",
+    ]
+    assert "the one at handlers/api.yaml:3 takes all of its requests first" in str(engine.warnings[0])
+
+
+def test_a_cell_beyond_what_csv_may_hold_is_a_problem(build_engine: BuildEngine, tmp_path: Path) -> None:
+    (tmp_path / "handlers").mkdir(exist_ok=True)
+    (tmp_path / "handlers" / "stock.csv").write_text(f"sku\n{'x' * 200_000}\n")
+    said = "\n".join(problems(build_engine, "data: {stock: {file: stock.csv}}\nhandlers: []\n"))
+    assert 'handlers/api.yaml:1:22: "stock.csv" is not CSV' in said

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import pytest
+
+from interceptor.recorder.recorder import Recorder
+from interceptor.recorder.summary import MOST_DISTINCT, as_plain, hit_lines, summary_lines
+from interceptor.redaction.redactor import Redactor
+from interceptor.values.decisions import Failed, Metadata, Mocked, Passthrough, Unhandled
+from interceptor.values.exchange import Outcome
+from interceptor.values.messages import Request, Response
+
+REQUEST = Request("GET", "https://api.example.com/v1/products?token=abc")
+ANSWER = Response(200)
+NOTE = Metadata(provider="Product API", path="/products", handler="handlers/a.yaml:3")
+
+
+class Pages:
+    """A journal in memory."""
+
+    def __init__(self):
+        self.written = []
+
+    def write(self, exchange):
+        self.written.append(exchange)
+
+
+@pytest.fixture
+def pages():
+    return Pages()
+
+
+@pytest.fixture
+def recorder(pages):
+    return Recorder(pages, Redactor(), ["handlers/a.yaml:3", "handlers/a.yaml:9"])
+
+
+def last_line(recorder):
+    return list(summary_lines(recorder.summary))[-1]
+
+
+def test_an_answer_is_written_with_all_that_is_known(recorder, pages):
+    recorder.note(REQUEST, Mocked(ANSWER, NOTE), ANSWER, at=1767225600.0, ms=1.5)
+    (exchange,) = pages.written
+    assert (exchange.outcome, exchange.provider, exchange.handler) == (Outcome.MOCKED, "Product API", NOTE.handler)
+    assert (exchange.path, exchange.at, exchange.ms) == ("/products", "2026-01-01T00:00:00.000Z", 1.5)
+
+
+def test_what_is_written_and_told_is_redacted_first(recorder, pages):
+    request = Request("POST", f"{REQUEST.url}&b=1", (("authorization", "Bearer s3cr3tb3ar3r"),))
+    failed = Failed(Response(500), NOTE, f"handlers/a.yaml:3: {request.url}: no such user: s3cr3tb3ar3r")
+    recorder.note(request, failed, None)
+    (exchange,) = pages.written
+    assert exchange.request.url == "https://api.example.com/v1/products?token=aaa&b=1"
+    assert next(summary_lines(recorder.summary)) == (
+        f"failed: handlers/a.yaml:3: {exchange.request.url}: no such user: ***"
+    )
+    recorder.note_failure("could not deal with GET /ghp_abcdefghijklmnopqrstuvwxyz0123456789")
+    assert "could not deal with GET /***" in recorder.summary.failures.counts
+
+
+@pytest.mark.parametrize(
+    ("decision", "written"),
+    [
+        (Passthrough("unhandled", NOTE), True),
+        (Passthrough("handler", NOTE), True),
+        (Passthrough("others", Metadata()), False),
+        (Passthrough("loopback", Metadata()), False),
+        (Passthrough("excluded", Metadata()), False),
+        (Unhandled(Response(501), NOTE, "no handler"), True),
+        (Failed(Response(500), NOTE, "broken"), True),
+        (Mocked(Response(204), Metadata(provider="Product API", record=False)), False),  # a preflight, answered by us
+    ],
+)
+def test_only_the_consumers_own_traffic_is_written(recorder, pages, decision, written):
+    recorder.note(REQUEST, decision, ANSWER)
+    assert bool(pages.written) == written
+    assert recorder.summary.requests == int(written)
+
+
+def test_a_clean_run_is_summed_up_in_one_line(recorder):
+    for _ in range(14):
+        recorder.note(REQUEST, Mocked(ANSWER, NOTE), ANSWER)
+    assert list(summary_lines(recorder.summary)) == [
+        "14 requests · 14 mocked · 0 unhandled · 1 handler never used (handlers/a.yaml:9)"
+    ]
+    assert recorder.summary.clean
+
+
+def test_misses_are_explained_once_and_counted(recorder):
+    for _ in range(2):
+        recorder.note(REQUEST, Unhandled(Response(501), NOTE, "GET /x has no handler\n  near a:1"), None)
+    assert next(summary_lines(recorder.summary)) == "GET /x has no handler (2 times)\n  near a:1"
+    assert last_line(recorder).startswith("2 requests · 0 mocked · 2 unhandled")
+    assert not recorder.summary.clean
+
+
+def test_failures_fail_the_run(recorder):
+    recorder.note(REQUEST, Failed(Response(500), NOTE, "handlers/a.yaml:3: broken"), None)
+    assert next(summary_lines(recorder.summary)) == "failed: handlers/a.yaml:3: broken"
+    assert "1 failed" in last_line(recorder)
+    assert not recorder.summary.clean
+
+
+def test_a_client_in_a_loop_does_not_fill_the_memory(recorder):
+    for number in range(MOST_DISTINCT + 50):
+        recorder.note(REQUEST, Unhandled(Response(501), NOTE, f"miss {number}"), None)
+    assert len(recorder.summary.unhandled.counts) == MOST_DISTINCT
+    lines = list(summary_lines(recorder.summary))
+    assert "and at least 190 more" in lines
+    assert f"{MOST_DISTINCT + 50} unhandled" in lines[-1]
+
+
+def test_real_answers_are_reported_where_the_project_asks(recorder):
+    recorder.note(REQUEST, Passthrough("unhandled", NOTE, reported=True), ANSWER)
+    assert next(summary_lines(recorder.summary)) == "went to the real server: GET https://api.example.com/v1/products"
+    recorder.note_tunnel("elsewhere.example.com", 443, reported=True)
+    assert "went to the real server: CONNECT elsewhere.example.com:443" in list(summary_lines(recorder.summary))
+
+
+def test_a_handler_without_a_provider_is_reported(recorder):
+    recorder.note(REQUEST, Mocked(ANSWER, Metadata(handler="handlers/a.yaml:9")), ANSWER)
+    assert "handlers/a.yaml:9 answered for a URL that no provider owns" in next(summary_lines(recorder.summary))
+
+
+def test_a_client_that_distrusts_us_is_named(recorder):
+    recorder.note_refused("api.example.com")
+    assert "did not trust the certificate for api.example.com" in next(summary_lines(recorder.summary))
+
+
+def test_a_run_that_saw_nothing_says_why(recorder):
+    recorder.note_tunnel("elsewhere.example.com", 443, reported=False)
+    first = next(summary_lines(recorder.summary))
+    assert first.startswith("no request for a provider reached the proxy (1 request to other hosts passed)")
+
+
+def test_every_handler_of_a_batch_is_used(recorder):
+    note = Metadata(provider="Product API", handler="handlers/a.yaml:3", further_handlers=("handlers/a.yaml:9",) * 2)
+    recorder.note(REQUEST, Mocked(ANSWER, note), ANSWER)
+    assert recorder.summary.never_used == []
+    assert list(hit_lines(recorder.summary)) == ["     1  handlers/a.yaml:3", "     2  handlers/a.yaml:9"]
+
+
+def test_a_summary_for_programs(recorder):
+    recorder.note(REQUEST, Mocked(ANSWER, Metadata(provider="Product API", handler="run-time handlers:1")), ANSWER)
+    recorder.note(REQUEST, Unhandled(Response(501), NOTE, "GET /x has no handler"), None)
+    assert as_plain(recorder.summary) == {
+        "requests": 2,
+        "mocked": 1,
+        "passed": 0,
+        "unhandled": 1,
+        "failed": 0,
+        "handlers": {"handlers/a.yaml:3": 1, "handlers/a.yaml:9": 0, "run-time handlers:1": 1},
+        "never_used": ["handlers/a.yaml:9"],
+        "explanations": {"unhandled": {"GET /x has no handler": 1}, "failed": {}},
+    }
+
+
+def test_what_was_told_when_it_happened_is_only_counted_in_the_end(recorder, caplog):
+    for _ in range(2):
+        recorder.note(
+            REQUEST, Unhandled(Response(501), Metadata(provider="Product API"), "GET /x has no handler"), None
+        )
+    assert caplog.messages == ["GET /x has no handler"]
+    assert list(summary_lines(recorder.summary, explained=True)) == [last_line(recorder)]
+
+
+def test_what_outlives_its_test_is_not_the_next_ones(recorder):
+    def miss(test, scope=None):
+        note = Metadata(provider="Product API", test=test, scope=scope)
+        recorder.note(REQUEST, Unhandled(Response(501), note, f"{test} {scope}"), None)
+
+    miss(None)
+    recorder.begin_test("first")
+    miss("first")
+    assert list(recorder.seen_by().unhandled.counts) == ["first None"]
+    recorder.begin_test("second")
+    recorder.begin_test("other", "gw0")
+    miss("first")
+    miss("other", "gw0")
+    assert (recorder.seen_by().test, bool(recorder.seen_by().unhandled)) == ("second", False)
+    assert recorder.exchanges_of() == []
+    assert list(recorder.seen_by("gw0").unhandled.counts) == ["other gw0"]
+    assert [each.test for each in recorder.exchanges_of("gw0")] == ["other"]
+
+
+def test_exchanges_and_scopes_are_kept_in_bounded_memory(recorder):
+    large = Response(200, body=b"x" * (1 << 19))
+    for _ in range(40):
+        recorder.note(REQUEST, Mocked(large, NOTE), large)
+    assert len(recorder.exchanges_of()) == 32
+    for number in range(2500):
+        recorder.note(REQUEST, Mocked(ANSWER, NOTE), ANSWER)
+        recorder.begin_test("test", f"scope {number}")
+    assert len(recorder.exchanges_of()) == 2000
+    assert recorder.seen_by("scope 0").test is None
+    assert recorder.seen_by("scope 2499").test == "test"
