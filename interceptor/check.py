@@ -17,7 +17,7 @@ from interceptor.values.findings import Finding, in_words
 
 
 @dataclass(slots=True)
-class Checked:
+class CheckedPact:
     """What a check found."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Checked:
 
 def check(
     files: Sequence[Path], project: Project | None, *, openapi: str | None = None, servers: bool = False
-) -> Checked:
+) -> CheckedPact:
     """Compare pacts with the documents of their providers.
 
     Args:
@@ -48,7 +48,7 @@ def check(
         PactError: where a pact cannot be read.
         UsageError: where `openapi` is meant to describe several providers.
     """
-    checked = Checked(pacts={file.name: read_pact(file) for file in files})
+    checked = CheckedPact(pacts={file.name: read_pact(file) for file in files})
     documents = _documents({pact.provider for pact in checked.pacts.values()}, project, openapi)
     comparisons: dict[str, Comparison] = {}
     for name, pact in list(checked.pacts.items()):
@@ -99,7 +99,7 @@ def _documents(providers: set[str], project: Project | None, openapi: str | None
     return {name: (provider.openapi, project.root) for name, provider in known.items() if project and provider.openapi}
 
 
-def _with_handlers(checked: Checked, project: Project) -> list[Finding]:
+def _with_handlers(checked: CheckedPact, project: Project) -> list[Finding]:
     """The findings with the handlers that their interactions come from, as far as the project still has them."""
     try:
         handlers, _, _ = load_project_handlers(project)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from interceptor.contract.interactions import Collector, Policy, is_selected
-from interceptor.contract.normalise import KeptHeaders
+from interceptor.contract.interactions import Collector, ContractPolicy, is_selected
+from interceptor.contract.normalise import HeaderPolicy
 from interceptor.contract.pinning.repeats import Repeats
 from interceptor.journal import Recording
-from interceptor.pact.document import Document
+from interceptor.pact.document import PactDocument
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
 from interceptor.project.config import Project
-from interceptor.recordings import Imported, Reader, open_recording, unreadable_flows
+from interceptor.recordings import ImportedRecording, RecordingReader, open_recording, unreadable_flows
 from interceptor.values.errors import DocumentError
 from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
@@ -41,7 +41,7 @@ def convert(
     specification: int | None = None,
     output: Path | None = None,
     merge: bool = False,
-    read_flows: Reader = unreadable_flows,
+    read_flows: RecordingReader = unreadable_flows,
 ) -> Conversion:
     """Write the pacts of some recordings; their order makes no difference.
 
@@ -67,7 +67,7 @@ def convert(
         recording = open_recording(path, project, read_flows)
         name = consumer or recording.consumer or project.settings.consumer
         before, shortcuts = seen.setdefault(name, set()), Repeats()
-        if isinstance(recording, Imported):
+        if isinstance(recording, ImportedRecording):
             selected, exchanges = replace(policy, passed=True), recording.distinct(before)
         else:
             selected, exchanges = policy, recording.distinct(before, by_test=settings.comments, take=shortcuts.take)
@@ -83,7 +83,7 @@ def convert(
     require_distinct_names(sorted(collectors))
     for pair, collector in sorted(collectors.items()):
         interactions, findings = collector.interactions()
-        document = Document(*pair, interactions, comments=settings.comments)
+        document = PactDocument(*pair, interactions, comments=settings.comments)
         pact, unsaid = rendered(document, specification)
         conversion.pacts.append(write_pact(pact, output or project.pact_dir, merge=merge))
         conversion.findings += (replace(finding, pact=file_name(*pair)) for finding in (*findings, *unsaid))
@@ -92,21 +92,21 @@ def convert(
     return conversion
 
 
-def _policy(project: Project, specification: int) -> Policy:
+def _policy(project: Project, specification: int) -> ContractPolicy:
     settings = project.settings
-    return Policy(
+    return ContractPolicy(
         passed=settings.record == "all",
         exclude=tuple(settings.exclude),
         matching=settings.pact.matching,
         one_per_shape=settings.pact.examples == "one-per-shape",
         states_by_name=specification == 2,
-        kept=KeptHeaders().and_also(settings.pact.headers.request, settings.pact.headers.response),
+        kept=HeaderPolicy().and_also(settings.pact.headers.request, settings.pact.headers.response),
     )
 
 
 def _documented_headers(
     project: Project, provider: str, conversion: Conversion
-) -> Callable[[Exchange], KeptHeaders] | None:
+) -> Callable[[Exchange], HeaderPolicy] | None:
     """What keeps the headers that a provider's document names, where the project says which document that is."""
     settings = project.providers.get(provider)
     if settings is None or settings.openapi is None:
@@ -120,15 +120,15 @@ def _documented_headers(
         conversion.warnings.append(f"{error.message}; the headers that only it names are left out of the pact")
         return None
 
-    def documented(exchange: Exchange) -> KeptHeaders:
+    def documented(exchange: Exchange) -> HeaderPolicy:
         request, path = exchange.request, exchange.path
         status = 0 if exchange.response is None else exchange.response.status
-        return KeptHeaders(*headers.named(request.method.upper(), request.path if path is None else path, status))
+        return HeaderPolicy(*headers.named(request.method.upper(), request.path if path is None else path, status))
 
     return documented
 
 
-def _report_damages(conversion: Conversion, recording: Recording | Imported, project: Project) -> None:
+def _report_damages(conversion: Conversion, recording: Recording | ImportedRecording, project: Project) -> None:
     for damage in recording.damages:
         at = "" if damage.line is None else f":{damage.line}"
         text = f"{project.shown(damage.file)}{at}: {damage.message}"

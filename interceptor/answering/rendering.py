@@ -16,9 +16,9 @@ from interceptor.values.errors import Problem
 from interceptor.values.json_text import Json
 from interceptor.values.places import below, leaves
 
-Values: TypeAlias = Mapping[str, Any]
-Generated: TypeAlias = list[str]
-Render: TypeAlias = Callable[[Values, Generated], Any]
+TemplateValues: TypeAlias = Mapping[str, Any]
+GeneratedMarks: TypeAlias = list[str]
+Render: TypeAlias = Callable[[TemplateValues, GeneratedMarks], Any]
 
 KNOWN_NAMES = ("request", "params", "variables", "data", "call")
 """What a template may name, beside the functions."""
@@ -90,7 +90,7 @@ class Compiler:
         from_data = "data" in template.names
         volatile = bool(template.names & _VOLATILE)
 
-        def render(values: Values, generated: Generated) -> Any:
+        def render(values: TemplateValues, generated: GeneratedMarks) -> Any:
             value = rendered(template, node, values)
             if from_data:
                 generated.extend(found for found, leaf in leaves(value, place) if self._is_new(leaf))
@@ -104,7 +104,7 @@ class Compiler:
         return leaf is not None and not isinstance(leaf, bool) and leaf not in self.fixtures
 
 
-def rendered(template: Template, node: Node, values: Values) -> Any:
+def rendered(template: Template, node: Node, values: TemplateValues) -> Any:
     """The value of a template.
 
     Raises:

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
-from interceptor.answering.rendering import KNOWN_NAMES, Compiler, Generated, Render, RenderFault, Values, rendered
+from interceptor.answering.rendering import (
+    KNOWN_NAMES,
+    Compiler,
+    GeneratedMarks,
+    Render,
+    RenderFault,
+    TemplateValues,
+    rendered,
+)
 from interceptor.answering.templates import TemplateFault, compile_file
 from interceptor.handlers.language import DelayRange, ResponseEntry, ServerSentEvent
 from interceptor.project.folder import Folder, file_type
@@ -29,7 +37,7 @@ _TEXT_TYPES = {"text": "text/plain", "html": "text/html", "xml": "text/xml"}
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class RenderedBody:
     """The bytes of a body, its content type where it has one, and its JSON value where it was given as JSON."""
 
     data: bytes = b""
@@ -38,7 +46,7 @@ class Body:
     stream: tuple[Chunk, ...] = ()
 
 
-BodyOf: TypeAlias = Body | Callable[[Values, Generated], Body]
+BodyOf: TypeAlias = RenderedBody | Callable[[TemplateValues, GeneratedMarks], RenderedBody]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class CompiledEntry:
         """Milliseconds to wait before this answer, infinity for never."""
         return _drawn(self.model.delay)
 
-    def answer(self, values: Values) -> Answer:
+    def answer(self, values: TemplateValues) -> Answer:
         """The answer to a request.
 
         Raises:
@@ -78,8 +86,8 @@ class CompiledEntry:
         """
         if self.static is not None:
             return self.static
-        generated: Generated = []
-        body = self.body if isinstance(self.body, Body) else self.body(values, generated)
+        generated: GeneratedMarks = []
+        body = self.body if isinstance(self.body, RenderedBody) else self.body(values, generated)
         headers = [
             (name, value if isinstance(value, str) else self._header(name, value(values, generated)))
             for name, value in self.headers
@@ -129,13 +137,17 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     if entry.body_kind and status in BODILESS:
         compiler.problems.append(node.at(entry.body_kind).problem(f"a response with status {status} has no body"))
     compiled = CompiledEntry(entry, node, status, headers, body)
-    if isinstance(status, int) and isinstance(body, Body) and all(isinstance(value, str) for _, value in headers):
+    if (
+        isinstance(status, int)
+        and isinstance(body, RenderedBody)
+        and all(isinstance(value, str) for _, value in headers)
+    ):
         plain = [(name, str(value)) for name, value in headers]
         compiled = CompiledEntry(entry, node, status, headers, body, _answer(status, plain, body, ()))
     return compiled
 
 
-def _answer(status: int, headers: Sequence[tuple[str, str]], body: Body, generated: tuple[str, ...]) -> Answer:
+def _answer(status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: tuple[str, ...]) -> Answer:
     complete: Headers = tuple(headers)
     if body.content_type and not any(name == "content-type" for name, _ in headers):
         complete = (("content-type", body.content_type), *complete)
@@ -161,7 +173,7 @@ def _compile_headers(
 def _compile_body(entry: ResponseEntry, node: Node, folder: Folder, compiler: Compiler) -> BodyOf:
     kind = entry.body_kind
     if kind is None:
-        return Body()
+        return RenderedBody()
     where = node.at(kind)
     match kind:
         case "json":
@@ -179,42 +191,42 @@ def _compile_body(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
 
 
 def _json_body(value: Json, node: Node, compiler: Compiler) -> BodyOf:
-    def body(value: Json) -> Body:
+    def body(value: Json) -> RenderedBody:
         try:
             data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise RenderFault(node, f"the value cannot be written as JSON: {error}") from error
-        return Body(data, JSON_MEDIA_TYPE, value)
+        return RenderedBody(data, JSON_MEDIA_TYPE, value)
 
     render = compiler.json(value, node, "response.$")
     return body(value) if render is None else lambda values, generated: body(render(values, generated))
 
 
 def _text_body(text: str, content_type: str, node: Node, compiler: Compiler) -> BodyOf:
-    def body(value: Any) -> Body:
+    def body(value: Any) -> RenderedBody:
         content = str(value)
         charset = "" if content.isascii() else "; charset=utf-8"
-        return Body(content.encode("utf-8", "replace"), content_type + charset)
+        return RenderedBody(content.encode("utf-8", "replace"), content_type + charset)
 
     render = compiler.text(text, node, "response.body")
     return body(render) if isinstance(render, str) else lambda values, generated: body(render(values, generated))
 
 
 def _form_body(fields: Mapping[str, Any], node: Node, compiler: Compiler) -> BodyOf:
-    def body(value: Mapping[str, Any]) -> Body:
-        return Body(urlencode(value, doseq=True).encode(), FORM_MEDIA_TYPE)
+    def body(value: Mapping[str, Any]) -> RenderedBody:
+        return RenderedBody(urlencode(value, doseq=True).encode(), FORM_MEDIA_TYPE)
 
     render = compiler.json(dict(fields), node, "response.form")
     return body(fields) if render is None else lambda values, generated: body(render(values, generated))
 
 
 def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
-    def body(value: Any) -> Body:
+    def body(value: Any) -> RenderedBody:
         try:
             data = base64.b64decode("".join(str(value).split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise RenderFault(node, f"not base64: {error}") from error
-        return Body(data, "application/octet-stream")
+        return RenderedBody(data, "application/octet-stream")
 
     render = compiler.text(text, node, "response.body")
     if not isinstance(render, str):
@@ -223,19 +235,19 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
         return body(render)
     except RenderFault as fault:
         compiler.problems.append(node.problem(str(fault).removeprefix(f"{node.place}: ")))
-        return Body()
+        return RenderedBody()
 
 
 def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> BodyOf:
-    def body(name: str, values: Values, generated: Generated) -> Body:
+    def body(name: str, values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         content = folder.content(name)
         if not name.endswith(".j2"):
-            return Body(content, file_type(name))
+            return RenderedBody(content, file_type(name))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
         generated.append("response.$" if is_json(file_type(name.removesuffix(".j2"))) else "response.body")
-        return Body(str(rendered(template, node, values)).encode(), file_type(name.removesuffix(".j2")))
+        return RenderedBody(str(rendered(template, node, values)).encode(), file_type(name.removesuffix(".j2")))
 
-    def rendered_name(values: Values, generated: Generated) -> Body:
+    def rendered_name(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         chosen = name if isinstance(render, str) else str(render(values, []))
         try:
             return body(chosen, values, generated)
@@ -259,12 +271,12 @@ def _stream_body(events: Sequence[ServerSentEvent], node: Node, compiler: Compil
     fields = [event.model_dump(include={"event", "data", "id", "retry"}, exclude_none=True) for event in events]
     renders = [compiler.json(each, node.at(index), "response.body") for index, each in enumerate(fields)]
 
-    def body(values: Values, generated: Generated) -> Body:
+    def body(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         chunks = tuple(
             Chunk(_event_text(each if render is None else render(values, generated)).encode(), _drawn(event.delay))
             for event, each, render in zip(events, fields, renders, strict=True)
         )
-        return Body(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, chunks)
+        return RenderedBody(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, chunks)
 
     return body
 

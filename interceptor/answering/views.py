@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.messages import Request, Response
-from interceptor.values.multipart_form import Part, multipart_parts
+from interceptor.values.multipart_form import FormPart, multipart_parts
 from interceptor.values.urls import Pairs
 
 
@@ -80,9 +80,9 @@ class RequestView:
         return FirstValues(self._request.form or ())
 
     @property
-    def multipart(self) -> dict[str, Part]:
+    def multipart(self) -> dict[str, FormPart]:
         """The parts by name, the first of each; a part has `text`, `filename`, `content_type` and `size`."""
-        parts: dict[str, Part] = {}
+        parts: dict[str, FormPart] = {}
         for part in multipart_parts(self._request) or ():
             parts.setdefault(part.name, part)
         return parts

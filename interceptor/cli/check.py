@@ -18,7 +18,7 @@ from interceptor.values.errors import UsageError
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from interceptor.check import Checked
+    from interceptor.check import CheckedPact
     from interceptor.values.findings import Finding
 
 
@@ -76,7 +76,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _described(finding: Finding, checked: Checked) -> str:
+def _described(finding: Finding, checked: CheckedPact) -> str:
     lines = [f"{finding.type:7}  {finding.message}  [{finding.code}]"]
     if finding.pact:
         where = [finding.pact, _interaction(finding, checked), finding.place]
@@ -88,14 +88,14 @@ def _described(finding: Finding, checked: Checked) -> str:
     return "\n".join([*lines, ""])
 
 
-def _interaction(finding: Finding, checked: Checked) -> str | None:
+def _interaction(finding: Finding, checked: CheckedPact) -> str | None:
     if finding.pact is None or finding.interaction is None:
         return None
     written = checked.pacts[finding.pact].document["interactions"][finding.interaction]
     return f'interaction {finding.interaction} "{written["description"]}"'
 
 
-def _total(checked: Checked) -> str:
+def _total(checked: CheckedPact) -> str:
     compared = sum(len(pact.interactions) for pact in checked.pacts.values())
     counts = [f"{compared} interaction{'' if compared == 1 else 's'} compared"]
     for kind in ("error", "warning"):
@@ -104,7 +104,7 @@ def _total(checked: Checked) -> str:
     return " · ".join(counts)
 
 
-def _annotation(finding: Finding, checked: Checked) -> str:
+def _annotation(finding: Finding, checked: CheckedPact) -> str:
     """A line that GitHub shows at the handler, or at the pact where no handler is known."""
     file, _, line = (finding.handler or "").rpartition(":")
     if not file and finding.pact:
@@ -124,7 +124,7 @@ def _escaped(text: str, also: str = "") -> str:
     return text
 
 
-def _write_junit(file: Path, checked: Checked) -> None:
+def _write_junit(file: Path, checked: CheckedPact) -> None:
     from xml.etree.ElementTree import Element, SubElement, tostring
 
     root = Element("testsuites", name="interceptor check")

@@ -16,7 +16,7 @@ from interceptor.broker import publish as publish_pact
 from interceptor.broker.revision import detect, require_clean
 from interceptor.cli.context import say
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
-from interceptor.contract.normalise import KeptHeaders, default_description, normalise
+from interceptor.contract.normalise import HeaderPolicy, default_description, normalise
 from interceptor.journal import latest_recording, read_journal
 from interceptor.lint.secrets import require_no_secrets
 from interceptor.project.config import Project, load_project
@@ -110,7 +110,7 @@ def _changes(project: Project, pact: PactFile, broker: Broker, version: str) -> 
     if recording := latest_recording(project):
         for exchange in read_journal(recording):
             if exchange.handler and exchange.response:
-                asked = normalise(exchange, KeptHeaders()).interaction
+                asked = normalise(exchange, HeaderPolicy()).interaction
                 handlers[exchange.name or default_description(asked)] = exchange.handler
     found = differences(pact, broker, version)
     return [Change(each.kind, each.description, handlers.get(each.description)) for each in found]

@@ -12,7 +12,7 @@ from interceptor.project.config import STATE_DIR
 from interceptor.scaffold.schema import handlers_schema, project_schema, schema_text, write_schemas
 
 
-class Kind(StrEnum):
+class SchemaKind(StrEnum):
     """Which of the files."""
 
     PROJECT = "project"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 def schema(
     ctx: typer.Context,
-    kind: Annotated[Kind | None, typer.Argument(help="Print this one.", show_default=False)] = None,
+    kind: Annotated[SchemaKind | None, typer.Argument(help="Print this one.", show_default=False)] = None,
 ) -> None:
     """Write the JSON Schemas of the project file and the handler files to .interceptor/schema, or print one of them.
 
@@ -29,7 +29,7 @@ def schema(
     and checks what is written.
     """
     if kind is not None:
-        print(schema_text(project_schema() if kind is Kind.PROJECT else handlers_schema()), end="")
+        print(schema_text(project_schema() if kind is SchemaKind.PROJECT else handlers_schema()), end="")
         return
     context: Context = ctx.obj
     for path in write_schemas(context.config.parent / STATE_DIR):

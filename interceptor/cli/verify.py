@@ -119,7 +119,7 @@ def verify(
         if publish:
             raise UsageError("the result of local files cannot be published", "verify with --from-broker, or --url")
         source, provider = _files(context, pacts or [], provider, states_url)
-    asked = verification.Provider(
+    asked = verification.RunningProvider(
         provider,
         provider_url,
         states_url=states_url,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from interceptor.broker import Webhook
 
 
-class Kind(StrEnum):
+class WebhookKind(StrEnum):
     """Who receives the request."""
 
     GITHUB = "github"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 def webhook(
-    kind: Annotated[Kind, typer.Argument(help="Who starts the verification.")],
+    kind: Annotated[WebhookKind, typer.Argument(help="Who starts the verification.")],
     target: Annotated[
         str,
         typer.Argument(
@@ -69,20 +69,20 @@ def webhook(
 
 
 def _webhook(
-    kind: Kind, target: str, provider: str, consumer: str | None, secret: str | None, ref: str, server: str
+    kind: WebhookKind, target: str, provider: str, consumer: str | None, secret: str | None, ref: str, server: str
 ) -> Webhook:
     from interceptor.broker import webhooks
 
-    if kind is Kind.URL:
+    if kind is WebhookKind.URL:
         if not target.startswith(("http://", "https://")):
             raise UsageError(f'"{target}" is not an http address')
         return webhooks.plain(provider, consumer, target, secret)
     if secret is None:
         raise UsageError(f"{kind.value} wants a token", "keep it at the broker, and name it with --secret NAME")
     match kind:
-        case Kind.GITHUB:
+        case WebhookKind.GITHUB:
             return webhooks.github(provider, consumer, target, secret)
-        case Kind.GITLAB:
+        case WebhookKind.GITLAB:
             return webhooks.gitlab(provider, consumer, target, secret, ref=ref, server=server)
-        case Kind.JENKINS:
+        case WebhookKind.JENKINS:
             return webhooks.jenkins(provider, consumer, target, secret)

@@ -12,7 +12,7 @@ from interceptor.compare.response_body import compare_response_body, compare_sta
 from interceptor.compare.response_headers import compare_content_type, compare_response_headers
 from interceptor.compare.security import compare_security
 from interceptor.compare.wellformed import malformed
-from interceptor.openapi.document import Document
+from interceptor.openapi.document import OpenApiDocument
 from interceptor.openapi.routes import Routes
 from interceptor.openapi.validation import Validation
 from interceptor.pact.read import Pact, PactInteraction
@@ -27,7 +27,7 @@ class Comparison:
         servers: whether paths are below those of OpenAPI 3's `servers`.
     """
 
-    def __init__(self, document: Document, *, servers: bool = False) -> None:
+    def __init__(self, document: OpenApiDocument, *, servers: bool = False) -> None:
         self._document = document
         self._routes = Routes(document, servers=servers)
         self._validation = Validation(document)

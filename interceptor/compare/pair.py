@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from interceptor.openapi.document import Node, Place
+from interceptor.openapi.document import DocumentNode, DocumentPlace
 from interceptor.openapi.json_schema import Direction
-from interceptor.openapi.operations import Answer, Operation
+from interceptor.openapi.operations import DocumentedResponse, Operation
 from interceptor.openapi.validation import Validation
 from interceptor.pact.read import PactInteraction
 from interceptor.values.findings import Finding
@@ -34,7 +34,7 @@ class Pair:
         return self.interaction.request.body not in (None, "")
 
     @property
-    def answer(self) -> Answer | None:
+    def answer(self) -> DocumentedResponse | None:
         return self.operation.answer(self.interaction.status)
 
     def request_header(self, name: str) -> str | None:
@@ -43,19 +43,21 @@ class Pair:
     def response_header(self, name: str) -> str | None:
         return _joined(self.interaction.response.headers, name)
 
-    def error(self, code: str, message: str, place: str, document_place: Place) -> Finding:
+    def error(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
         return self._finding("error", code, message, place, document_place)
 
-    def warning(self, code: str, message: str, place: str, document_place: Place) -> Finding:
+    def warning(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
         return self._finding("warning", code, message, place, document_place)
 
-    def mismatches(self, code: str, place: str, schema: Node, value: Json, direction: Direction) -> Iterator[Finding]:
+    def mismatches(
+        self, code: str, place: str, schema: DocumentNode, value: Json, direction: Direction
+    ) -> Iterator[Finding]:
         """An error for everything of a value that its schema does not allow."""
         for each in self.validation.mismatches(schema, value, direction):
             yield self.error(code, each.message, f"{place}{each.at}", each.document_place)
 
     def fits_one_of(
-        self, code: str, place: str, schema: Node, readings: Iterable[Json], direction: Direction
+        self, code: str, place: str, schema: DocumentNode, readings: Iterable[Json], direction: Direction
     ) -> Iterator[Finding]:
         """The findings of the first reading of a text, unless another reading of it is right."""
         found = [list(self.mismatches(code, place, schema, value, direction)) for value in readings]
@@ -63,7 +65,7 @@ class Pair:
             yield from found[0]
 
     def _finding(
-        self, kind: Literal["error", "warning"], code: str, message: str, place: str, document_place: Place
+        self, kind: Literal["error", "warning"], code: str, message: str, place: str, document_place: DocumentPlace
     ) -> Finding:
         return Finding(
             code, kind, message, interaction=self.interaction.index, place=place, document_place=str(document_place)

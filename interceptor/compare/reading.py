@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from interceptor.openapi.document import Node
+from interceptor.openapi.document import DocumentNode
 from interceptor.openapi.operations import Parameter
 from interceptor.values.json_text import Json
 
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[-+]?\d{1,100}(?:\.\d{1,100})?(?:[eE][+-]?\d{1,2})?\Z", r
 _SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
 
 
-def types_of(schema: Node) -> frozenset[str]:
+def types_of(schema: DocumentNode) -> frozenset[str]:
     """The types that a schema names, wherever in a composition; none where it leaves the type open."""
     found = set()
     for part in _composition(schema):
@@ -26,7 +26,7 @@ def types_of(schema: Node) -> frozenset[str]:
     return frozenset(found)
 
 
-def read_as(value: Json, schema: Node) -> Json:
+def read_as(value: Json, schema: DocumentNode) -> Json:
     """Texts turned into what their schema describes: `("12", integer)` -> 12; what does not turn stays text."""
     if isinstance(value, list):
         items = _below(schema, "items")
@@ -111,7 +111,7 @@ def nested(fields: dict[str, list[str]]) -> dict[str, Json]:
     return result
 
 
-def form_value(fields: dict[str, list[str]], schema: Node) -> Json:
+def form_value(fields: dict[str, list[str]], schema: DocumentNode) -> Json:
     """The object of a form's fields, each as its schema says: a single value of an array is an array of one."""
     value = nested(fields)
     for name, each in value.items():
@@ -167,11 +167,11 @@ def _json_or_text(text: str) -> Json:
         return text
 
 
-def _read_member(schema: Node, name: str, value: Json) -> Json:
+def _read_member(schema: DocumentNode, name: str, value: Json) -> Json:
     return read_as(value, _property(schema, name))
 
 
-def _composition(schema: Node) -> Iterator[Node]:
+def _composition(schema: DocumentNode) -> Iterator[DocumentNode]:
     """A schema and all that it is composed of."""
     queue, seen = [schema], set()
     while queue:
@@ -183,15 +183,15 @@ def _composition(schema: Node) -> Iterator[Node]:
         queue += [each for key in ("allOf", "oneOf", "anyOf") for each in part.get(key).items()]
 
 
-def _below(schema: Node, key: str) -> Node | None:
+def _below(schema: DocumentNode, key: str) -> DocumentNode | None:
     return next((part.get(key) for part in _composition(schema) if isinstance(part.value.get(key), dict)), None)
 
 
-def _properties(schema: Node) -> set[str]:
+def _properties(schema: DocumentNode) -> set[str]:
     return {name for part in _composition(schema) for name, _ in part.get("properties").members()}
 
 
-def _property(schema: Node, name: str) -> Node:
+def _property(schema: DocumentNode, name: str) -> DocumentNode:
     for part in _composition(schema):
         if isinstance(part.value.get("properties"), dict) and name in part.value["properties"]:
             return part.get("properties", name)

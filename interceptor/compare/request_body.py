@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from interceptor.compare.media_types import best_match, is_validatable
 from interceptor.compare.pair import Pair
 from interceptor.compare.reading import form_value
-from interceptor.openapi.document import Node
+from interceptor.openapi.document import DocumentNode
 from interceptor.openapi.json_schema import Direction
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
@@ -40,7 +40,7 @@ def compare_request_body(pair: Pair) -> Iterator[Finding]:
         yield pair.warning("request.body.unknown", text, _PLACE, content.place)
 
 
-def _value(body: Json, content_type: str, schema: Node) -> Json:
+def _value(body: Json, content_type: str, schema: DocumentNode) -> Json:
     """A form as the object of its fields; everything else as it is."""
     if not isinstance(body, str):
         return body

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from interceptor.compare.media_types import best_match, is_validatable
 from interceptor.compare.pair import Pair
 from interceptor.openapi.json_schema import Direction
-from interceptor.openapi.operations import Answer
+from interceptor.openapi.operations import DocumentedResponse
 from interceptor.values.findings import Finding
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 
@@ -26,7 +26,7 @@ def compare_status(pair: Pair) -> Iterator[Finding]:
         yield pair.warning("response.status.default", message, "response.status", pair.answer.place)
 
 
-def compare_response_body(pair: Pair, answer: Answer) -> Iterator[Finding]:
+def compare_response_body(pair: Pair, answer: DocumentedResponse) -> Iterator[Finding]:
     """Errors for what the provider does not offer; the schema is the one for what the request accepts."""
     body, content = pair.interaction.response.body, answer.content
     if body is None or body == "":

@@ -8,7 +8,7 @@ from interceptor.compare.media_types import best_match
 from interceptor.compare.pair import Pair
 from interceptor.compare.reading import readings
 from interceptor.openapi.json_schema import Direction
-from interceptor.openapi.operations import Answer
+from interceptor.openapi.operations import DocumentedResponse
 from interceptor.values.findings import Finding
 
 STANDARD = frozenset(
@@ -58,7 +58,7 @@ STANDARD = frozenset(
 """Headers that a provider may send undeclared: PactFlow's comparison only warns of them."""
 
 
-def compare_content_type(pair: Pair, answer: Answer) -> Iterator[Finding]:
+def compare_content_type(pair: Pair, answer: DocumentedResponse) -> Iterator[Finding]:
     """The content type against those that the response may have."""
     sent, place = pair.response_header("content-type"), "response.headers.content-type"
     produced = answer.content.types
@@ -70,7 +70,7 @@ def compare_content_type(pair: Pair, answer: Answer) -> Iterator[Finding]:
         yield pair.error("response.content-type.incompatible", message, place, answer.place)
 
 
-def compare_response_headers(pair: Pair, answer: Answer) -> Iterator[Finding]:
+def compare_response_headers(pair: Pair, answer: DocumentedResponse) -> Iterator[Finding]:
     """Errors for headers that do not fit or are no one's, warnings for undeclared ones of HTTP itself."""
     declared = {header.name.lower(): header for header in answer.headers}
     for name in pair.interaction.response.headers:

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from sys import float_info
 
-from interceptor.pact.document import Body
+from interceptor.pact.document import PactBody
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.jsonpath import children
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json, media_type
@@ -40,7 +40,7 @@ class UnreadableBodyError(ValueError):
     """The body is not what its content type claims; the text says why."""
 
 
-def body_of(content: bytes, content_type: str | None) -> Body:
+def body_of(content: bytes, content_type: str | None) -> PactBody:
     """The body of a message that has one.
 
     Raises:
@@ -48,10 +48,10 @@ def body_of(content: bytes, content_type: str | None) -> Body:
     """
     header = normal_content_type(content_type) if content_type else _guessed(content)
     if is_json(header):
-        return Body("json", _json(content), header)
+        return PactBody("json", _json(content), header)
     if _is_text(header) and (text := _text(content)) is not None:
-        return Body("text", text, header)
-    return Body("binary", content, header)
+        return PactBody("text", text, header)
+    return PactBody("binary", content, header)
 
 
 @lru_cache(maxsize=1000)

@@ -13,8 +13,8 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
-from interceptor.pact.document import Generator, Interaction, Message, Values
-from interceptor.pact.rules import Part, is_addressable
+from interceptor.pact.document import Generator, Interaction, Message, NamedValues
+from interceptor.pact.rules import RulePart, is_addressable
 from interceptor.redaction.forms import MASK
 from interceptor.values.exchange import ProviderState
 from interceptor.values.json_text import Json
@@ -27,7 +27,7 @@ Parameters: TypeAlias = Mapping[str, str | int]
 """The parameters of an interaction's states that are ids by their form, each value under one name only."""
 
 
-def for_moments(timestamps: Iterable[Generator], message: Message, query: Values) -> tuple[Generator, ...]:
+def for_moments(timestamps: Iterable[Generator], message: Message, query: NamedValues) -> tuple[Generator, ...]:
     """Those generators of times that stand where a single value is, about whose form the handler says nothing."""
     body = message.body
     declared = {(rule.part, rule.at) for rule in message.rules}
@@ -49,7 +49,7 @@ def for_moments(timestamps: Iterable[Generator], message: Message, query: Values
 class _Candidate:
     """A value that may be a state's parameter, and the name it stands under."""
 
-    part: Part
+    part: RulePart
     at: str
     name: str
     value: str | int
@@ -98,7 +98,7 @@ def _path(path: str, parameters: Parameters) -> Iterator[Generator]:
         yield Generator("path", "", "ProviderState", expression)
 
 
-def _tied(message: Message, query: Values, parameters: Parameters) -> list[Generator]:
+def _tied(message: Message, query: NamedValues, parameters: Parameters) -> list[Generator]:
     """The places whose whole value is a parameter's; of several in one part those that are called like it."""
     found = []
     for part, candidates in groupby(_candidates(message, query), key=lambda each: each.part):
@@ -111,7 +111,7 @@ def _tied(message: Message, query: Values, parameters: Parameters) -> list[Gener
     return sorted(found, key=lambda each: (each.part, each.at))
 
 
-def _candidates(message: Message, query: Values) -> Iterator[_Candidate]:
+def _candidates(message: Message, query: NamedValues) -> Iterator[_Candidate]:
     """Part by part."""
     for name, values in query:
         if len(values) == 1:

@@ -15,14 +15,14 @@ from typing import Any, Literal
 
 from interceptor.contract.generators import with_states
 from interceptor.contract.normalise import (
-    KeptHeaders,
+    HeaderPolicy,
     boundary_pattern,
     default_description,
     is_multipart,
     normalise,
     unique,
 )
-from interceptor.contract.pinning.groups import MOST_GATHERED, Classes, Group, Origin, Slots
+from interceptor.contract.pinning.groups import MOST_GATHERED, Classes, Group, Slots, ValueOrigin
 from interceptor.contract.pinning.pinning import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.rules import Rule, collapsed, inferred
@@ -32,7 +32,7 @@ from interceptor.values.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class ContractPolicy:
     """What of the recorded traffic becomes part of a contract, and in which form."""
 
     passed: bool = False
@@ -43,11 +43,11 @@ class Policy:
     one_per_shape: bool = False
     states_by_name: bool = False
     """Whether states are told apart by their names only, as specification 2 does."""
-    kept: KeptHeaders = field(default_factory=KeptHeaders)
-    documented: Callable[[Exchange], KeptHeaders] | None = None
+    kept: HeaderPolicy = field(default_factory=HeaderPolicy)
+    documented: Callable[[Exchange], HeaderPolicy] | None = None
     """What the provider's document names, for an exchange."""
 
-    def kept_of(self, exchange: Exchange) -> KeptHeaders:
+    def kept_of(self, exchange: Exchange) -> HeaderPolicy:
         """The headers of an exchange that are kept whatever its handler says."""
         if self.documented is None:
             return self.kept
@@ -55,7 +55,7 @@ class Policy:
         return self.kept.and_also(documented.request, documented.response)
 
 
-def is_selected(exchange: Exchange, policy: Policy) -> bool:
+def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     """Whether an exchange belongs into a contract at all."""
     if exchange.response is None or exchange.provider is None or not exchange.record:
         return False
@@ -83,7 +83,7 @@ _NEVER_PINNED = "00000000-0000-4000-8000-000000000000"
 class Collector:
     """Gathers what one consumer asks of one provider."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: ContractPolicy) -> None:
         self._policy = policy
         self._groups: dict[bytes, Group] = {}
         self._classes = Classes()
@@ -108,7 +108,7 @@ class Collector:
         again(extracted.slots, exchange.at)
         return Taken(extracted, again)
 
-    def _gather(self, group: Group, origin: Origin, slots: Slots, at: str) -> None:
+    def _gather(self, group: Group, origin: ValueOrigin, slots: Slots, at: str) -> None:
         self._gathered += group.gather(slots, at, origin)
         if self._gathered >= MOST_GATHERED:
             self._settle()

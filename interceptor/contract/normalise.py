@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
-from interceptor.pact.document import Body, Interaction, Message, Values
+from interceptor.pact.document import Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, Side, escape, parse_rules
 from interceptor.redaction.forms import MASK
 from interceptor.values.exchange import Exchange
@@ -26,14 +26,14 @@ _PLACE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class KeptHeaders:
+class HeaderPolicy:
     """The headers that reach the pact beside those a handler names: the policy, the configured, the documented ones."""
 
     request: frozenset[str] = frozenset({"accept", "content-type", "authorization"})
     response: frozenset[str] = frozenset({"content-type"})
 
-    def and_also(self, request: Iterable[str] = (), response: Iterable[str] = ()) -> KeptHeaders:
-        return KeptHeaders(self.request | set(request), self.response | set(response))
+    def and_also(self, request: Iterable[str] = (), response: Iterable[str] = ()) -> HeaderPolicy:
+        return HeaderPolicy(self.request | set(request), self.response | set(response))
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Normalised:
     findings: list[Finding] = field(default_factory=list)
 
 
-def normalise(exchange: Exchange, kept: KeptHeaders) -> Normalised:
+def normalise(exchange: Exchange, kept: HeaderPolicy) -> Normalised:
     """The interaction of an exchange that was answered; its volatile values are still those of the run."""
     assert exchange.response is not None
     findings: list[Finding] = []
@@ -108,7 +108,7 @@ def unique(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(by_place[place] for place in sorted(by_place))
 
 
-def _values(pairs: Iterable[tuple[str, str]]) -> Values:
+def _values(pairs: Iterable[tuple[str, str]]) -> NamedValues:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
         grouped.setdefault(name, []).append(value)
@@ -125,7 +125,7 @@ def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[s
     return kept | named | ruled
 
 
-def _headers(headers: Headers, wanted: frozenset[str]) -> Values:
+def _headers(headers: Headers, wanted: frozenset[str]) -> NamedValues:
     # `*/*` is what clients send when nobody said anything about it.
     return _values(
         (name, value) for name, value in headers if name in wanted and (name, value.strip()) != ("accept", "*/*")
@@ -141,7 +141,7 @@ def _with_pinned_boundary(content: bytes, content_type: str) -> tuple[bytes, str
     return content.replace(b"--" + match[2].encode(), b"--" + _PINNED_BOUNDARY.encode()), pinned
 
 
-def _rules_of_masks(side: Side, exchange: Exchange, headers: Values, body: Body | None) -> Iterator[Rule]:
+def _rules_of_masks(side: Side, exchange: Exchange, headers: NamedValues, body: PactBody | None) -> Iterator[Rule]:
     """A rule for every masked value, so that stubs and verifiers can be given the real one."""
     values = dict(headers)
     query = {name for name, _ in exchange.request.query}
@@ -181,7 +181,7 @@ def _open(masked: str, anything: str = ".+") -> str:
     return f"^{anything.join(map(escape, masked.split(MASK)))}$"
 
 
-def is_multipart(body: Body) -> bool:
+def is_multipart(body: PactBody) -> bool:
     """Whether the Pact tools compare a text part by part, so that no rule can be given for the whole."""
     return media_type(body.content_type).startswith("multipart/")
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from interceptor.answering.rendering import Compiler, Render, RenderFault, Values, rendered
+from interceptor.answering.rendering import Compiler, Render, RenderFault, TemplateValues, rendered
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain, load_resolver
 from interceptor.answering.responses import Answer, CompiledEntry, compile_entry
 from interceptor.answering.templates import Template, TemplateFault, compile_expression
 from interceptor.answering.views import RequestView, ResponseView
 from interceptor.engine.cors import cors_headers
 from interceptor.engine.misses import failed_response
-from interceptor.handlers.language import DelayRange, Elsewhere, ResponseEntry, State
+from interceptor.handlers.language import DelayRange, Elsewhere, GivenState, ResponseEntry
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.paths import Params
 from interceptor.matching.router import Route
@@ -64,7 +64,7 @@ class _State:
     def varies(self) -> bool:
         return callable(self.name) or callable(self.params)
 
-    def of(self, values: Values) -> ProviderState:
+    def of(self, values: TemplateValues) -> ProviderState:
         name = self.name if isinstance(self.name, str) else str(self.name(values, []))
         params = self.params(values, []) if callable(self.params) else self.params
         return ProviderState(name, params)
@@ -217,7 +217,7 @@ class CompiledHandler:
             record=entry.record,
         )
 
-    def _changes(self, answer: Answer, values: Values) -> dict[str, Json]:
+    def _changes(self, answer: Answer, values: TemplateValues) -> dict[str, Json]:
         if not self.then:
             return {}
         response = answer.response
@@ -363,7 +363,7 @@ def _bind_entry(loaded: LoadedHandler, index: int, compiler: Compiler) -> _Compi
     )
 
 
-def _compile_state(state: State, node: Node, compiler: Compiler) -> _State:
+def _compile_state(state: GivenState, node: Node, compiler: Compiler) -> _State:
     params = compiler.json(state.params, node.at("params"), "given")
     return _State(compiler.text(state.name, node.at("name"), "given"), state.params if params is None else params)
 

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.paths import ANY_SEGMENT
-from interceptor.matching.router import ANY_METHOD, Address, Route
+from interceptor.matching.router import ANY_METHOD, AddressPattern, Route
 from interceptor.values.errors import Problem
 
 _PARTS = ("query", "headers", "cookies", "json_", "form", "multipart", "text", "graphql")
@@ -47,11 +47,11 @@ def _may_step_aside(loaded: LoadedHandler) -> bool:
     return model.once or model.when is not None or any(entry.python is not None for entry in model.entries)
 
 
-def _key(address: Address) -> tuple[object, ...]:
+def _key(address: AddressPattern) -> tuple[object, ...]:
     return (address.provider, address.origin, address.pattern.shape)
 
 
-def _keys(address: Address) -> list[tuple[object, ...]]:
+def _keys(address: AddressPattern) -> list[tuple[object, ...]]:
     """The addresses that take all that this one takes: itself, and a parameter in the place of its last segment."""
     keys = [_key(address)]
     if not address.pattern.segments:

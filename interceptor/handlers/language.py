@@ -89,13 +89,13 @@ def _delay(value: Any) -> Any:
 
 Delay: TypeAlias = Annotated[DelayRange | Literal["infinite"], BeforeValidator(_delay)]
 Method: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z]+$"), AfterValidator(str.upper)]
-Path: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_path)]
+PathText: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_path)]
 Status: TypeAlias = Annotated[int, Field(ge=100, le=599)]
 TemplateText: TypeAlias = str
 """Text that may hold `{{ }}`; the compiler of responses looks into it."""
 
 
-class State(StrictModel):
+class GivenState(StrictModel):
     """A provider state with parameters; both may be templates."""
 
     name: Annotated[TemplateText, Field(examples=["product 10 exists"])]
@@ -108,7 +108,7 @@ def _states(value: Any) -> Any:
     return [{"name": each} if isinstance(each, str) else each for each in _listed(value)]
 
 
-Given: TypeAlias = Annotated[list[State], BeforeValidator(_states)]
+Given: TypeAlias = Annotated[list[GivenState], BeforeValidator(_states)]
 
 
 class GraphQLPart(StrictModel):
@@ -142,9 +142,9 @@ class RequestPart(StrictModel):
 
     method: Annotated[Method, Field(examples=["POST"])] = "ANY"
     """`ANY` is every method."""
-    path: Annotated[Path | None, Field(examples=["/products/:id", "/files/*"])] = None
+    path: Annotated[PathText | None, Field(examples=["/products/:id", "/files/*"])] = None
     """Below the provider's url. Parameters: `:name`, `:name?`, `:name+`, `:name*`, `:name(\\d+)`; `*` is anything."""
-    url: Annotated[Path | None, Field(examples=["https://*.example.com/ping", "*/ping"])] = None
+    url: Annotated[PathText | None, Field(examples=["https://*.example.com/ping", "*/ping"])] = None
     """An absolute URL in the place of a path; a leading `*` is any origin."""
     query: Annotated[dict[str, Any] | None, Field(examples=[{"page": {"$regex": "^[0-9]+$"}, "tag": ["a", "b"]}])] = (
         None

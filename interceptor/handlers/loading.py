@@ -18,7 +18,7 @@ from interceptor.pact.rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
 from interceptor.project.models import validate
-from interceptor.project.yaml_file import Kind, Node, from_json, parse, read
+from interceptor.project.yaml_file import Node, NodeKind, from_json, parse, read
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json, NotJsonError, parse_json
@@ -201,7 +201,7 @@ def _as_text(node: Node, places: Any) -> Node:
 
 
 def _copy(
-    node: Node, *, items: list[Node] | None = None, members: dict[str, Node] | None = None, kind: Kind | None = None
+    node: Node, *, items: list[Node] | None = None, members: dict[str, Node] | None = None, kind: NodeKind | None = None
 ) -> Node:
     return Node(
         kind or node.kind, node.file, node.line, node.column, items=items or [], members=members or {}, keys=node.keys

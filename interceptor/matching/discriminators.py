@@ -15,7 +15,7 @@ from interceptor.handlers.language import RequestPart
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.messages import Request
 
-Place: TypeAlias = tuple[str, ...]
+DiscriminatorPlace: TypeAlias = tuple[str, ...]
 """`("query", "page")`, `("json", "customer", "id")`."""
 
 _FEW = 8
@@ -26,15 +26,15 @@ class Demanding(Protocol):
     """What demands values at places."""
 
     @property
-    def demands(self) -> Mapping[Place, Hashable]: ...
+    def demands(self) -> Mapping[DiscriminatorPlace, Hashable]: ...
 
 
 R = TypeVar("R", bound=Demanding)
 
 
-def demands(part: RequestPart) -> dict[Place, Hashable]:
+def demands(part: RequestPart) -> dict[DiscriminatorPlace, Hashable]:
     """The places at which a request part asks for one plain value."""
-    found: dict[Place, Hashable] = {}
+    found: dict[DiscriminatorPlace, Hashable] = {}
     for name, value in (part.query or {}).items():
         if isinstance(value, str) and not name.startswith("$"):
             found["query", name] = value
@@ -43,7 +43,7 @@ def demands(part: RequestPart) -> dict[Place, Hashable]:
     return found
 
 
-def _members(value: Mapping[str, Json], place: Place) -> Iterator[tuple[Place, Hashable]]:
+def _members(value: Mapping[str, Json], place: DiscriminatorPlace) -> Iterator[tuple[DiscriminatorPlace, Hashable]]:
     for name, member in value.items():
         if name.startswith("$"):
             continue
@@ -62,7 +62,7 @@ def _comparable(value: Json) -> Hashable:
 class ValueIndex(Generic[R]):
     """Routes at one path, sorted by the value they demand at one place; `rest` demands none there."""
 
-    place: Place
+    place: DiscriminatorPlace
     by_value: Mapping[Hashable, Sequence[R]]
     rest: Sequence[R]
 
@@ -92,7 +92,7 @@ def index_values(routes: Sequence[R]) -> ValueIndex[R] | None:
     return ValueIndex(place, by_value, rest)
 
 
-def _values(request: Request, place: Place) -> set[Hashable]:
+def _values(request: Request, place: DiscriminatorPlace) -> set[Hashable]:
     part, *steps = place
     if part == "query":
         return {value for name, value in request.query if name == steps[0]}

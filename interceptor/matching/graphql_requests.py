@@ -20,7 +20,7 @@ from interceptor.values.multipart_form import multipart_parts
 
 
 @dataclass(frozen=True)
-class Operation:
+class GraphQLOperation:
     """One operation that a request asks for.
 
     `kind` is query, mutation or subscription, or None where only a name is known (a persisted query); `name` is
@@ -36,7 +36,7 @@ class Operation:
 class Operations:
     """What a request asks for: one operation, or a batch of them."""
 
-    each: tuple[Operation, ...]
+    each: tuple[GraphQLOperation, ...]
     batch: bool
 
 
@@ -77,7 +77,7 @@ def _json(body: bytes) -> Json:
         raise NotGraphQLError("it is not JSON") from error
 
 
-def _operation(envelope: Json) -> Operation:
+def _operation(envelope: Json) -> GraphQLOperation:
     if not isinstance(envelope, dict):
         raise NotGraphQLError("it is not an object with a query")
     text, name, variables = envelope.get("query"), envelope.get("operationName"), envelope.get("variables")
@@ -85,12 +85,12 @@ def _operation(envelope: Json) -> Operation:
         variables = {}
     if not isinstance(text, str):
         if isinstance(name, str) and "extensions" in envelope:
-            return Operation(None, name, variables)
+            return GraphQLOperation(None, name, variables)
         raise NotGraphQLError("it has no query")
     chosen = [each for each in _definitions(text) if not name or each[1] == name]
     if len(chosen) != 1:
         raise NotGraphQLError(f'it has {len(chosen)} operations to choose from; operationName is "{name or ""}"')
-    return Operation(*chosen[0], variables)
+    return GraphQLOperation(*chosen[0], variables)
 
 
 @lru_cache(maxsize=1024)

@@ -23,7 +23,7 @@ from interceptor.values.messages import Request
 from interceptor.values.multipart_form import multipart_parts
 
 RequestCheck: TypeAlias = Callable[[Request], Sequence[Mismatch]]
-Values: TypeAlias = Callable[[Request, str], list[str]]
+FieldValues: TypeAlias = Callable[[Request, str], list[str]]
 Names: TypeAlias = Callable[[Request], Sequence[str]]
 
 
@@ -78,7 +78,7 @@ def _header_values(request: Request, name: str) -> list[str]:
 
 
 def _named(
-    what: str, specs: Mapping[str, Any], values: Values, names: Names, key: str | None = None
+    what: str, specs: Mapping[str, Any], values: FieldValues, names: Names, key: str | None = None
 ) -> list[RequestCheck]:
     """One check for each name, and one against further names where the part is `$exact`."""
     root: tuple[str | int, ...] = (key or what,)
@@ -105,7 +105,7 @@ def _named(
     return checks
 
 
-def _name_check(part: str, name: str, spec: Any, values: Values, path: tuple[str | int, ...]) -> RequestCheck:
+def _name_check(part: str, name: str, spec: Any, values: FieldValues, path: tuple[str | int, ...]) -> RequestCheck:
     test = compile_values(spec, path)
     expected = shown(spec)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from interceptor.handlers.language import RequestPart
-from interceptor.matching.discriminators import Place, ValueIndex, index_values
+from interceptor.matching.discriminators import DiscriminatorPlace, ValueIndex, index_values
 from interceptor.matching.paths import Params, PathPattern, compile_path
 from interceptor.matching.requests import RequestCheck
 from interceptor.matching.values import Mismatch
@@ -28,7 +28,7 @@ _METHOD_WEIGHT, _SEGMENT_WEIGHT, _LENGTH_WEIGHT = 1.0, 2.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class AddressPattern:
     """Where a handler listens: below a provider, at an origin, or (neither) at any origin."""
 
     provider: str | None
@@ -36,7 +36,7 @@ class Address:
     pattern: PathPattern
 
 
-def compile_address(part: RequestPart, provider: str | None) -> Address:
+def compile_address(part: RequestPart, provider: str | None) -> AddressPattern:
     """The address of a handler; a path is below its provider, a URL and a leading `*` stand for themselves.
 
     Raises:
@@ -49,12 +49,12 @@ def compile_address(part: RequestPart, provider: str | None) -> Address:
         origin = Origin.parse(text)
         rest = text.partition("://")[2]
         slash = rest.find("/")
-        return Address(None, origin, compile_path(rest[slash:] if slash >= 0 else "/"))
+        return AddressPattern(None, origin, compile_path(rest[slash:] if slash >= 0 else "/"))
     if text.startswith("*"):
-        return Address(None, None, compile_path(text[1:] if text.startswith("*/") else text))
+        return AddressPattern(None, None, compile_path(text[1:] if text.startswith("*/") else text))
     if provider is None:
         raise ValueError(f'"{text}" has no provider to be relative to; name one at the top of the file, or write a URL')
-    return Address(provider, None, compile_path(text))
+    return AddressPattern(provider, None, compile_path(text))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +63,9 @@ class Route:
 
     rank: int
     method: str
-    address: Address
+    address: AddressPattern
     checks: Sequence[RequestCheck]
-    demands: Mapping[Place, Hashable] = field(default_factory=dict)
+    demands: Mapping[DiscriminatorPlace, Hashable] = field(default_factory=dict)
     """The values that it asks for, where plain equality is all it asks (see `discriminators`)."""
 
     def mismatches(self, request: Request) -> list[Mismatch]:
@@ -185,7 +185,7 @@ class Router:
         for tree in (*self._providers.values(), *self._origins.values(), self._anywhere):
             tree.sort()
 
-    def _tree(self, address: Address) -> _Tree:
+    def _tree(self, address: AddressPattern) -> _Tree:
         if address.provider is not None:
             return self._providers.setdefault(address.provider, _Tree())
         if address.origin is None:

@@ -53,7 +53,7 @@ class MatcherError(ValueError):
         self.path = path
 
 
-Path: TypeAlias = tuple[str | int, ...]
+SpecPath: TypeAlias = tuple[str | int, ...]
 Test: TypeAlias = Callable[[Any], bool]
 JsonCheck: TypeAlias = Callable[[Any, str], "Sequence[Mismatch]"]
 
@@ -68,7 +68,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def is_operator(spec: Any, path: Path) -> bool:
+def is_operator(spec: Any, path: SpecPath) -> bool:
     """True for a mapping of `$` keys.
 
     Raises:
@@ -111,7 +111,7 @@ def spelt_key(key: str) -> str:
 # JSON ----------------------------------------------------------------------------------------------------------
 
 
-def compile_json(spec: Json, path: Path = (), *, exact: bool = False) -> JsonCheck:
+def compile_json(spec: Json, path: SpecPath = (), *, exact: bool = False) -> JsonCheck:
     """A check of a JSON value (or MISSING) against a deep subset.
 
     Raises:
@@ -145,7 +145,7 @@ def _leaf_check(test: Test, spec: Json) -> JsonCheck:
     return lambda value, place: NONE if test(value) else (Mismatch(place, expected, shown(value)),)
 
 
-def _object_check(spec: Mapping[str, Json], path: Path, *, exact: bool) -> JsonCheck:
+def _object_check(spec: Mapping[str, Json], path: SpecPath, *, exact: bool) -> JsonCheck:
     members = {plain_key(key): compile_json(member, (*path, key), exact=exact) for key, member in spec.items()}
 
     def check(value: Json, place: str) -> Sequence[Mismatch]:
@@ -162,7 +162,7 @@ def _object_check(spec: Mapping[str, Json], path: Path, *, exact: bool) -> JsonC
     return check
 
 
-def _array_check(spec: list[Json], path: Path, *, exact: bool) -> JsonCheck:
+def _array_check(spec: list[Json], path: SpecPath, *, exact: bool) -> JsonCheck:
     elements = [compile_json(element, (*path, index), exact=exact) for index, element in enumerate(spec)]
 
     def check(value: Json, place: str) -> Sequence[Mismatch]:
@@ -182,7 +182,7 @@ def _array_check(spec: list[Json], path: Path, *, exact: bool) -> JsonCheck:
 # Text ----------------------------------------------------------------------------------------------------------
 
 
-def compile_values(spec: Any, path: Path = ()) -> Test:
+def compile_values(spec: Any, path: SpecPath = ()) -> Test:
     """A test of all the values that a query parameter, header, cookie or form field has (none: it is absent).
 
     A matcher holds where it holds for one of them; a list means exactly these values in this order.
@@ -212,17 +212,17 @@ class _Domain:
 
     each: Callable[[Test], Test]
     absent: Test
-    nested: Callable[[Any, Path], Test]
-    contains: Callable[[Any, Path], Test]
+    nested: Callable[[Any, SpecPath], Test]
+    contains: Callable[[Any, SpecPath], Test]
     type_names: Mapping[str, Test]
 
 
-def _operators(spec: Mapping[str, Any], path: Path, domain: _Domain) -> Test:
+def _operators(spec: Mapping[str, Any], path: SpecPath, domain: _Domain) -> Test:
     tests = [_operator(key, operand, (*path, key), domain) for key, operand in spec.items()]
     return tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests)
 
 
-def _operator(key: str, operand: Any, path: Path, domain: _Domain) -> Test:
+def _operator(key: str, operand: Any, path: SpecPath, domain: _Domain) -> Test:
     match key:
         case "$regex":
             search = _regex(operand, path).search
@@ -253,7 +253,7 @@ def _operator(key: str, operand: Any, path: Path, domain: _Domain) -> Test:
             return domain.each(_comparison(key, operand, path))
 
 
-def _regex(operand: Any, path: Path) -> re.Pattern[str]:
+def _regex(operand: Any, path: SpecPath) -> re.Pattern[str]:
     if not isinstance(operand, str):
         raise MatcherError("$regex takes a regular expression as text", path)
     try:
@@ -262,7 +262,7 @@ def _regex(operand: Any, path: Path) -> re.Pattern[str]:
         raise MatcherError(f'"{operand}" is not a regular expression: {error}', path) from error
 
 
-def _some(operand: Any, path: Path) -> list[Any]:
+def _some(operand: Any, path: SpecPath) -> list[Any]:
     if not isinstance(operand, list) or not operand:
         raise MatcherError(f"{path[-1]} takes a list of at least one", path)
     return operand
@@ -276,7 +276,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _comparison(key: str, operand: Any, path: Path) -> Test:
+def _comparison(key: str, operand: Any, path: SpecPath) -> Test:
     """Numbers among themselves (also where both are written as text), else text in its own order."""
     compare = _COMPARISONS[key]
     if isinstance(operand, bool) or not isinstance(operand, int | float | str):
@@ -303,7 +303,7 @@ def _number(value: Any) -> float | int | None:
         return None
 
 
-def _json_contains(operand: Any, path: Path) -> Test:
+def _json_contains(operand: Any, path: SpecPath) -> Test:
     element = compile_json(operand, path)
     return lambda value: (
         (isinstance(value, str) and isinstance(operand, str) and operand in value)
@@ -311,14 +311,14 @@ def _json_contains(operand: Any, path: Path) -> Test:
     )
 
 
-def _text_contains(operand: Any, path: Path) -> Test:
+def _text_contains(operand: Any, path: SpecPath) -> Test:
     if isinstance(operand, Mapping | list):
         raise MatcherError("$contains takes text here", path)
     part = str(operand)
     return lambda values: any(part in value for value in values)
 
 
-def _json_nested(operand: Any, path: Path) -> Test:
+def _json_nested(operand: Any, path: SpecPath) -> Test:
     check = compile_json(operand, path)
     return lambda value: not check(value, ROOT)
 

@@ -18,48 +18,48 @@ from interceptor.values.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DocumentPlace:
     """Where a value stands: `openapi/products.yaml#/paths/~1products~1{id}/get`."""
 
     file: str
     steps: tuple[str, ...] = ()
 
-    def below(self, *steps: str | int) -> Place:
-        return Place(self.file, (*self.steps, *map(str, steps)))
+    def below(self, *steps: str | int) -> DocumentPlace:
+        return DocumentPlace(self.file, (*self.steps, *map(str, steps)))
 
     def __str__(self) -> str:
         return f"{self.file}#" + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class DocumentNode:
     """A value of a document and where it stands."""
 
-    document: Document
-    place: Place
+    document: OpenApiDocument
+    place: DocumentPlace
     value: Any
 
-    def raw(self, *steps: str | int) -> Node:
+    def raw(self, *steps: str | int) -> DocumentNode:
         """What stands below, None where nothing does; a reference stays one."""
         value = self.value
         for step in steps:
             value = _member(value, step)
-        return Node(self.document, self.place.below(*steps), value)
+        return DocumentNode(self.document, self.place.below(*steps), value)
 
-    def get(self, *steps: str | int) -> Node:
+    def get(self, *steps: str | int) -> DocumentNode:
         """What stands below, None where nothing does, references followed on the way and at its end."""
         node = self.document.follow(self)
         for step in steps:
             node = self.document.follow(node.raw(step))
         return node
 
-    def members(self) -> Iterator[tuple[str, Node]]:
+    def members(self) -> Iterator[tuple[str, DocumentNode]]:
         """The members of an object, references followed; nothing for anything else."""
         if isinstance(self.value, dict):
             for key in self.value:
                 yield key, self.get(key)
 
-    def items(self) -> Iterator[Node]:
+    def items(self) -> Iterator[DocumentNode]:
         """The elements of an array, references followed; nothing for anything else."""
         if isinstance(self.value, list):
             for index in range(len(self.value)):
@@ -67,23 +67,23 @@ class Node:
 
 
 @dataclass(eq=False)
-class Document:
+class OpenApiDocument:
     """A provider document; its files are read when a reference leads into them."""
 
     name: str
     """The root file as messages name it: relative to `folder`, or a URL."""
     folder: Path
     files: dict[str, Json] = field(default_factory=dict)
-    broken: dict[Place, str] = field(default_factory=dict)
+    broken: dict[DocumentPlace, str] = field(default_factory=dict)
     """References that lead nowhere and were met so far: what each one says."""
     _named: dict[str, NamedSchemas] = field(default_factory=dict)
     """By file."""
-    _identifiers: dict[str, Place] = field(default_factory=dict)
+    _identifiers: dict[str, DocumentPlace] = field(default_factory=dict)
     """The schemas with an `$id`, by the address that this gives them."""
 
     @property
-    def root(self) -> Node:
-        return Node(self, Place(self.name), self.files[self.name])
+    def root(self) -> DocumentNode:
+        return DocumentNode(self, DocumentPlace(self.name), self.files[self.name])
 
     @cached_property
     def version(self) -> str:
@@ -95,7 +95,7 @@ class Document:
     def is_swagger(self) -> bool:
         return self.version == "2.0"
 
-    def follow(self, node: Node) -> Node:
+    def follow(self, node: DocumentNode) -> DocumentNode:
         """The node that a reference leads to, however many there are in between; others are themselves.
 
         A reference that leads nowhere gives a node without a value and is noted in `broken`.
@@ -105,16 +105,16 @@ class Document:
             target = None if node.place in seen else self._target(reference, node.place)
             if target is None:
                 self.broken[node.place.below("$ref")] = reference
-                return Node(self, node.place, None)
+                return DocumentNode(self, node.place, None)
             seen.add(node.place)
             node = target
         return node
 
-    def all_broken(self) -> dict[Place, str]:
+    def all_broken(self) -> dict[DocumentPlace, str]:
         """Every reference of every file that leads nowhere, met or not."""
         walked: set[int] = set()
         queue = [self.root]
-        found: dict[Place, str] = {}
+        found: dict[DocumentPlace, str] = {}
         while queue:
             node = queue.pop()
             if id(node.value) in walked:
@@ -138,44 +138,47 @@ class Document:
             ]
         return found
 
-    def anchored(self, anchor: str, file: str) -> list[Node]:
+    def anchored(self, anchor: str, file: str) -> list[DocumentNode]:
         """The schemas of a file that carry an `$anchor` or a `$dynamicAnchor`."""
-        return [self._at(Place(file, steps)) for steps in self._names(file).anchors.get(anchor, ())]
+        return [self._at(DocumentPlace(file, steps)) for steps in self._names(file).anchors.get(anchor, ())]
 
-    def _target(self, reference: str, place: Place) -> Node | None:
+    def _target(self, reference: str, place: DocumentPlace) -> DocumentNode | None:
         address, _, fragment = reference.partition("#")
         base, resource = self._resource(place)
-        roots = [resource, Place(place.file)]  # many write references from the root of the file below an `$id` too
+        roots = [
+            resource,
+            DocumentPlace(place.file),
+        ]  # many write references from the root of the file below an `$id` too
         if address:
             identified = self._identified(joined(base, address))
             roots = [identified] if identified else []
             name = None if identified else self._relative(address, place.file)
             if name is not None and self._is_read(name):
-                roots = [Place(name)]
+                roots = [DocumentPlace(name)]
         if fragment and not fragment.startswith("/"):
             return next((node for root in roots for node in self.anchored(fragment, root.file)), None)
         steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in fragment.split("/")[1:]]
         found = (self._at(root.below(*steps)) for root in roots)
         return next((node for node in found if node.value is not None), None)
 
-    def _at(self, place: Place) -> Node:
+    def _at(self, place: DocumentPlace) -> DocumentNode:
         value = self.files[place.file]
         for step in place.steps:
             value = _member(value, step)
-        return Node(self, place, value)
+        return DocumentNode(self, place, value)
 
-    def _resource(self, place: Place) -> tuple[str, Place]:
+    def _resource(self, place: DocumentPlace) -> tuple[str, DocumentPlace]:
         """The address that references of a place start from, and the schema whose `$id` says so, or the file."""
-        base, found = "", Place(place.file)
+        base, found = "", DocumentPlace(place.file)
         if self.version == "3.1":
             value = self.files[place.file]
             for depth, step in enumerate((*place.steps, "")):
                 if isinstance(value, dict) and isinstance(value.get("$id"), str):
-                    base, found = joined(base, value["$id"]), Place(place.file, place.steps[:depth])
+                    base, found = joined(base, value["$id"]), DocumentPlace(place.file, place.steps[:depth])
                 value = _member(value, step)
         return base, found
 
-    def _identified(self, address: str) -> Place | None:
+    def _identified(self, address: str) -> DocumentPlace | None:
         if self.version != "3.1":
             return None
         for file in [] if len(self._named) == len(self.files) else list(self.files):
@@ -186,7 +189,7 @@ class Document:
         if file not in self._named:
             self._named[file] = named_schemas(self.files[file])
             for address, steps in self._named[file].ids.items():
-                self._identifiers.setdefault(address, Place(file, steps))
+                self._identifiers.setdefault(address, DocumentPlace(file, steps))
         return self._named[file]
 
     def _relative(self, address: str, base: str) -> str | None:
@@ -206,7 +209,7 @@ class Document:
         return self.files[name] is not None
 
 
-def open_document(where: str, folder: Path) -> Document:
+def open_document(where: str, folder: Path) -> OpenApiDocument:
     """Read a provider document.
 
     Args:
@@ -221,7 +224,7 @@ def open_document(where: str, folder: Path) -> Document:
     remedy = "name an OpenAPI 3.0 or 3.1 or a Swagger 2.0 document"
     if not isinstance(value, dict) or not ("openapi" in value or "swagger" in value):
         raise DocumentError(f'{name} is no OpenAPI document: neither "openapi" nor "swagger" stands in it', remedy)
-    document = Document(name, folder, {name: value})
+    document = OpenApiDocument(name, folder, {name: value})
     if document.version not in {"2.0", "3.0", "3.1"} or (document.is_swagger and "openapi" in value):
         kind = "openapi" if "openapi" in value else "swagger"
         raise DocumentError(f'{name} says "{kind}: {value[kind]}", which is not supported', remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from interceptor.openapi.document import Node, Place
+from interceptor.openapi.document import DocumentNode, DocumentPlace
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.validation import Validation
 from interceptor.values.json_text import Json
@@ -37,12 +37,12 @@ class Examples:
         self._validation = validation
         self._left = _MOST
 
-    def value(self, schema: Node, given: Iterable[Json] = ()) -> Json:
+    def value(self, schema: DocumentNode, given: Iterable[Json] = ()) -> Json:
         """The first of the given examples that the schema allows, else one of its own, else one made; None without."""
         self._left = _MOST
         return self._first(schema, given, ())
 
-    def _first(self, schema: Node, given: Iterable[Json], above: tuple[Place, ...]) -> Json:
+    def _first(self, schema: DocumentNode, given: Iterable[Json], above: tuple[DocumentPlace, ...]) -> Json:
         schema = schema.get()
         if schema.place in above or len(above) > _DEEPEST or self._left <= 0:
             return None
@@ -52,7 +52,7 @@ class Examples:
                 return candidate
         return None
 
-    def _made(self, schema: Node, above: tuple[Place, ...]) -> Iterator[Json]:
+    def _made(self, schema: DocumentNode, above: tuple[DocumentPlace, ...]) -> Iterator[Json]:
         value = schema.value if isinstance(schema.value, dict) else {}
         yield from value["enum"] if isinstance(value.get("enum"), list) else ()
         yield value.get("const")
@@ -66,7 +66,7 @@ class Examples:
         for kind in types if isinstance(types, list) else [types]:
             yield from self._of_type(kind, schema, above)
 
-    def _of_type(self, kind: Any, schema: Node, above: tuple[Place, ...]) -> Iterator[Json]:
+    def _of_type(self, kind: Any, schema: DocumentNode, above: tuple[DocumentPlace, ...]) -> Iterator[Json]:
         match kind:
             case "object":
                 yield {}
@@ -80,7 +80,7 @@ class Examples:
             case "boolean":
                 yield from (True, False)
 
-    def _object(self, schema: Node, above: tuple[Place, ...]) -> dict[str, Json]:
+    def _object(self, schema: DocumentNode, above: tuple[DocumentPlace, ...]) -> dict[str, Json]:
         generated = {}
         for name, described in schema.get("properties").members():
             value = self._first(schema.raw("properties", name), (), above)
@@ -89,12 +89,12 @@ class Examples:
         return generated
 
 
-def _count(schema: Node) -> int:
+def _count(schema: DocumentNode) -> int:
     fewest = schema.value.get("minItems")
     return fewest if isinstance(fewest, int) else 1
 
 
-def _examples(schema: Node) -> list[Json]:
+def _examples(schema: DocumentNode) -> list[Json]:
     value = schema.value if isinstance(schema.value, dict) else {}
     listed = value.get("examples")
     return [value.get("example"), *(listed if isinstance(listed, list) else []), value.get("default")]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from interceptor.openapi.document import Document
+from interceptor.openapi.document import OpenApiDocument
 from interceptor.openapi.routes import Routes
 
 
 class DocumentedHeaders:
     """Looks up headers by what was asked and answered."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: OpenApiDocument) -> None:
         self._routes = Routes(document)
 
     def named(self, method: str, path: str, status: int) -> tuple[frozenset[str], frozenset[str]]:

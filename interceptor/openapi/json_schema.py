@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from interceptor.openapi.document import Document, Node, Place
+from interceptor.openapi.document import DocumentNode, DocumentPlace, OpenApiDocument
 from interceptor.values.json_text import Json
 
 _TYPES = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
@@ -57,18 +57,18 @@ class _Definition:
 class Translator:
     """Translates schemas for one direction, each of them once."""
 
-    document: Document
+    document: OpenApiDocument
     direction: Direction
-    unusable: dict[Place, str] = field(default_factory=dict)
+    unusable: dict[DocumentPlace, str] = field(default_factory=dict)
     """Where a document says something that is no JSON Schema, and what."""
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, DocumentPlace] = field(default_factory=dict)
     """The place of each definition, by its name."""
     _definitions: dict[str, _Definition] = field(default_factory=dict)
-    _names: dict[tuple[Place, _Mode], str] = field(default_factory=dict)
-    _pending: list[tuple[_Definition, Node, _Mode]] = field(default_factory=list)
+    _names: dict[tuple[DocumentPlace, _Mode], str] = field(default_factory=dict)
+    _pending: list[tuple[_Definition, DocumentNode, _Mode]] = field(default_factory=list)
     _current: _Definition = field(default_factory=_Definition)
 
-    def name(self, node: Node) -> str:
+    def name(self, node: DocumentNode) -> str:
         """The name that a schema has in every bundle."""
         if (node.place, _Mode.WHOLE) in self._names:
             return self._names[node.place, _Mode.WHOLE]
@@ -96,7 +96,7 @@ class Translator:
     def _is_response(self) -> bool:
         return self.direction is Direction.RESPONSE
 
-    def _named(self, node: Node, mode: _Mode) -> str:
+    def _named(self, node: DocumentNode, mode: _Mode) -> str:
         """The name of the definition of a schema."""
         node = self._static(node)
         node = self.document.follow(node) if _is_bare_reference(node.value) else node
@@ -107,7 +107,7 @@ class Translator:
         self._current.refers_to.add(name)
         return name
 
-    def _static(self, node: Node) -> Node:
+    def _static(self, node: DocumentNode) -> DocumentNode:
         """A `$dynamicRef` as a reference to the one schema that it can mean; not compared where there are several."""
         value = node.value
         if not isinstance(value, dict) or not isinstance(value.get("$dynamicRef"), str):
@@ -116,24 +116,24 @@ class Translator:
         rest = {key: each for key, each in value.items() if key != "$dynamicRef"}
         if len(self.document.anchored(written.removeprefix("#"), node.place.file)) > 1 or "$ref" in rest:
             self.unusable[node.place.below("$dynamicRef")] = "may mean several schemas"
-            return Node(node.document, node.place, rest)
-        return Node(node.document, node.place, rest | {"$ref": written})
+            return DocumentNode(node.document, node.place, rest)
+        return DocumentNode(node.document, node.place, rest | {"$ref": written})
 
-    def _reserve(self, place: Place) -> str:
+    def _reserve(self, place: DocumentPlace) -> str:
         name = str(len(self._definitions))
         self._definitions[name] = _Definition()
         self.places[name] = place
         return name
 
-    def _reference(self, node: Node, mode: _Mode) -> Json:
+    def _reference(self, node: DocumentNode, mode: _Mode) -> Json:
         return {"$ref": f"#/$defs/{self._named(node, mode)}"}
 
-    def _sub(self, node: Node, mode: _Mode) -> Json:
+    def _sub(self, node: DocumentNode, mode: _Mode) -> Json:
         """A schema inside another one, in place; what is referred to becomes a definition."""
         node = self._static(node)
         return self._reference(node, mode) if _is_bare_reference(node.value) else self._schema(node, mode)
 
-    def _schema(self, node: Node, mode: _Mode) -> Json:
+    def _schema(self, node: DocumentNode, mode: _Mode) -> Json:
         schema = node.value
         if isinstance(schema, bool) or schema is None:
             return schema is not False
@@ -161,14 +161,14 @@ class Translator:
             result["type"] = list(dict.fromkeys([*_listed(result["type"]), "null"]))
         return self._or_null(node, result) if _is_composed(schema) else result
 
-    def _or_null(self, node: Node, schema: Json) -> Json:
+    def _or_null(self, node: DocumentNode, schema: Json) -> Json:
         name = self._reserve(node.place)
         self._definitions[name].schema = schema
         self._definitions[name].refers_to = self._current.refers_to
         self._current.refers_to.add(name)
         return {"anyOf": [{"type": "null"}, {"$ref": f"#/$defs/{name}"}]}
 
-    def _assertions(self, node: Node) -> dict[str, Json]:
+    def _assertions(self, node: DocumentNode) -> dict[str, Json]:
         """The keywords that hold no schemas, exclusive bounds and types in their new form."""
         schema = node.value
         result = {key: schema[key] for key in _AS_IT_IS if key in schema}
@@ -192,7 +192,7 @@ class Translator:
         result |= _of_format(schema)
         return result
 
-    def _properties(self, node: Node, mode: _Mode, inner: _Mode, result: dict[str, Json]) -> None:
+    def _properties(self, node: DocumentNode, mode: _Mode, inner: _Mode, result: dict[str, Json]) -> None:
         schema = node.value
         for key in ("properties", "patternProperties"):
             if isinstance(schema.get(key), dict):
@@ -210,7 +210,7 @@ class Translator:
         if mode is _Mode.WHOLE and self._is_closed(node):
             result["unevaluatedProperties" if _is_composed(schema) else "additionalProperties"] = False
 
-    def _never_sent(self, node: Node) -> set[str]:
+    def _never_sent(self, node: DocumentNode) -> set[str]:
         """The properties that only the other side sends: `writeOnly` ones in answers, `readOnly` ones in requests."""
         keyword = "writeOnly" if self._is_response else "readOnly"
         written = node.raw("properties")
@@ -221,7 +221,7 @@ class Translator:
             or written.raw(name, keyword).value is True
         }
 
-    def _is_closed(self, node: Node) -> bool:
+    def _is_closed(self, node: DocumentNode) -> bool:
         """Whether an object may have no other properties than those its schema lists."""
         schema = node.value
         parts = list(self._parts(node))
@@ -232,7 +232,7 @@ class Translator:
         is_pure_union = _unions(schema) and not schema.keys() & _SHAPES_OBJECTS
         return not is_pure_union and any("object" in _listed(part.get("type")) for part in parts)
 
-    def _parts(self, node: Node) -> Iterator[dict[str, Any]]:
+    def _parts(self, node: DocumentNode) -> Iterator[dict[str, Any]]:
         """A schema and those that it is composed of by `allOf` and `$ref`."""
         queue, seen = [node], set()
         while queue:
@@ -245,7 +245,7 @@ class Translator:
                 queue.append(self.document.follow(part))
             queue += [member for _, member in _branches(part, "allOf")]
 
-    def _conditions(self, node: Node, mode: _Mode, result: dict[str, Json]) -> None:
+    def _conditions(self, node: DocumentNode, mode: _Mode, result: dict[str, Json]) -> None:
         schema = node.value
         part = _Mode.EXACT if mode is _Mode.EXACT else _Mode.PART
         for key, kind in (("not", _Mode.EXACT), ("if", _Mode.EXACT), ("then", part), ("else", part)):
@@ -257,7 +257,7 @@ class Translator:
         if isinstance(schema.get("dependentRequired"), dict) and (mode is _Mode.EXACT or not self._is_response):
             result["dependentRequired"] = schema["dependentRequired"]
 
-    def _compose(self, node: Node, mode: _Mode, result: dict[str, Json]) -> None:
+    def _compose(self, node: DocumentNode, mode: _Mode, result: dict[str, Json]) -> None:
         schema = node.value
         part = _Mode.EXACT if mode is _Mode.EXACT else _Mode.PART
         if isinstance(schema.get("$ref"), str):
@@ -283,7 +283,9 @@ class Translator:
                 lenient = self._is_response and branch_mode is _Mode.PART
                 result["anyOf" if lenient else key] = [self._sub(branch, branch_mode) for _, branch in branches]
 
-    def _tagged(self, node: Node, branches: list[tuple[str, Node]]) -> Iterator[tuple[list[str], Node]]:
+    def _tagged(
+        self, node: DocumentNode, branches: list[tuple[str, DocumentNode]]
+    ) -> Iterator[tuple[list[str], DocumentNode]]:
         """The branches of a union with the values of the discriminator that select each; none where it cannot."""
         discriminator = node.value.get("discriminator")
         if not isinstance(discriminator, dict) or not isinstance(discriminator.get("propertyName"), str):
@@ -296,7 +298,7 @@ class Translator:
             found.append((tags, branch))
         yield from found
 
-    def _tags(self, branch: Node, discriminator: dict[str, Any], file: str) -> list[str]:
+    def _tags(self, branch: DocumentNode, discriminator: dict[str, Any], file: str) -> list[str]:
         target = self.document.follow(branch)
         tag = target.get("properties", discriminator["propertyName"]).value
         tags = _listed(tag.get("enum", tag.get("const", []))) if isinstance(tag, dict) else []
@@ -306,13 +308,16 @@ class Translator:
             if not isinstance(reference, str):
                 continue
             reference = reference if "/" in reference or "#" in reference else f"#/components/schemas/{reference}"  # noqa: PLW2901
-            if self.document.follow(Node(self.document, Place(file), {"$ref": reference})).place == target.place:
+            if (
+                self.document.follow(DocumentNode(self.document, DocumentPlace(file), {"$ref": reference})).place
+                == target.place
+            ):
                 tags.append(value)
         if not tags and target.place != branch.place and target.place.steps:
             tags = [target.place.steps[-1]]
         return list(dict.fromkeys(tags))
 
-    def _heirs(self, node: Node) -> Iterator[tuple[list[str], Node]]:
+    def _heirs(self, node: DocumentNode) -> Iterator[tuple[list[str], DocumentNode]]:
         """The schemas that are composed of a base schema with a discriminator, with the values that select them."""
         written = node.value["discriminator"]
         discriminator = {"propertyName": written} if isinstance(written, str) else written
@@ -322,17 +327,17 @@ class Translator:
         for name, heir in schemas.members():
             if any(self.document.follow(part).place == node.place for _, part in _branches(heir, "allOf")):
                 pointer = "/".join((*schemas.place.steps, name))
-                reference = Node(self.document, Place(schemas.place.file), {"$ref": f"#/{pointer}"})
+                reference = DocumentNode(self.document, DocumentPlace(schemas.place.file), {"$ref": f"#/{pointer}"})
                 tags = self._tags(reference, discriminator, node.place.file)
                 yield tags, heir
 
-    def _base_or_heir(self, node: Node, heirs: list[tuple[list[str], Node]]) -> Json:
+    def _base_or_heir(self, node: DocumentNode, heirs: list[tuple[list[str], DocumentNode]]) -> Json:
         written = node.value["discriminator"]
         tag = written if isinstance(written, str) else written["propertyName"]
         base = {key: value for key, value in node.value.items() if key != "discriminator"}
         tags = [each for of_heir, _ in heirs for each in of_heir]
         no_heir = {"not": {"properties": {tag: {"enum": tags}}, "required": [tag]}}
-        itself = self._schema(Node(self.document, node.place, base), _Mode.WHOLE)
+        itself = self._schema(DocumentNode(self.document, node.place, base), _Mode.WHOLE)
         return {
             "allOf": [
                 {"if": no_heir, "then": itself},
@@ -360,7 +365,7 @@ def _one_of_tags(tag: str, tags: list[str]) -> Json:
     return {"type": "object", "required": [tag], "properties": {tag: {"enum": tags}}}
 
 
-def _branches(node: Node, key: str) -> list[tuple[str, Node]]:
+def _branches(node: DocumentNode, key: str) -> list[tuple[str, DocumentNode]]:
     listed = node.raw(key)
     if not isinstance(listed.value, list):
         return []

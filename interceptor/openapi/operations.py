@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
-from interceptor.openapi.document import Document, Node, Place
+from interceptor.openapi.document import DocumentNode, DocumentPlace, OpenApiDocument
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -25,8 +25,8 @@ class Parameter:
     required: bool
     style: str
     explode: bool
-    schema: Node
-    place: Place
+    schema: DocumentNode
+    place: DocumentPlace
     is_json: bool = False
     """Its value is one JSON text (`content`), whatever its style."""
 
@@ -35,14 +35,14 @@ class Parameter:
 class Content:
     """What a body may be: media type to schema, as the document spells the types."""
 
-    place: Place
-    types: Mapping[str, Node]
+    place: DocumentPlace
+    types: Mapping[str, DocumentNode]
     """The media type objects; a `schema` stands below each that has one."""
-    schema_of_all: Node | None = None
+    schema_of_all: DocumentNode | None = None
     """Swagger 2: one schema, whatever the type."""
     required: bool = False
 
-    def schema(self, media_type: str | None) -> Node | None:
+    def schema(self, media_type: str | None) -> DocumentNode | None:
         """The schema of one of `types`, or None."""
         if self.schema_of_all is not None:
             return self.schema_of_all
@@ -53,14 +53,14 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DocumentedResponse:
     """A documented response; `key` is its status, `2XX` or `default`."""
 
     key: str
     content: Content
     headers: tuple[Parameter, ...]
-    place: Place
-    node: Node
+    place: DocumentPlace
+    node: DocumentNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,15 @@ class Operation:
 
     method: str
     path: str
-    place: Place
-    node: Node
+    place: DocumentPlace
+    node: DocumentNode
     parameters: tuple[Parameter, ...]
     body: Content
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, DocumentedResponse]
     security: tuple[tuple[Scheme, ...], ...]
     """Any one of these is enough, each asks for all its schemes. An empty one: no authorization is fine too."""
 
-    def answer(self, status: int) -> Answer | None:
+    def answer(self, status: int) -> DocumentedResponse | None:
         """The response that a document gives for a status: the exact one, its class (`2XX`), the default."""
         for key in (str(status), f"{status // 100}XX", "default"):
             if key in self.answers:
@@ -95,14 +95,14 @@ class Operation:
         return None
 
 
-def paths(document: Document) -> Iterator[tuple[str, str, Node]]:
+def paths(document: OpenApiDocument) -> Iterator[tuple[str, str, DocumentNode]]:
     """Every operation as path template, method and path item; what the method says stands below it."""
     for path, item in document.root.get("paths").members():
         if path.startswith("/") and isinstance(item.value, dict):
             yield from ((path, method, item) for method in METHODS if isinstance(item.value.get(method), dict))
 
 
-def operation(path: str, method: str, item: Node) -> Operation:
+def operation(path: str, method: str, item: DocumentNode) -> Operation:
     """The operation of a path item."""
     node = item.get(method)
     given = [*_parameters(node), *_parameters(item)]
@@ -123,14 +123,14 @@ def _status(key: str) -> str:
     return key.upper() if key.lower().endswith("xx") else key
 
 
-def _parameters(node: Node) -> Iterator[Parameter]:
+def _parameters(node: DocumentNode) -> Iterator[Parameter]:
     for each in node.get("parameters").items():
         value = each.value
         if isinstance(value, dict) and isinstance(value.get("name"), str) and value.get("in") in list(_STYLES):
             yield parameter(each, value["name"], cast(Where, value["in"]))
 
 
-def parameter(node: Node, name: str, where: Where) -> Parameter:
+def parameter(node: DocumentNode, name: str, where: Where) -> Parameter:
     """A parameter or header object."""
     value = node.value if isinstance(node.value, dict) else {}
     required = value.get("required") is True or where == "path"
@@ -141,19 +141,21 @@ def parameter(node: Node, name: str, where: Where) -> Parameter:
         style = str(value.get("style", _STYLES[where]))
         explode = value.get("explode", style == "form") is True
         return Parameter(name, where, required, style, explode, node.raw("schema"), node.place)
-    schema = Node(node.document, node.place, {key: each for key, each in value.items() if key not in _NOT_OF_A_SCHEMA})
+    schema = DocumentNode(
+        node.document, node.place, {key: each for key, each in value.items() if key not in _NOT_OF_A_SCHEMA}
+    )
     collection = str(value.get("collectionFormat", "csv"))
     style = _COLLECTION_STYLES.get(collection, _STYLES[where])
     return Parameter(name, where, required, style, collection == "multi", schema, node.place)
 
 
-def _body(node: Node, item: Node) -> Content:
+def _body(node: DocumentNode, item: DocumentNode) -> Content:
     document = node.document
     if not document.is_swagger:
         body = node.get("requestBody")
         required = isinstance(body.value, dict) and body.value.get("required") is True
         return Content(body.place, dict(body.get("content").members()), None, required)
-    types = dict.fromkeys(_types(node, "consumes"), Node(document, node.place, None))
+    types = dict.fromkeys(_types(node, "consumes"), DocumentNode(document, node.place, None))
     fields = []
     for each in (*node.get("parameters").items(), *item.get("parameters").items()):
         if isinstance(each.value, dict) and each.value.get("in") == "body":
@@ -167,7 +169,7 @@ def _body(node: Node, item: Node) -> Content:
         "properties": {each.value["name"]: _field(each.value) for each in fields},
         "required": [each.value["name"] for each in fields if each.value.get("required") is True],
     }
-    form = Node(document, node.place.below("parameters"), schema)
+    form = DocumentNode(document, node.place.below("parameters"), schema)
     return Content(form.place, types, form, bool(schema["required"]))
 
 
@@ -175,24 +177,26 @@ def _field(value: dict[str, Any]) -> dict[str, Any]:
     return {key: each for key, each in value.items() if key not in _NOT_OF_A_SCHEMA}
 
 
-def _answer(key: str, node: Node, owner: Node) -> Answer:
+def _answer(key: str, node: DocumentNode, owner: DocumentNode) -> DocumentedResponse:
     headers = tuple(
         parameter(header, name, "header") for name, header in node.get("headers").members() if header.value is not None
     )
     if not owner.document.is_swagger:
-        return Answer(key, Content(node.place, dict(node.get("content").members())), headers, node.place, node)
-    types = dict.fromkeys(_types(owner, "produces"), Node(owner.document, node.place, None))
+        return DocumentedResponse(
+            key, Content(node.place, dict(node.get("content").members())), headers, node.place, node
+        )
+    types = dict.fromkeys(_types(owner, "produces"), DocumentNode(owner.document, node.place, None))
     schema = node.raw("schema")
     content = Content(node.place, types, schema if schema.value is not None else None)
-    return Answer(key, content, headers, node.place, node)
+    return DocumentedResponse(key, content, headers, node.place, node)
 
 
-def _types(node: Node, key: str) -> list[str]:
+def _types(node: DocumentNode, key: str) -> list[str]:
     listed = node.get(key).value or node.document.root.get(key).value
     return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
 
 
-def _security(node: Node) -> Iterator[tuple[Scheme, ...]]:
+def _security(node: DocumentNode) -> Iterator[tuple[Scheme, ...]]:
     root = node.document.root
     schemes = root.get("securityDefinitions") if node.document.is_swagger else root.get("components", "securitySchemes")
     written = node.get("security") if isinstance(node.raw("security").value, list) else root.get("security")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from interceptor.openapi.document import Document, Node
+from interceptor.openapi.document import DocumentNode, OpenApiDocument
 from interceptor.openapi.operations import METHODS, Operation, operation, paths
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
@@ -25,7 +25,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class _End:
     template: str
-    item: Node
+    item: DocumentNode
     names: tuple[str, ...]
     """Of the path's parameters, from left to right."""
 
@@ -47,7 +47,7 @@ class Routes:
         servers: prefix the paths with those of OpenAPI 3's `servers`, as an API gateway would.
     """
 
-    def __init__(self, document: Document, *, servers: bool = False) -> None:
+    def __init__(self, document: OpenApiDocument, *, servers: bool = False) -> None:
         self._root = _Branch()
         self._operations: dict[tuple[str, str], Operation] = {}
         self.base_paths = _base_paths(document, servers=servers)
@@ -80,7 +80,7 @@ class Routes:
         same = [template for template in self._templates if _pattern(template).fullmatch(path)]
         return f'; the document spells it "{same[0]}"' if same else ""
 
-    def _add(self, path: str, method: str, template: str, item: Node) -> None:
+    def _add(self, path: str, method: str, template: str, item: DocumentNode) -> None:
         branch, names = self._root, list[str]()
         for segment in path.removeprefix("/").split("/"):
             in_it = _TEMPLATE.findall(segment)
@@ -121,7 +121,7 @@ def _name(written: str) -> str:
     return written.strip(".;*+?")
 
 
-def _base_paths(document: Document, *, servers: bool) -> list[str]:
+def _base_paths(document: OpenApiDocument, *, servers: bool) -> list[str]:
     """The prefixes of all paths: Swagger 2's `basePath`, the extension that PactFlow reads, or those of `servers`."""
     root = document.root
     configured = root.get("info", "x-opc-config-base-path").value or root.get("basePath").value

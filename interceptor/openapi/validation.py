@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from interceptor.openapi.document import Document, Node, Place
+from interceptor.openapi.document import DocumentNode, DocumentPlace, OpenApiDocument
 from interceptor.openapi.json_schema import Direction, Translator
 from interceptor.values.json_text import Json
 from interceptor.values.places import below
@@ -20,24 +20,24 @@ _LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
+class SchemaMismatch:
     """What of a value does not fit: `Mismatch(".items[0].id", '12 is not of type "string"', ...)`."""
 
     at: str
     message: str
-    document_place: Place
+    document_place: DocumentPlace
 
 
 @dataclass(eq=False)
 class Validation:
     """Holds values against the schemas of one document."""
 
-    document: Document
+    document: OpenApiDocument
     _translators: dict[Direction, Translator] = field(default_factory=dict)
     _compiled: dict[tuple[Direction, str], jsonschema_rs.Draft202012Validator | None] = field(default_factory=dict)
     """By the names of schemas; what is compiled for one schema serves all that it refers to."""
 
-    def mismatches(self, schema: Node, value: Json, direction: Direction) -> list[Mismatch]:
+    def mismatches(self, schema: DocumentNode, value: Json, direction: Direction) -> list[SchemaMismatch]:
         """Everything of a value that its schema does not allow."""
         translator = self._translators.setdefault(direction, Translator(self.document, direction))
         name = translator.name(schema)
@@ -50,7 +50,7 @@ class Validation:
         return [mismatch for error in _telling(errors) for mismatch in self._told(error, value, direction)]
 
     @property
-    def unusable(self) -> dict[Place, str]:
+    def unusable(self) -> dict[DocumentPlace, str]:
         """Where schemas that were used are no JSON Schema, and why."""
         return {place: why for each in self._translators.values() for place, why in each.unusable.items()}
 
@@ -68,7 +68,9 @@ class Validation:
         for each in bundle["$defs"]:
             self._compiled.setdefault((translator.direction, each), validator)
 
-    def _told(self, error: jsonschema_rs.ValidationError, value: Json, direction: Direction) -> Iterator[Mismatch]:
+    def _told(
+        self, error: jsonschema_rs.ValidationError, value: Json, direction: Direction
+    ) -> Iterator[SchemaMismatch]:
         at = ""
         for step in error.instance_path[1:]:
             key = str(step) if isinstance(value, dict) else step
@@ -77,21 +79,25 @@ class Validation:
         kind = error.kind
         if isinstance(kind, _Kind.AdditionalProperties | _Kind.UnevaluatedProperties):
             for name in kind.unexpected:
-                yield Mismatch(below(at, name), "the schema knows no such property", place)
+                yield SchemaMismatch(below(at, name), "the schema knows no such property", place)
         elif isinstance(kind, _Kind.FalseSchema):
-            yield Mismatch(at, "it is never sent in this direction", place)
+            yield SchemaMismatch(at, "it is never sent in this direction", place)
         elif isinstance(kind, _Kind.Required):
-            yield Mismatch(at, f'the required property "{kind.property}" is missing', place)
+            yield SchemaMismatch(at, f'the required property "{kind.property}" is missing', place)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
             message = "it fits more than one schema of oneOf; what would tell them apart is missing"
-            yield Mismatch(at, message, place)
+            yield SchemaMismatch(at, message, place)
         else:
-            yield Mismatch(at, _short(error.message), place)
+            yield SchemaMismatch(at, _short(error.message), place)
 
-    def _place(self, path: list[str | int], direction: Direction) -> Place:
+    def _place(self, path: list[str | int], direction: Direction) -> DocumentPlace:
         """The place in the document of a keyword of the translated schema, as deep as both agree."""
         place = self._translators[direction].places[str(path[1])]
-        value: Any = Node(self.document, Place(place.file), self.document.files[place.file]).raw(*place.steps).value
+        value: Any = (
+            DocumentNode(self.document, DocumentPlace(place.file), self.document.files[place.file])
+            .raw(*place.steps)
+            .value
+        )
         for step in path[2:]:
             inside = value.get(str(step)) if isinstance(value, dict) else None
             if isinstance(value, list) and isinstance(step, int) and step < len(value):

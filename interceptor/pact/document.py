@@ -9,18 +9,18 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from interceptor.pact.rules import Part, Rule
+from interceptor.pact.rules import Rule, RulePart
 from interceptor.values.exchange import ProviderState
 from interceptor.values.json_text import Json
 from interceptor.values.jsonpath import find, parse_path
 from interceptor.values.lean import lazy
 
-Values: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+NamedValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Names with all their values, sorted by name; the order of the values counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class PactBody:
     """A body by what it is: a JSON value, text, or bytes; with the content type of its header."""
 
     kind: Literal["json", "text", "binary"]
@@ -35,7 +35,7 @@ class Generator:
     `part` and `at` are those of a rule; `value` is a format in Java's notation, or an expression.
     """
 
-    part: Part
+    part: RulePart
     at: str
     kind: Literal["Date", "Time", "DateTime", "ProviderState"]
     value: str
@@ -47,8 +47,8 @@ class Generator:
 class Message:
     """What a request and a response have in common; the generators follow from the rest of the pact."""
 
-    headers: Values = ()
-    body: Body | None = None
+    headers: NamedValues = ()
+    body: PactBody | None = None
     rules: tuple[Rule, ...] = ()
     generators: tuple[Generator, ...] = ()
 
@@ -62,7 +62,7 @@ class Interaction:
     request: Message
     status: int
     response: Message
-    query: Values = ()
+    query: NamedValues = ()
     description: str = ""
     states: tuple[ProviderState, ...] = ()
     tests: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PactDocument:
     """Everything one consumer expects of one provider."""
 
     consumer: str
@@ -147,6 +147,6 @@ def _plain(message: Message) -> list[Any]:
     return [message.headers, None if body is None else [body.kind, body.value, body.content_type], rules]
 
 
-def joined(values: Values) -> Mapping[str, str]:
+def joined(values: NamedValues) -> Mapping[str, str]:
     """Headers as text, the form of specifications 2 and 3."""
     return {name: ", ".join(each) for name, each in values}

@@ -18,7 +18,7 @@ from interceptor.values.json_text import Json
 from interceptor.values.jsonpath import Step, Wild, find, parse_path, spell
 
 Side: TypeAlias = Literal["request", "response"]
-Part: TypeAlias = Literal["body", "header", "query", "path", "status"]
+RulePart: TypeAlias = Literal["body", "header", "query", "path", "status"]
 
 UUID_REGEX = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _SEMVER_REGEX = r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
@@ -32,7 +32,7 @@ class Rule:
     status. `value` is what the kind needs: a pattern, a format, a text, `(min, max)`, a class of status codes.
     """
 
-    part: Part
+    part: RulePart
     at: str
     kind: str
     value: Any = None
@@ -46,42 +46,42 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RuleKind:
     """A row of the table: since which specification, in which parts, and the same thing as a regular expression."""
 
     since: int | None
-    parts: frozenset[Part]
+    parts: frozenset[RulePart]
     regex: str | None = None
 
 
-_TEXTS: frozenset[Part] = frozenset({"body", "header", "query"})
-_BODY: frozenset[Part] = frozenset({"body"})
+_TEXTS: frozenset[RulePart] = frozenset({"body", "header", "query"})
+_BODY: frozenset[RulePart] = frozenset({"body"})
 
-KINDS: Mapping[str, Kind] = {
-    "type": Kind(2, _TEXTS),
-    "regex": Kind(2, _TEXTS | {"path"}),
-    "each": Kind(2, _BODY),
-    "integer": Kind(3, _TEXTS, r"-?\d+"),
-    "decimal": Kind(3, _TEXTS, r"-?\d+(\.\d+)?"),
-    "number": Kind(3, _TEXTS, r"-?\d+(\.\d+)?([eE][+-]?\d+)?"),
-    "boolean": Kind(3, _TEXTS, "true|false"),
-    "null": Kind(3, _BODY),
-    "include": Kind(3, _TEXTS | {"path"}),
-    "equality": Kind(3, _TEXTS | {"path"}),
-    "date": Kind(3, _TEXTS),
-    "time": Kind(3, _TEXTS),
-    "datetime": Kind(3, _TEXTS),
-    "not_empty": Kind(4, _TEXTS, r"[\s\S]+"),
-    "semver": Kind(4, _TEXTS, _SEMVER_REGEX),
-    "status": Kind(4, frozenset({"status"})),
+KINDS: Mapping[str, RuleKind] = {
+    "type": RuleKind(2, _TEXTS),
+    "regex": RuleKind(2, _TEXTS | {"path"}),
+    "each": RuleKind(2, _BODY),
+    "integer": RuleKind(3, _TEXTS, r"-?\d+"),
+    "decimal": RuleKind(3, _TEXTS, r"-?\d+(\.\d+)?"),
+    "number": RuleKind(3, _TEXTS, r"-?\d+(\.\d+)?([eE][+-]?\d+)?"),
+    "boolean": RuleKind(3, _TEXTS, "true|false"),
+    "null": RuleKind(3, _BODY),
+    "include": RuleKind(3, _TEXTS | {"path"}),
+    "equality": RuleKind(3, _TEXTS | {"path"}),
+    "date": RuleKind(3, _TEXTS),
+    "time": RuleKind(3, _TEXTS),
+    "datetime": RuleKind(3, _TEXTS),
+    "not_empty": RuleKind(4, _TEXTS, r"[\s\S]+"),
+    "semver": RuleKind(4, _TEXTS, _SEMVER_REGEX),
+    "status": RuleKind(4, frozenset({"status"})),
     # `{"match": "uuid"}` is in no specification; verifiers load it and never match it.
-    "uuid": Kind(None, frozenset(), UUID_REGEX),
+    "uuid": RuleKind(None, frozenset(), UUID_REGEX),
 }
 
 NAMED_RULES = ("type", "integer", "decimal", "number", "boolean", "uuid", "not_empty", "null", "semver", "equality")
 KEYED_RULES = ("regex", "min", "max", "type", "include", "equality", "date", "time", "datetime")
 _MATCH = {"not_empty": "notEmpty"}
-_NEVER: Mapping[str, frozenset[Part]] = {
+_NEVER: Mapping[str, frozenset[RulePart]] = {
     "type": frozenset({"path"}),
     "not_empty": frozenset({"path"}),
     "null": frozenset({"header", "query", "path"}),
@@ -143,7 +143,7 @@ def _parse(side: Side, place: str, declared: Any) -> Iterator[Rule]:
         yield Rule(part, spell((*parse_path(at), *below)) if part == "body" else at, kind, value)
 
 
-def _place(side: Side, place: str) -> tuple[Part, str]:
+def _place(side: Side, place: str) -> tuple[RulePart, str]:
     if place.startswith("$"):
         steps = parse_path(place)
         if Wild.DEEP in steps:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from interceptor.pact.document import Document, Interaction, Message, example
+from interceptor.pact.document import Interaction, Message, PactDocument, example
 from interceptor.pact.rules import Rule, written
 from interceptor.pact.v3 import message, unsaid
 from interceptor.values.findings import Finding
@@ -19,7 +19,7 @@ VERSION = "2.0.0"
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
-def interaction(each: Interaction, _document: Document, report: Report) -> dict[str, Any]:
+def interaction(each: Interaction, _document: PactDocument, report: Report) -> dict[str, Any]:
     """One interaction of a V2 pact."""
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from interceptor.pact.document import Document, Interaction, Message, example, joined
+from interceptor.pact.document import Interaction, Message, PactDocument, example, joined
 from interceptor.pact.rules import Rule, written
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
@@ -17,7 +17,7 @@ Report = Callable[[Finding], None]
 VERSION = "3.0.0"
 
 
-def interaction(each: Interaction, _document: Document, report: Report) -> dict[str, Any]:
+def interaction(each: Interaction, _document: PactDocument, report: Report) -> dict[str, Any]:
     """One interaction of a V3 pact."""
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:

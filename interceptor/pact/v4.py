@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from interceptor.pact.document import Body, Document, Interaction, Message
+from interceptor.pact.document import Interaction, Message, PactBody, PactDocument
 from interceptor.pact.v3 import generators, matching_rules, provider_states
 from interceptor.values.findings import Finding
 
@@ -33,7 +33,7 @@ _LISTS = frozenset(
 """Headers that the Pact tools split at commas where they receive them, and compare value by value."""
 
 
-def interaction(each: Interaction, document: Document, report: Report) -> dict[str, Any]:
+def interaction(each: Interaction, document: PactDocument, report: Report) -> dict[str, Any]:
     """One interaction of a V4 pact."""
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:
@@ -64,7 +64,7 @@ def _listed(name: str, values: Sequence[str]) -> list[str]:
     return [each.strip() for value in values for each in value.split(",")] if name in _LISTS else list(values)
 
 
-def _body(body: Body) -> dict[str, Any]:
+def _body(body: PactBody) -> dict[str, Any]:
     match body.kind:
         case "binary":
             content = base64.b64encode(body.value).decode()

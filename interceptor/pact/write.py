@@ -19,7 +19,7 @@ import orjson
 
 from interceptor import __version__
 from interceptor.pact import v2, v3, v4
-from interceptor.pact.document import Document
+from interceptor.pact.document import PactDocument
 from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
 
@@ -67,7 +67,7 @@ def require_distinct_names(pairs: Sequence[tuple[str, str]]) -> None:
             raise PactError(f"the pacts of {shown} would be one file, {file_name(*pair)}", "rename one of them")
 
 
-def rendered(document: Document, specification: int) -> tuple[Pact, list[Finding]]:
+def rendered(document: PactDocument, specification: int) -> tuple[Pact, list[Finding]]:
     """The JSON of a pact, and what its specification could not say."""
     module = _SPECIFICATIONS[specification]
     name = file_name(document.consumer, document.provider)

@@ -67,7 +67,7 @@ def _header_names(names: list[str]) -> list[str]:
     return [name.lower() for name in names]
 
 
-BaseUrl: TypeAlias = Annotated[str, AfterValidator(_base_url)]
+BaseUrlText: TypeAlias = Annotated[str, AfterValidator(_base_url)]
 HeaderNames: TypeAlias = Annotated[list[str], AfterValidator(_header_names)]
 JsonPath: TypeAlias = Annotated[str, AfterValidator(_json_path)]
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65535)]
@@ -78,7 +78,7 @@ class Provider(StrictModel):
     """One provider: its base URLs, the first of them canonical, and what is known about it."""
 
     url: Annotated[
-        list[BaseUrl],
+        list[BaseUrlText],
         BeforeValidator(_listed),
         Field(
             min_length=1,

@@ -20,7 +20,7 @@ from yaml.resolver import BaseResolver
 
 from interceptor.values.errors import ConfigurationError, Problem
 
-Kind: TypeAlias = Literal["scalar", "list", "mapping"]
+NodeKind: TypeAlias = Literal["scalar", "list", "mapping"]
 Scalar: TypeAlias = str | int | float | bool | None
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?\Z")
@@ -64,7 +64,7 @@ def require_shallow(text: str) -> None:
 class Node:
     """One value of a YAML file and where it stands; `line` and `column` count from 1."""
 
-    kind: Kind
+    kind: NodeKind
     file: str
     line: int
     column: int

@@ -15,8 +15,9 @@ from mitmproxy import connection
 
 from interceptor.engine import Engine
 from interceptor.project.origins import is_loopback
+from interceptor.proxy.http1 import Fields
 from interceptor.proxy.resolving import settle
-from interceptor.proxy.translate import Address, Fields, make_request, request_fields
+from interceptor.proxy.translate import Address, make_request, request_fields
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.run.listeners import Listener, Listeners
@@ -46,15 +47,15 @@ class RawRequest(NamedTuple):
 
 
 Patch: TypeAlias = Callable[[Response], Mocked | Failed]
-Verdict: TypeAlias = Decision | ProxyReply
+DispatchDecision: TypeAlias = Decision | ProxyReply
 
 
 @dataclass(slots=True)
-class Case:
+class PendingRequest:
     """A request, and what is to be done about it."""
 
     request: Request
-    decision: Verdict
+    decision: DispatchDecision
     at: float
     """When it was complete, POSIX seconds."""
     began: float
@@ -81,12 +82,12 @@ class Dispatcher:
         self._port = doors.port if doors is not None else None
         self._listeners: Mapping[int, Listener] = {each.port: each for each in doors.listeners} if doors else {}
         self._our_ends: set[connection.Address] = set()
-        self._handed: dict[str, Case] = {}
+        self._handed: dict[str, PendingRequest] = {}
 
-    def arrived(self, client: connection.Client, raw: RawRequest) -> Case:
+    def arrived(self, client: connection.Client, raw: RawRequest) -> PendingRequest:
         """Decide about a request. A fault of ours must not let it escape to the real server: it is answered then."""
         at, began = time.time(), time.perf_counter()
-        decision: Verdict
+        decision: DispatchDecision
         listener = None
         try:
             listener = self._listener(client, raw.address)
@@ -99,7 +100,7 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001
             request = Request(raw.method, "")
             decision = self.internal_error(f"{raw.method} {raw.target.decode('latin-1')}", error)
-        return Case(request, decision, at, began, _origin(listener) if listener else None)
+        return PendingRequest(request, decision, at, began, _origin(listener) if listener else None)
 
     def _decide(self, request: Request, listener: Listener | None, scope: str, *, websocket: bool) -> Decision:
         decision = self.engine.decide(request, listener=listener.provider if listener else None, scope=scope)
@@ -107,7 +108,7 @@ class Dispatcher:
             return _no_websocket(request, decision)
         return decision
 
-    async def settle(self, case: Case) -> None:
+    async def settle(self, case: PendingRequest) -> None:
         """Have the resolvers called that a case depends on."""
         if not isinstance(case.decision, Resolving):
             return
@@ -116,14 +117,14 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001
             case.decision = self.internal_error(f"{case.request.method} {case.request.path}", error)
 
-    def patched(self, case: Case, patch: Patch, real: Response) -> Mocked | Failed | ProxyReply:
+    def patched(self, case: PendingRequest, patch: Patch, real: Response) -> Mocked | Failed | ProxyReply:
         """What a handler makes of the real answer."""
         try:
             return patch(real)
         except Exception as error:  # noqa: BLE001
             return self.internal_error(f"{case.request.method} {case.request.path}", error)
 
-    def note(self, case: Case, decision: Settled, answer: Response | None) -> None:
+    def note(self, case: PendingRequest, decision: Settled, answer: Response | None) -> None:
         """Note what the client was given; the answer is on its way already, so that faults are only told."""
         try:
             ms = round((time.perf_counter() - case.began) * 1000, 1)
@@ -141,11 +142,11 @@ class Dispatcher:
 
     # From the lane to the flows --------------------------------------------------------------------------------
 
-    def hand_over(self, client: connection.Client, case: Case) -> None:
+    def hand_over(self, client: connection.Client, case: PendingRequest) -> None:
         """The lane decided about a request that mitmproxy is to deal with; no request is decided about twice."""
         self._handed[client.id] = case
 
-    def handed_over(self, client: connection.Client) -> Case | None:
+    def handed_over(self, client: connection.Client) -> PendingRequest | None:
         return self._handed.pop(client.id, None)
 
     # Our own addresses -----------------------------------------------------------------------------------------

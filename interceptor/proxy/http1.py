@@ -38,7 +38,7 @@ class NotHttpError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Headers:
+class WireHeaders:
     """The header section of a request, and what it says about the message."""
 
     fields: Fields
@@ -53,12 +53,12 @@ class Headers:
     websocket: bool
 
 
-class Message(NamedTuple):
+class WireRequest(NamedTuple):
     """One whole request."""
 
     method: str
     target: bytes
-    headers: Headers
+    headers: WireHeaders
     minor: int
     """1 for HTTP/1.1, 0 for HTTP/1.0."""
     body: bytes = b""
@@ -79,13 +79,13 @@ class Message(NamedTuple):
         return b"".join((*lines, b"\r\n", chunk, b"0\r\n\r\n"))
 
 
-class Reader:
+class RequestReader:
     """Reads one request after the other."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._searched = 0
-        self._head: Message | None = None
+        self._head: WireRequest | None = None
         self._chunks: Generator[None, None, bytes] | None = None
 
     def feed(self, data: bytes) -> None:
@@ -97,7 +97,7 @@ class Reader:
         return len(self._buffer)
 
     @property
-    def awaited(self) -> Message | None:
+    def awaited(self) -> WireRequest | None:
         """The request whose body has not arrived as a whole."""
         return self._head
 
@@ -107,7 +107,7 @@ class Reader:
         self._buffer.clear()
         return rest
 
-    def next(self) -> Message | None:
+    def next(self) -> WireRequest | None:
         """The next request, or None until more has arrived.
 
         Raises:
@@ -124,7 +124,7 @@ class Reader:
             return None
         return head._replace(body=body) if body else head
 
-    def _read_head(self) -> Message | None:
+    def _read_head(self) -> WireRequest | None:
         buffer = self._buffer
         while not self._searched and len(buffer) > 1 and buffer[0] in b"\r\n":  # RFC 9112, section 2.2
             if buffer[0] == _CR and buffer[1] != _LF:
@@ -204,7 +204,7 @@ def _chunk_size(line: bytes) -> int:
 
 
 @lru_cache(maxsize=512)  # tests ask the same again and again
-def read_head(head: bytes) -> Message:
+def read_head(head: bytes) -> WireRequest:
     """The request line and the header section, every line with its line break, as a request without its body.
 
     Raises:
@@ -220,11 +220,11 @@ def read_head(head: bytes) -> Message:
     headers = read_headers(block) if len(block) <= _MOST_CACHED else read_headers.__wrapped__(block)
     if headers.chunked and version == b"1.0":
         raise NotHttpError(400, "HTTP/1.0 knows no transfer-encoding")
-    return Message(method.decode(), target, headers, int(version == b"1.1"))
+    return WireRequest(method.decode(), target, headers, int(version == b"1.1"))
 
 
 @lru_cache(maxsize=512)  # a client's requests have much the same headers
-def read_headers(block: bytes) -> Headers:
+def read_headers(block: bytes) -> WireHeaders:
     """The header section, every line with its line break.
 
     Raises:
@@ -248,7 +248,7 @@ def read_headers(block: bytes) -> Headers:
         raise NotHttpError(501, "the only transfer-encoding here is chunked")
     expects = any(value.lower() == b"100-continue" for value in values.get(b"expect", []))
     connection = {token.strip().lower() for value in values.get(b"connection", []) for token in value.split(b",")}
-    return Headers(
+    return WireHeaders(
         tuple(field for field in fields if not (expects and field[0].lower() == b"expect")),
         host=hosts[0] if hosts else None,
         length=int(lengths[0]) if lengths else 0,

@@ -21,8 +21,8 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 
-from interceptor.proxy.dispatcher import Case, Dispatcher, ProxyReply, RawRequest, problem
-from interceptor.proxy.http1 import Message, NotHttpError, Reader
+from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, ProxyReply, RawRequest, problem
+from interceptor.proxy.http1 import NotHttpError, RequestReader, WireRequest
 from interceptor.proxy.targets import destination, path_of, tunnel_end
 from interceptor.proxy.translate import Address, body_of, length_of, meant_host, reason_of, wire_fields
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
@@ -62,7 +62,7 @@ class Transport:
 class Resolution:
     """A case whose decision depends on a resolver."""
 
-    case: Case
+    case: PendingRequest
     abandoned: bool = False
     """The client did not wait for it."""
 
@@ -125,8 +125,8 @@ class Lane(layer.Layer):
         self._desk = dispatcher
         self._transport = transport
         self._client = context.client
-        self._reader = Reader()
-        self._encouraged: Message | None = None
+        self._reader = RequestReader()
+        self._encouraged: WireRequest | None = None
         self._ended = False
         self._successor: layer.Layer | None = None
         self._session = self._serve()
@@ -173,7 +173,7 @@ class Lane(layer.Layer):
         if self._successor is None:
             yield commands.CloseConnection(self._client)
 
-    def _deal_with(self, message: Message) -> Session[bool]:
+    def _deal_with(self, message: WireRequest) -> Session[bool]:
         """Answer a request; True where the connection goes on."""
         if message.method == "CONNECT":
             return (yield from self._open_tunnel(message))
@@ -201,7 +201,7 @@ class Lane(layer.Layer):
             case _:
                 assert_never(decision)
 
-    def _mock(self, message: Message, case: Case, decision: Mocked) -> Session[bool]:
+    def _mock(self, message: WireRequest, case: PendingRequest, decision: Mocked) -> Session[bool]:
         delay = math.inf if decision.fault == "timeout" else decision.delay
         if delay > 0 and not (yield from self._pause(delay)):
             self._desk.note(case, decision, None)
@@ -224,14 +224,14 @@ class Lane(layer.Layer):
                 assert_never(decision.fault)
         return False
 
-    def _send(self, message: Message, response: Response, further: Headers = ()) -> Session[bool]:
+    def _send(self, message: WireRequest, response: Response, further: Headers = ()) -> Session[bool]:
         head, closes = _head(response.status, response.headers, further, message.minor, closes=not message.persistent)
         length = b"".join(b"%b: %b\r\n" % field for field in length_of(response, message.method))
         body = b"" if message.method == "HEAD" else body_of(response)
         yield commands.SendData(self._client, b"%b%b\r\n%b" % (head, length, body))
         return not closes
 
-    def _stream(self, message: Message, decision: Mocked) -> Session[bool]:
+    def _stream(self, message: WireRequest, decision: Mocked) -> Session[bool]:
         """An answer in pieces; without chunks, for HTTP/1.0, its end is that of the connection."""
         response, chunked = decision.response, message.minor == 1
         closes = not (chunked and message.persistent)
@@ -265,7 +265,7 @@ class Lane(layer.Layer):
         while isinstance((yield None), events.DataReceived):
             pass
 
-    def _hand_over(self, message: Message) -> Session[bool]:
+    def _hand_over(self, message: WireRequest) -> Session[bool]:
         """Leave the connection to mitmproxy, from this request on.
 
         The request is written anew from what was understood of it, so that no other reader can understand it
@@ -284,7 +284,7 @@ class Lane(layer.Layer):
             yield from successor.handle_event(events.ConnectionClosed(self._client))
         return False
 
-    def _open_tunnel(self, message: Message) -> Session[bool]:
+    def _open_tunnel(self, message: WireRequest) -> Session[bool]:
         """Leave what a tunnel holds to mitmproxy: it finds TLS in it, or asks for a lane of its own."""
         if not self._at_our_door or isinstance(self.context.layers[0], modes.HttpUpstreamProxy):
             return (yield from self._hand_over(message))
@@ -309,7 +309,7 @@ class Lane(layer.Layer):
             self._encouraged = message
             yield commands.SendData(self._client, _CONTINUE)
 
-    def _resolve(self, case: Case) -> Session[bool]:
+    def _resolve(self, case: PendingRequest) -> Session[bool]:
         hook = InterceptorResolveHook(Resolution(case))
         hook.blocking = self  # type: ignore[assignment]  # as mitmproxy does: the layers around need not wait
         completed = yield from self._completed(hook)
@@ -351,7 +351,7 @@ class Lane(layer.Layer):
 
     # The request -----------------------------------------------------------------------------------------------
 
-    def _destination(self, message: Message) -> tuple[Address, bytes]:
+    def _destination(self, message: WireRequest) -> tuple[Address, bytes]:
         """Whom a request is for, and the path there.
 
         Raises:

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mitmproxy import http
 from mitmproxy.net import encoding
 
 from interceptor.engine import SCOPE_HEADER
+from interceptor.proxy.http1 import Fields
 from interceptor.values.messages import BODILESS, Headers, Request, Response
 from interceptor.values.urls import normal_url
-
-Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
-"""Headers as they are on the wire."""
 
 _FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization", SCOPE_HEADER})
 _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding"})

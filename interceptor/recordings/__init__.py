@@ -7,12 +7,12 @@ from pathlib import Path
 
 from interceptor.journal import Recording, read_journal
 from interceptor.project.config import Project
-from interceptor.recordings.imported import Imported, Reader
+from interceptor.recordings.imported import ImportedRecording, RecordingReader
 from interceptor.values.damage import Damage
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import ImportedExchange
 
-__all__ = ["Imported", "Reader", "open_recording", "unreadable_flows"]
+__all__ = ["ImportedRecording", "RecordingReader", "open_recording", "unreadable_flows"]
 
 _TNETSTRING = b"0123456789"
 """A flow file begins with the length of its first flow."""
@@ -23,7 +23,7 @@ def unreadable_flows(path: Path, _damages: list[Damage]) -> Iterator[ImportedExc
     raise RecordingError(f"{path} is a flow file of mitmproxy", "read it with `interceptor export`")
 
 
-def open_recording(path: Path, project: Project, read_flows: Reader) -> Recording | Imported:
+def open_recording(path: Path, project: Project, read_flows: RecordingReader) -> Recording | ImportedRecording:
     """Open a recording, whose form its first bytes tell.
 
     Args:
@@ -42,10 +42,10 @@ def open_recording(path: Path, project: Project, read_flows: Reader) -> Recordin
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
     if first[:1] in _TNETSTRING and first:
-        return Imported(path, project, read_flows)
+        return ImportedRecording(path, project, read_flows)
     if first.startswith(b"{") and not first.startswith(b'{"interceptor"'):
         from interceptor.recordings.har import is_har, read_har  # noqa: PLC0415  # journals need no such reader
 
         if is_har(path):
-            return Imported(path, project, read_har)
+            return ImportedRecording(path, project, read_har)
     return read_journal(path)

@@ -16,17 +16,17 @@ from interceptor.values.damage import Damage
 from interceptor.values.exchange import Exchange, ImportedExchange, Outcome
 from interceptor.values.urls import split_path
 
-Reader: TypeAlias = Callable[[Path, list[Damage]], Iterator[ImportedExchange]]
+RecordingReader: TypeAlias = Callable[[Path, list[Damage]], Iterator[ImportedExchange]]
 """Yields what a file holds; what it has to pass over goes into the list."""
 
 
 @dataclass
-class Imported:
+class ImportedRecording:
     """A file that holds real traffic; whoever exports it wants that in the pact, whatever `record` says."""
 
     path: Path
     project: Project
-    reader: Reader
+    reader: RecordingReader
     damages: list[Damage] = field(default_factory=list)
 
     @property

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from itertools import count
 from urllib.parse import urljoin, urlsplit
 
-from interceptor.openapi.document import Document, Node
+from interceptor.openapi.document import DocumentNode, OpenApiDocument
 from interceptor.openapi.examples import Examples
-from interceptor.openapi.operations import Answer, Operation, operation, paths
+from interceptor.openapi.operations import DocumentedResponse, Operation, operation, paths
 from interceptor.openapi.routes import Routes
 from interceptor.openapi.validation import Validation
 from interceptor.scaffold.addresses import literal
@@ -26,7 +26,7 @@ _GOES_ON = re.compile(r"[\w+?]", re.ASCII)
 """What after a parameter's name would belong to it."""
 
 
-def import_document(document: Document) -> NewProvider:
+def import_document(document: OpenApiDocument) -> NewProvider:
     """The provider that a document describes. What it answers fits the document, as far as values can be made."""
     base = Routes(document).base_paths[0]
     examples = Examples(Validation(document))
@@ -62,7 +62,7 @@ def _handlers(each: Operation, request: str, examples: Examples) -> Iterator[dic
         }
 
 
-def _response(status: int, answer: Answer, examples: Examples) -> Json:
+def _response(status: int, answer: DocumentedResponse, examples: Examples) -> Json:
     headers = {header.name.lower(): examples.value(header.schema) for header in answer.headers}
     written: dict[str, Json] = {
         name: plain(value if isinstance(value, str) else json.dumps(value))
@@ -87,7 +87,7 @@ def _preference(kind: str) -> int:
     return 0 if media_type(kind) == JSON_MEDIA_TYPE else 1 if is_json(kind) else 2
 
 
-def _body(kind: str, chosen: str, answer: Answer, examples: Examples) -> dict[str, Json]:
+def _body(kind: str, chosen: str, answer: DocumentedResponse, examples: Examples) -> dict[str, Json]:
     given = list(_given(kind, answer))
     schema = answer.content.schema(kind)
     if is_json(chosen):
@@ -98,9 +98,9 @@ def _body(kind: str, chosen: str, answer: Answer, examples: Examples) -> dict[st
     return {"text": plain(text or "text")} if text or chosen.startswith("text/") else {}
 
 
-def _given(kind: str, answer: Answer) -> Iterator[Json]:
+def _given(kind: str, answer: DocumentedResponse) -> Iterator[Json]:
     """The examples that a document gives for a body."""
-    content = answer.content.types.get(kind, Node(answer.node.document, answer.place, None))
+    content = answer.content.types.get(kind, DocumentNode(answer.node.document, answer.place, None))
     yield from (each for each in (content.raw("example").value,) if each is not None)
     yield from (each.raw("value").value for _, each in content.get("examples").members() if each.value is not None)
     for name, each in answer.node.get("examples").members():
@@ -140,7 +140,7 @@ def _free(written: str, taken: set[str]) -> str:
     return free
 
 
-def _url(document: Document, base: str) -> str:
+def _url(document: OpenApiDocument, base: str) -> str:
     """Where the document says that the provider is; the paths of Swagger 2 and of PactFlow hold their base already."""
     root = document.root
     if document.is_swagger:

@@ -35,7 +35,7 @@ _IS_ID = re.compile(r"(.*_)?(id|uuid|key|code|number|slug)|.*Id")
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class RecordedHandlers:
     """What a recording gave, and how many of its exchanges are no calls of an API."""
 
     providers: list[NewProvider]
@@ -62,7 +62,7 @@ class _Asked:
         return [_echoed(each, self.params) for each in self.answers]
 
 
-def import_recording(captured: Iterable[ImportedExchange]) -> Imported:
+def import_recording(captured: Iterable[ImportedExchange]) -> RecordedHandlers:
     """The providers of a recording, by host, and their handlers."""
     redact = Redactor()
     exchanges = [
@@ -74,7 +74,7 @@ def import_recording(captured: Iterable[ImportedExchange]) -> Imported:
     for exchange in wanted:
         by_host.setdefault(exchange.request.origin.partition("://")[2], []).append(exchange)
     providers = [_provider(host, each) for host, each in sorted(by_host.items())]
-    return Imported(providers, len(exchanges) - len(wanted))
+    return RecordedHandlers(providers, len(exchanges) - len(wanted))
 
 
 def _is_call(exchange: Exchange) -> bool:

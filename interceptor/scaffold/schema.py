@@ -167,7 +167,7 @@ _DELAY: Schema = {
     "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _ref("DelayRange")],
     "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, "infinite"],
 }
-_STATES: Schema = _or_list({"anyOf": [_TEXT, _ref("State")]})
+_STATES: Schema = _or_list({"anyOf": [_TEXT, _ref("GivenState")]})
 _REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z]+\s+\S"}
 _ADDRESSED: Schema = {
     "if": {"type": "object"},
@@ -298,7 +298,7 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "given": _STATES,
         "when": _TEXT,
     },
-    "State": {"name": _TEXT},
+    "GivenState": {"name": _TEXT},
     "DelayRange": {"min": _MILLISECONDS, "max": _MILLISECONDS},
     "RequestPart": {
         **dict.fromkeys(("query", "headers", "cookies", "form"), _ref("Names")),

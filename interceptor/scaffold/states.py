@@ -25,7 +25,7 @@ _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class AskedState:
     """One state: every set of parameters it comes with, and the descriptions of the interactions that ask for it."""
 
     name: str
@@ -39,7 +39,7 @@ class Asked:
 
     consumer: str
     provider: str
-    states: tuple[State, ...]
+    states: tuple[AskedState, ...]
     without: tuple[str, ...]
 
     @property
@@ -83,7 +83,7 @@ def _asked(pact: Pact) -> Asked:
             if values not in params.setdefault(name, []):
                 params[name].append(values)
             users.setdefault(name, []).append(interaction.description)
-    states = (State(name, tuple(params[name]), tuple(users[name])) for name in sorted(params))
+    states = (AskedState(name, tuple(params[name]), tuple(users[name])) for name in sorted(params))
     without = tuple(each.description for each in pact.interactions if not each.states)
     return Asked(pact.consumer, pact.provider, tuple(states), without)
 
@@ -134,7 +134,7 @@ def _json(asked: Asked, existing: str | None) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _plain(state: State) -> Json:
+def _plain(state: AskedState) -> Json:
     return {
         "name": state.name,
         "params": [dict(each) for each in state.params if each],

@@ -15,7 +15,7 @@ MULTIPART_MEDIA_TYPE = "multipart/form-data"
 
 
 @dataclass(frozen=True)
-class Part:
+class FormPart:
     """One part: a field, or a file where `filename` is given."""
 
     name: str
@@ -34,7 +34,7 @@ class Part:
 
 
 @lru_cache(maxsize=8)
-def multipart_parts(request: Request) -> tuple[Part, ...] | None:
+def multipart_parts(request: Request) -> tuple[FormPart, ...] | None:
     """The parts of a request's body in order, or None where it has none or they cannot be told apart.
 
     Several handlers ask about one request after the other: the last few answers are kept.
@@ -56,7 +56,7 @@ def multipart_parts(request: Request) -> tuple[Part, ...] | None:
     )
     try:
         return tuple(
-            Part(part.name, part.filename or None, media_type(part.content_type) or "text/plain", part.raw)
+            FormPart(part.name, part.filename or None, media_type(part.content_type) or "text/plain", part.raw)
             for part in parser
         )
     except MultipartError:

@@ -1,19 +1,19 @@
 """Pacts replayed against a running provider, by the verifier of the `pact` binary."""
 
 from interceptor.verification.real_values import RealValues
-from interceptor.verification.results import Checked, Verification, junit
-from interceptor.verification.verifier import Files, FromBroker, FromUrl, Provider, Publishing, Source, verify
+from interceptor.verification.results import Verification, VerifiedInteraction, junit
+from interceptor.verification.verifier import Files, FromBroker, FromUrl, Publishing, RunningProvider, Source, verify
 
 __all__ = [
-    "Checked",
     "Files",
     "FromBroker",
     "FromUrl",
-    "Provider",
     "Publishing",
     "RealValues",
+    "RunningProvider",
     "Source",
     "Verification",
+    "VerifiedInteraction",
     "junit",
     "verify",
 ]

@@ -18,7 +18,7 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class VerifiedInteraction:
     """One interaction: `pending` means that it failed and that nobody has to worry yet."""
 
     description: str
@@ -33,7 +33,7 @@ class Verification:
     """Everything that was checked, and what became of the result."""
 
     provider: str
-    checked: tuple[Checked, ...]
+    checked: tuple[VerifiedInteraction, ...]
     notices: tuple[str, ...] = ()
     published: bool = False
     unpublished_because: str | None = None
@@ -73,7 +73,9 @@ class Problems:
     states: Mapping[str, str]
 
 
-def checked(report: Json, provider: str, problems: Problems, hidden: Callable[[str], str]) -> tuple[Checked, ...]:
+def checked(
+    report: Json, provider: str, problems: Problems, hidden: Callable[[str], str]
+) -> tuple[VerifiedInteraction, ...]:
     """The interactions of the verifier's JSON report.
 
     Args:
@@ -84,16 +86,16 @@ def checked(report: Json, provider: str, problems: Problems, hidden: Callable[[s
     """
     failures: list[tuple[Json, Outcome]] = [(error, "failed") for error in report.get("errors", [])]
     failures += [(error, "pending") for error in report.get("pendingErrors", [])]
-    found: list[Checked] = []
+    found: list[VerifiedInteraction] = []
     for result in report.get("interactionResults", []):
         description = result["description"]
         if result["result"] == "OK":
-            found.append(Checked(description, "ok"))
+            found.append(VerifiedInteraction(description, "ok"))
         elif own := next((each for each in failures if each[0]["interaction"].endswith(f" - {description}")), None):
             failures.remove(own)
             found.append(_failed(*own, provider, problems, description))
         else:
-            found.append(Checked(description, "failed", reasons=("the verifier does not say why",)))
+            found.append(VerifiedInteraction(description, "failed", reasons=("the verifier does not say why",)))
     found += [_failed(error, outcome, provider, problems, error["interaction"]) for error, outcome in failures]
     return tuple(replace(each, reasons=tuple(map(hidden, each.reasons))) for each in found)
 
@@ -122,7 +124,7 @@ def junit(verification: Verification) -> bytes:
     return written + b"\n"
 
 
-def _name(each: Checked) -> str:
+def _name(each: VerifiedInteraction) -> str:
     return f"{each.description}, given {each.given}" if each.given else each.description
 
 
@@ -131,11 +133,11 @@ def _xml(text: str) -> str:
     return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _failed(error: Json, outcome: Outcome, provider: str, problems: Problems, description: str) -> Checked:
+def _failed(error: Json, outcome: Outcome, provider: str, problems: Problems, description: str) -> VerifiedInteraction:
     """One failure; its title is `Verifying a pact between Site and API Given a state - a description`."""
     head = error["interaction"].removesuffix(f" - {description}")
     consumer, between, given = head.removeprefix(_TITLE).partition(f" and {provider}")
-    return Checked(
+    return VerifiedInteraction(
         description,
         outcome,
         consumer=consumer if between else None,

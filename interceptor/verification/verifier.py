@@ -58,7 +58,7 @@ Source: TypeAlias = Files | FromUrl | FromBroker
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class RunningProvider:
     """A running provider, and how to ask it.
 
     `values` are the real values of what the pacts have masked; `seconds` is how long an answer may take.
@@ -83,7 +83,9 @@ class Publishing:
     publish: bool = False
 
 
-def verify(source: Source, provider: Provider, publishing: Publishing, *, consumer: str | None = None) -> Verification:
+def verify(
+    source: Source, provider: RunningProvider, publishing: Publishing, *, consumer: str | None = None
+) -> Verification:
     """Replay every interaction of the pacts against the provider.
 
     Args:
@@ -164,7 +166,7 @@ def _publishing(publishing: Publishing) -> Iterator[str]:
             yield from ("--build-url", publishing.build_url)
 
 
-def _provider(provider: Provider, door: VerificationProxy, states: VerificationProxy | None) -> Iterator[str]:
+def _provider(provider: RunningProvider, door: VerificationProxy, states: VerificationProxy | None) -> Iterator[str]:
     yield from ("--hostname", "127.0.0.1", "--port", str(door.server_port))
     if base_path := urlsplit(provider.url).path.rstrip("/"):
         yield from ("--base-path", base_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interceptor.openapi.document import Document
+from interceptor.openapi.document import OpenApiDocument
 from interceptor.openapi.examples import Examples
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.validation import Validation
@@ -12,7 +12,7 @@ from interceptor.openapi.validation import Validation
 
 def document(**schemas):
     value = {"openapi": "3.0.3", "paths": {}, "components": {"schemas": schemas}}
-    return Document("openapi.yaml", Path(), {"openapi.yaml": value})
+    return OpenApiDocument("openapi.yaml", Path(), {"openapi.yaml": value})
 
 
 def reference(name):

@@ -17,7 +17,7 @@ from interceptor.journal import JournalWriter
 from interceptor.pact.read import Pact, PactInteraction, read_pact
 from interceptor.project.config import Project, load_project
 from interceptor.proxy.mitm.flow_files import read_flows
-from interceptor.recordings import Imported, open_recording
+from interceptor.recordings import ImportedRecording, open_recording
 from interceptor.values.exchange import Exchange
 from interceptor.values.media_types import is_json
 from interceptor.values.messages import Response
@@ -93,7 +93,7 @@ def _origins(project: Project, recording: Path, folder: Path) -> dict[str, tuple
     settings = project.settings
     named = settings.model_copy(
         update={
-            "record": "all" if isinstance(opened, Imported) else settings.record,
+            "record": "all" if isinstance(opened, ImportedRecording) else settings.record,
             "pact": settings.pact.model_copy(update={"comments": True}),
         }
     )

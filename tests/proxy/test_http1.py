@@ -13,12 +13,12 @@ from mitmproxy.proxy.layers.http import ReceiveHttp, RequestData, RequestEndOfMe
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from interceptor.proxy.http1 import MOST_HEAD, NotHttpError, Reader
+from interceptor.proxy.http1 import MOST_HEAD, NotHttpError, RequestReader
 
 
 def read(*pieces):
     """All requests in some bytes, and the status of the refusal that ended them."""
-    reader, found = Reader(), []
+    reader, found = RequestReader(), []
     try:
         for piece in pieces:
             reader.feed(piece)
@@ -159,7 +159,7 @@ def test_what_is_understood():
 
 
 def test_long_bodies_take_their_time_alone():
-    reader = Reader()
+    reader = RequestReader()
     reader.feed(b"POST / HTTP/1.1\r\nContent-Length: 30000000\r\n\r\n")
     for _ in range(30):
         assert reader.next() is None

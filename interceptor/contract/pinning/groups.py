@@ -23,22 +23,22 @@ Slots: TypeAlias = tuple[str, ...]
 """The volatile values of an interaction, in the order of its slots."""
 Distances: TypeAlias = tuple[str, ...]
 """Per slot of a coarse form, what its moment shares with others as far from their own exchanges, or nothing."""
-Seen: TypeAlias = tuple[Slots, Distances]
+Occurrence: TypeAlias = tuple[Slots, Distances]
 Literals: TypeAlias = tuple[str | None, ...]
 """Per slot, the value that a handler says literally and that stays there, or None where it varies."""
-Origin: TypeAlias = tuple[str, str]
+ValueOrigin: TypeAlias = tuple[str, str]
 """A test and a handler."""
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class ValuePlace:
     """A slot, and by way of its root the class that it belongs to; only of a root is it known what was seen there."""
 
-    above: Place | None = None
+    above: ValuePlace | None = None
     first: str | None = None
     varies: bool = False
 
-    def root(self) -> Place:
+    def root(self) -> ValuePlace:
         """The one place that stands for the whole class."""
         if self.above is None:
             return self
@@ -48,7 +48,7 @@ class Place:
         self.above = root
         return root
 
-    def join(self, other: Place) -> None:
+    def join(self, other: ValuePlace) -> None:
         """Make one class of two."""
         one, two = self.root(), other.root()
         if one is not two:
@@ -73,8 +73,8 @@ class Variant:
     """A skeleton under one choice of literals."""
 
     literals: Literals
-    places: tuple[Place, ...]
-    origins: set[Origin] = field(default_factory=set)
+    places: tuple[ValuePlace, ...]
+    origins: set[ValueOrigin] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -86,14 +86,14 @@ class Group:
     """Of its slots."""
     coarse: tuple[int, ...] = field(init=False)
     """The slots whose form is coarse."""
-    gathered: dict[Origin, set[Seen]] = field(default_factory=dict)
+    gathered: dict[ValueOrigin, set[Occurrence]] = field(default_factory=dict)
     """What is not settled yet."""
     variants: dict[Literals, Variant] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.coarse = tuple(slot for slot, form in enumerate(self.forms) if is_coarse(form))
 
-    def gather(self, slots: Slots, at: str, origin: Origin) -> int:
+    def gather(self, slots: Slots, at: str, origin: ValueOrigin) -> int:
         """Take the values of an exchange at some time; how many more there are to settle, one or none."""
         gathered = self.gathered.setdefault(origin, set())
         before = len(gathered)
@@ -103,7 +103,7 @@ class Group:
     def variant(self, literals: Literals) -> Variant:
         variant = self.variants.get(literals)
         if variant is None:
-            variant = self.variants[literals] = Variant(literals, tuple(Place() for _ in literals))
+            variant = self.variants[literals] = Variant(literals, tuple(ValuePlace() for _ in literals))
         return variant
 
 
@@ -111,8 +111,8 @@ class Classes:
     """What was seen where, as long as it is remembered."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, Place] = {}
-        self._seen_before: dict[str, Place] = {}
+        self._seen: dict[str, ValuePlace] = {}
+        self._seen_before: dict[str, ValuePlace] = {}
 
     def settle(self, groups: Iterable[Group], literal: set[str]) -> None:
         """Sort what the groups have gathered into variants, and join the places that share a value.
@@ -130,7 +130,7 @@ class Classes:
                     self._note(group, variant, seen)
             group.gathered.clear()
 
-    def _note(self, group: Group, variant: Variant, seen: Collection[Seen]) -> None:
+    def _note(self, group: Group, variant: Variant, seen: Collection[Occurrence]) -> None:
         # Column by column, as there may be thousands of rows.
         for kept, place, values in zip(
             variant.literals, variant.places, zip(*(slots for slots, _ in seen), strict=True), strict=False
@@ -142,7 +142,7 @@ class Classes:
             if variant.literals[slot] is None:
                 self._join(variant.places[slot], set(distances) - {""})
 
-    def _join(self, place: Place, keys: set[str]) -> None:
+    def _join(self, place: ValuePlace, keys: set[str]) -> None:
         for key in keys:
             other = self._seen.setdefault(key, place)
             if other is place:
@@ -151,12 +151,12 @@ class Classes:
                 place.join(other)
 
 
-def _by_literals(gathered: set[Seen], literal: set[str]) -> Mapping[Literals, Collection[Seen]]:
+def _by_literals(gathered: set[Occurrence], literal: set[str]) -> Mapping[Literals, Collection[Occurrence]]:
     """What was seen, by the literals that are among the values."""
     if literal.isdisjoint(value.lower() for slots, _ in gathered for value in slots):
         some, _ = next(iter(gathered))
         return {(None,) * len(some): gathered}
-    found: dict[Literals, list[Seen]] = {}
+    found: dict[Literals, list[Occurrence]] = {}
     for slots, distances in gathered:
         literals = tuple(value if value.lower() in literal else None for value in slots)
         found.setdefault(literals, []).append((slots, distances))

@@ -18,7 +18,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from interceptor.contract.generators import for_moments
 from interceptor.contract.normalise import is_multipart, unique
-from interceptor.contract.pinning.groups import Literals, Place, Slots
+from interceptor.contract.pinning.groups import Literals, Slots, ValuePlace
 from interceptor.contract.pinning.volatile import (
     SHORTEST,
     TOKENS,
@@ -30,7 +30,7 @@ from interceptor.contract.pinning.volatile import (
     pattern,
     volatile,
 )
-from interceptor.pact.document import Body, Generator, Interaction, Message, Values
+from interceptor.pact.document import Generator, Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, Side, escape, is_addressable
 from interceptor.values.exchange import Exchange, ProviderState
 from interceptor.values.generated import Generated
@@ -73,13 +73,13 @@ def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
     )
     body = message.body
     if body is not None and body.kind == "json":
-        body = Body("json", _json(body.value, f"{side}.{ROOT}", rewrite), body.content_type)
+        body = PactBody("json", _json(body.value, f"{side}.{ROOT}", rewrite), body.content_type)
     elif body is not None and body.kind == "text":
-        body = Body("text", _text(body, side, rewrite), body.content_type)
+        body = PactBody("text", _text(body, side, rewrite), body.content_type)
     return Message(headers, body, message.rules)
 
 
-def _text(body: Body, side: Side, rewrite: Rewrite) -> Json:
+def _text(body: PactBody, side: Side, rewrite: Rewrite) -> Json:
     if media_type(body.content_type) != FORM_MEDIA_TYPE:
         return rewrite(f"{side}.parts" if is_multipart(body) else f"{side}.body", body.value)
     pieces = body.value.split("&")
@@ -190,7 +190,7 @@ class Skeleton:
     interaction: Interaction
     forms: tuple[str, ...]
     literals: Literals
-    places: tuple[Place, ...]
+    places: tuple[ValuePlace, ...]
 
 
 def pin(skeletons: Iterable[Skeleton], *, rules: bool) -> Iterator[Interaction]:
@@ -200,7 +200,7 @@ def pin(skeletons: Iterable[Skeleton], *, rules: bool) -> Iterator[Interaction]:
         skeletons: sorted; where they stand numbers the classes.
         rules: whether a rule for the form goes with each constant.
     """
-    numbers: dict[Place, int] = {}
+    numbers: dict[ValuePlace, int] = {}
     numbered = []
     for skeleton in skeletons:
         literals = _with_constant_tokens(skeleton)
@@ -286,6 +286,6 @@ def _rule(place: str, regex: str, *, number: bool) -> Rule | None:
     return None
 
 
-def _with(message: Message, rules: list[Rule], timestamps: list[Generator], query: Values = ()) -> Message:
+def _with(message: Message, rules: list[Rule], timestamps: list[Generator], query: NamedValues = ()) -> Message:
     generators = for_moments(timestamps, message, query)
     return Message(message.headers, message.body, unique([*message.rules, *rules]), generators)

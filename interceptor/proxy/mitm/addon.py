@@ -15,7 +15,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from interceptor.engine import SCOPE_HEADER
 from interceptor.project.config import Policy
 from interceptor.project.origins import is_loopback
-from interceptor.proxy.dispatcher import Case, Dispatcher, ProxyReply, RawRequest
+from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, ProxyReply, RawRequest
 from interceptor.proxy.translate import address_of, response_of, to_mitmproxy
 from interceptor.recorder.recorder import is_recorded
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
@@ -29,7 +29,7 @@ _OF_THE_CLIENT = ("Client disconnected.", Error.KILLED_MESSAGE)
 class _Passing:
     """A request on its way to the real server."""
 
-    case: Case
+    case: PendingRequest
     decision: Passthrough
     body: bytearray = field(default_factory=bytearray)
 
@@ -137,7 +137,11 @@ class InterceptAddon:
                 self._desk.recorder.note_unanswered(passing.case.request, why)
 
     async def _answer(
-        self, flow: http.HTTPFlow, case: Case, decision: Mocked | Unhandled | Failed, gone: asyncio.Event | None
+        self,
+        flow: http.HTTPFlow,
+        case: PendingRequest,
+        decision: Mocked | Unhandled | Failed,
+        gone: asyncio.Event | None,
     ) -> None:
         """Give the client its answer, if it still waits for one when its time has come."""
         answer: Response | None = decision.response
@@ -183,7 +187,7 @@ def _arrival(flow: http.HTTPFlow) -> RawRequest:
     )
 
 
-def _redirect(flow: http.HTTPFlow, case: Case, decision: Passthrough) -> None:
+def _redirect(flow: http.HTTPFlow, case: PendingRequest, decision: Passthrough) -> None:
     """Have the real server asked that a provider's own address stands for, or that a handler names."""
     if case.origin is not None:
         flow.request.scheme, flow.request.host, flow.request.port = case.origin
