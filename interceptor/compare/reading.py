@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 
-from interceptor.messages import Json
+from interceptor.messages import Json, NotJsonError, parse_json
 from interceptor.openapi.document import Node
 from interceptor.openapi.operations import Parameter
 
@@ -162,8 +161,8 @@ def _scalar(text: str, types: Iterable[str]) -> Json:
 
 def _json_or_text(text: str) -> Json:
     try:
-        return json.loads(text)
-    except ValueError:
+        return parse_json(text.encode("utf-8", "replace"))
+    except NotJsonError:
         return text
 
 

@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from typing_extensions import TypedDict
 
 from interceptor.messages import Exchange, Headers, Json, LargeBody, Outcome, ProviderState, Request, Response
+from interceptor.nesting import TOO_DEEP, is_deeper
 
 VERSION = 1
 
@@ -256,6 +257,8 @@ def decoded_repeats(line: bytes) -> list[tuple[int, int]]:
 
 
 def _read(form: TypeAdapter[Any], line: bytes) -> Any:
+    if is_deeper(line):
+        raise DamagedError(TOO_DEEP)
     try:
         return form.validate_json(line)
     except ValidationError as error:

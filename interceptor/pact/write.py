@@ -20,6 +20,7 @@ import orjson
 from interceptor import __version__
 from interceptor.errors import PactError
 from interceptor.findings import Finding
+from interceptor.messages import NotJsonError, parse_json
 from interceptor.pact import v2, v3, v4
 from interceptor.pact.document import Document
 
@@ -156,8 +157,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _read(path: Path) -> Pact:
     try:
-        pact = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
+        pact = parse_json(path.read_bytes())
+    except NotJsonError:
         pact = None
     if not _is_pact(pact):
         raise PactError(f"cannot merge into {path}: it is not a pact", "remove it, or export without --merge")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +22,7 @@ from interceptor.messages import (
     charset,
     media_type,
     normal_url,
+    parse_json,
 )
 from interceptor.recordings.capture import Captured
 
@@ -35,7 +35,7 @@ def is_har(path: Path) -> bool:
     """True for a JSON object with a `log`."""
     try:
         return isinstance(_load(path)["log"], dict)
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError):
         return False
 
 
@@ -49,7 +49,7 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[Captured]:
         entries = list(_load(path)["log"]["entries"])
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise RecordingError(f"cannot read the recording {path}: it holds no entries", "record it again") from error
     for number, entry in enumerate(entries, 1):
         try:
@@ -63,7 +63,7 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[Captured]:
 
 
 def _load(path: Path) -> Json:
-    return json.loads(path.read_bytes().decode("utf-8-sig", "replace"))
+    return parse_json(path.read_bytes().decode("utf-8-sig", "replace").encode())
 
 
 def _warn(damages: list[Damage], path: Path, number: int, text: str) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from interceptor.broker import Broker, call
 from interceptor.broker.client import Said, explained, unusable
 from interceptor.errors import BrokerError, InterceptorError, PactError, VerificationError
-from interceptor.messages import Json
+from interceptor.messages import Json, NotJsonError, parse_json
 from interceptor.verification.gate import Gate, gate
 from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Problems, Verification, checked
@@ -113,7 +113,7 @@ def verify(source: Source, provider: Provider, publishing: Publishing, *, consum
         seconds = source.seconds if isinstance(source, FromUrl) else None
         # A verifier that asks nobody of ours waits for the broker, or for whoever else has the pacts.
         said = call(["verifier", *words], broker, seconds=seconds, idle=lambda: min(each.idle() for each in doors))
-        report: Json = json.loads(file.read_bytes()) if file.exists() else None
+        report = _report(file)
     if report is None:
         raise VerificationError(f"the verifier came to no result: {said.reason}")
     for error in report.get("errors", []):
@@ -133,6 +133,14 @@ def verify(source: Source, provider: Provider, publishing: Publishing, *, consum
         published=publishing.publish and refusal is None,
         unpublished_because=refusal,
     )
+
+
+def _report(file: Path) -> Json:
+    """What the verifier found, or None where it came to no result."""
+    try:
+        return parse_json(file.read_bytes())
+    except (OSError, NotJsonError):
+        return None
 
 
 def _source(source: Source) -> Iterator[str]:
