@@ -15,7 +15,7 @@ import typer
 from interceptor.cli.context import Context, say
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, pacts_of_project, root, write_output
 from interceptor.values.errors import PactError, UsageError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 if TYPE_CHECKING:
     from interceptor.broker import Broker
@@ -231,8 +231,8 @@ def _selector(text: str) -> Json:
     if equals and name in _NAMED:
         return {name: value}
     try:
-        selector = json.loads(text)
-    except ValueError:
+        selector = parse_json(text.encode("utf-8", "replace"))
+    except NotJsonError:
         selector = None
     if not isinstance(selector, dict):
         known = ", ".join([*_FLAGS, *(f"{name}=..." for name in _NAMED)])

@@ -11,7 +11,7 @@ from typing import Literal
 
 from interceptor.pact.read import Pact
 from interceptor.values.errors import UsageError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, parse_json
 
 Kind = Literal["fastapi", "flask", "django", "express", "json"]
 
@@ -122,7 +122,7 @@ def _json(asked: Asked, existing: str | None) -> str:
     document: Json = {"consumer": asked.consumer, "provider": asked.provider, "states": []}
     if existing is not None:
         try:
-            document = json.loads(existing)
+            document = parse_json(existing.encode())
             known = {state["name"] for state in document["states"]}
         except (ValueError, LookupError, TypeError) as error:
             raise UsageError(f"the file is not one of state handlers: {error}", "give --output another name") from error
