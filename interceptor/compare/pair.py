@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from interceptor.openapi.document import DocumentNode, DocumentPlace
 from interceptor.openapi.json_schema import Direction
@@ -13,6 +13,8 @@ from interceptor.openapi.validation import Validation
 from interceptor.pact.read import PactInteraction
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
+
+Severity: TypeAlias = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,14 @@ class Pair:
     def mismatches(
         self, code: str, place: str, schema: DocumentNode, value: Json, direction: Direction
     ) -> Iterator[Finding]:
-        """An error for everything of a value that its schema does not allow."""
+        """A finding for everything of a value that its schema does not allow; an error where a broker has one too."""
         for each in self.validation.mismatches(schema, value, direction):
-            yield self.error(code, each.message, f"{place}{each.at}", each.document_place)
+            kind: Severity = "warning" if each.is_doubtful else "error"
+            yield self._finding(kind, code, each.message, f"{place}{each.at}", each.document_place)
+
+    def fits(self, schema: DocumentNode, value: Json) -> bool:
+        """Whether a schema allows a value of a request."""
+        return not self.validation.mismatches(schema, value, Direction.REQUEST)
 
     def fits_one_of(
         self, code: str, place: str, schema: DocumentNode, readings: Iterable[Json], direction: Direction
@@ -64,12 +71,15 @@ class Pair:
         if all(found):
             yield from found[0]
 
-    def _finding(
-        self, kind: Literal["error", "warning"], code: str, message: str, place: str, document_place: DocumentPlace
-    ) -> Finding:
+    def _finding(self, kind: Severity, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
         return Finding(
             code, kind, message, interaction=self.interaction.index, place=place, document_place=str(document_place)
         )
+
+
+def as_warnings(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings that PactFlow's comparison does not have: they never refuse a pact."""
+    return (replace(finding, type="warning") for finding in findings)
 
 
 def _joined(headers: Mapping[str, list[str]], name: str) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from interceptor.compare.pair import Pair
+from interceptor.compare.pair import Pair, as_warnings
 from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
 from interceptor.openapi.json_schema import Direction
+from interceptor.openapi.operations import Parameter
 from interceptor.redaction.forms import MASK
 from interceptor.values.findings import Finding
 
@@ -40,12 +41,15 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
         if taken:
             left = {name: values for name, values in left.items() if name not in taken}
             value = exploded_value(parameter, taken)
-            yield from pair.mismatches(code, place, parameter.schema, value, Direction.REQUEST)
+            found = pair.mismatches(code, place, parameter.schema, value, Direction.REQUEST)
+            spelled_out = not any(name.startswith(f"{parameter.name}[") for name in taken)
+            yield from as_warnings(found) if spelled_out else found
             continue
         values = left.pop(parameter.name, None)
         if values is not None:
             candidates = query_readings(parameter, values)
-            yield from pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST)
+            findings = list(pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST))
+            yield from as_warnings(findings) if _passes(pair, parameter, values) else findings
         elif parameter.required:
             message = f'the required query parameter "{parameter.name}" is missing'
             yield pair.error(code, message, place, parameter.place)
@@ -56,8 +60,17 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
             yield pair.warning("request.query.unknown", message, f"request.query.{name}", pair.operation.place)
 
 
+def _passes(pair: Pair, parameter: Parameter, values: list[str]) -> bool:
+    """Whether PactFlow's comparison lets values pass: it joins them, and looks up no name with brackets."""
+    joined_fits = len(values) > 1 and pair.fits(parameter.schema, ",".join(values))
+    return joined_fits or parameter.is_json or "[" in parameter.name
+
+
 def compare_cookies(pair: Pair) -> Iterator[Finding]:
-    """Errors for cookies that do not fit and required ones that are missing; masked values are nobody's mistake."""
+    """Warnings for cookies that do not fit and required ones that are missing, which PactFlow's comparison passes over.
+
+    Masked values are nobody's mistake.
+    """
     if not pair.is_accepted:
         return
     cookies = cookies_of(pair)
@@ -67,9 +80,10 @@ def compare_cookies(pair: Pair) -> Iterator[Finding]:
         text, place = cookies.get(parameter.name), "request.headers.cookie"
         code = "request.cookie.incompatible"
         if text is not None and MASK not in text:
-            yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
+            found = pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
+            yield from as_warnings(found)
         elif text is None and parameter.required:
-            yield pair.error(code, f'the required cookie "{parameter.name}" is missing', place, parameter.place)
+            yield pair.warning(code, f'the required cookie "{parameter.name}" is missing', place, parameter.place)
 
 
 def cookies_of(pair: Pair) -> dict[str, str]:

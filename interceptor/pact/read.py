@@ -120,7 +120,8 @@ def _message(written: dict[str, Any], *, wrapped: bool) -> PactMessage:
     if wrapped and isinstance(body, dict):
         body = _unwrapped(body)
     headers = {name.lower(): _listed(values) for name, values in (written.get("headers") or {}).items()}
-    return PactMessage(headers, "body" in written, body, tuple(_matchers(written.get("matchingRules") or {})))
+    has_body = "body" in written and not (wrapped and body is None)
+    return PactMessage(headers, has_body, body, tuple(_matchers(written.get("matchingRules") or {})))
 
 
 def _unwrapped(body: dict[str, Any]) -> Json:
