@@ -33,7 +33,12 @@ class CheckedPact:
 
 
 def check(
-    files: Sequence[Path], project: Project | None, *, openapi: str | None = None, servers: bool = False
+    files: Sequence[Path],
+    project: Project | None,
+    *,
+    openapi: str | None = None,
+    servers: bool = False,
+    refs: Sequence[Path] = (),
 ) -> CheckedPact:
     """Compare pacts with the documents of their providers.
 
@@ -42,6 +47,7 @@ def check(
         project: says where the documents are, and which handlers the interactions come from.
         openapi: the document of the one provider that all pacts are of, in place of the project's; a path from here.
         servers: whether the pacts' paths are below those of OpenAPI 3's `servers`.
+        refs: folders that references of the documents may lead into, beside their own.
 
     Raises:
         DocumentError: where a document is missing, broken or not supported.
@@ -58,7 +64,7 @@ def check(
             continue
         where, folder = documents[pact.provider]
         if where not in comparisons:
-            comparisons[where] = Comparison(open_document(where, folder), servers=servers)
+            comparisons[where] = Comparison(open_document(where, folder, refs), servers=servers)
         checked.findings += (replace(finding, pact=name) for finding in comparisons[where].findings(pact))
     if project is not None and checked.findings:
         checked.findings = _with_handlers(checked, project)

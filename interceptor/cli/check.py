@@ -35,6 +35,14 @@ def check(
     servers: Annotated[
         bool, typer.Option("--servers", help="The pacts' paths are below those of OpenAPI 3's `servers`.")
     ] = False,
+    refs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="References of the documents may lead into this folder too; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
     junit: Annotated[
@@ -53,7 +61,7 @@ def check(
     files = pacts or (sorted(project.pact_dir.glob("*.json")) if project else [])
     if not files:
         raise UsageError("there is no pact to check", "write one: interceptor run -- COMMAND")
-    checked = check_pacts(files, project, openapi=openapi, servers=servers)
+    checked = check_pacts(files, project, openapi=openapi, servers=servers, refs=refs or [])
     for provider in checked.without_document:
         say(f"no OpenAPI document of {provider} is known: its pact is not checked")
     if not checked.pacts:

@@ -45,11 +45,13 @@ class Comparison:
         References that lead nowhere are errors where a comparison needed them, and warnings elsewhere.
         """
         for place, reference in self._document.broken.items():
-            message = f'"{reference}" leads nowhere; what it should describe is not compared'
+            said = self._document.why_broken(reference, place)
+            message = f'"{reference}" {said}; what it should describe is not compared'
             yield Finding("document.reference.broken", "error", message, document_place=str(place))
         for place, reference in self._document.all_broken().items():
             if place not in self._document.broken:
-                message = f'"{reference}" leads nowhere; no interaction needs it'
+                said = self._document.why_broken(reference, place)
+                message = f'"{reference}" {said}; no interaction needs it'
                 yield Finding("document.reference.broken", "warning", message, document_place=str(place))
         for place, why in self._validation.unusable.items():
             message = f"the schema {why}; what it says is not compared"

@@ -73,6 +73,7 @@ def parts(nodes: Sequence[DocumentNode]) -> Nodes:
         if is_bare_reference(node.value):
             node = static(node.document.follow(node))
         if node.place in found:
+            found[node.place] = found.pop(node.place)  # what it says replaces what stands before it
             continue
         found[node.place] = node
         if isinstance(node.value, dict):

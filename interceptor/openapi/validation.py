@@ -80,7 +80,8 @@ class _Reading:
         if validator is None or validator.is_valid(named):
             return []
         errors = [each for error in validator.iter_errors(named) for each in _innermost(error)]
-        return list(dict.fromkeys(mismatch for error in _telling(errors) for mismatch in self._told(error, value)))
+        told = [mismatch for error in _telling(errors) for mismatch in self._told(error, value)]
+        return list({(each.at, each.message): each for each in reversed(told)}.values())[::-1]
 
     def _compile(self, name: str) -> None:
         bundle = self.translator.bundle(name)
