@@ -106,13 +106,14 @@ class Translator:
     _pending: list[tuple[_Definition, Callable[[], Json]]] = field(default_factory=list)
     _current: _Definition = field(default_factory=_Definition)
 
-    def name(self, node: DocumentNode) -> str:
-        """The name that a schema has in every bundle."""
-        known = self._names.get(("asked", node.place))
+    def name(self, *nodes: DocumentNode) -> str:
+        """The name that a schema has in every bundle, or several that apply together."""
+        asked = ("asked", *(node.place for node in nodes))
+        known = self._names.get(asked)
         if known is not None:
             return known
         self._current = _Definition()
-        name = self._names["asked", node.place] = self._named([node], _Mode.WHOLE)
+        name = self._names[asked] = self._named(nodes, _Mode.WHOLE)
         while self._pending:  # one after the other: references may lead on further than calls may be nested
             self._current, render = self._pending.pop()
             self._current.schema = render()

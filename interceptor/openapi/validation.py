@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from interceptor.openapi.composition import Nodes
 from interceptor.openapi.document import DocumentNode, DocumentPlace, OpenApiDocument
 from interceptor.openapi.json_schema import Direction, Translator
 from interceptor.values.json_text import Json
@@ -44,13 +45,18 @@ class Validation:
 
         What the broker's comparison would not find is doubtful, as long as that finds anything else, or nothing.
         """
-        found = self._reading(direction).mismatches(schema, value)
+        found = self._reading(direction).mismatches((schema,), value)
         if not found:
             return []
-        same = {(each.at, each.message) for each in self._reading(direction, as_broker=True).mismatches(schema, value)}
+        by_broker = self._reading(direction, as_broker=True).mismatches((schema,), value)
+        same = {(each.at, each.message) for each in by_broker}
         if same and not any((each.at, each.message) in same for each in found):
             return found
         return [replace(each, is_doubtful=(each.at, each.message) not in same) for each in found]
+
+    def allows(self, schemas: Nodes, value: Json, direction: Direction) -> bool:
+        """Whether several schemas that apply together allow a value."""
+        return not self._reading(direction).mismatches(schemas, value)
 
     @property
     def unusable(self) -> dict[DocumentPlace, str]:
@@ -72,8 +78,8 @@ class _Reading:
     _compiled: dict[str, jsonschema_rs.Draft202012Validator | None] = field(default_factory=dict)
     """By the names of schemas; what is compiled for one schema serves all that it refers to."""
 
-    def mismatches(self, schema: DocumentNode, value: Json) -> list[SchemaMismatch]:
-        name = self.translator.name(schema)
+    def mismatches(self, schemas: Nodes, value: Json) -> list[SchemaMismatch]:
+        name = self.translator.name(*schemas)
         if name not in self._compiled:
             self._compile(name)
         validator, named = self._compiled[name], {name: value}
