@@ -22,11 +22,3 @@ class Finding:
     place: str | None = None
     document_place: str | None = None
     handler: str | None = None
-
-
-def in_words(finding: Finding) -> str:
-    """A finding in one line: `handlers/a.yaml:3: warning: "..." ends with a full stop  [description.stop]`."""
-    at = finding.handler or finding.pact
-    if finding.handler is None and finding.interaction is not None:
-        at = f"{at}, interaction {finding.interaction}"
-    return f"{at + ': ' if at else ''}{finding.type}: {finding.message}  [{finding.code}]"
