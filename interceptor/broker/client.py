@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -18,7 +17,7 @@ from urllib.request import urlopen
 
 from interceptor.broker.settings import CREDENTIALS, SECRETS, Broker
 from interceptor.values.errors import BrokerError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 _OTHERS = (
     "PACT_BROKER_BASE_URL",
@@ -71,8 +70,8 @@ class ClientOutput:
         """The JSON object that it printed among other lines, or None."""
         for line in self.output.splitlines():
             if line.startswith("{"):
-                with suppress(ValueError):
-                    return json.loads(line)
+                with suppress(NotJsonError):
+                    return parse_json(line.encode())
         return None
 
 

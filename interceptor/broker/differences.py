@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 from interceptor.broker.publishing import PactFile
 from interceptor.broker.settings import Broker
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, parse_json
 
 _NOT_CONTENT = ("_id", "key", "pending", "comments")
 """Members of an interaction that the broker adds, or that change nothing about what is asked."""
@@ -35,10 +35,10 @@ def differences(pact: PactFile, broker: Broker, version: str) -> list[Difference
         request.add_unredirected_header("authorization", authorization)
     try:
         with urlopen(request, timeout=broker.seconds) as response:  # noqa: S310  # as above
-            published = _by_description(json.load(response))
+            published = _by_description(parse_json(response.read()))
     except (OSError, HTTPException, ValueError, LookupError, TypeError):
         return []
-    ours = _by_description(json.loads(pact.file.read_bytes()))
+    ours = _by_description(parse_json(pact.file.read_bytes()))
     found = [
         Difference("changed" if description in published else "new", description)
         for description, contents in ours.items()

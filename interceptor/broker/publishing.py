@@ -6,7 +6,6 @@ globs that it says it takes; because a refusal of one pact then says nothing abo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from interceptor.broker.client import ClientOutput, call, explained, unusable
 from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
 from interceptor.values.errors import PactError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, parse_json
 
 _ATTEMPT = "Attempting to publish pact"
 """The client says this once it has read the broker's index; what fails before concerns no single pact."""
@@ -58,7 +57,7 @@ def read_pacts(*folders: Path) -> list[PactFile]:
         except OSError as error:
             wrong.append(f"{file.name}: {error.strerror}")
             continue
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             wrong.append(f"{file.name}: {error}")
             continue
         other = pairs.setdefault((pact.consumer, pact.provider), file)
@@ -103,7 +102,7 @@ def _names(folders: Sequence[Path]) -> str:
 
 
 def _pact(file: Path) -> PactFile:
-    document: Json = json.loads(file.read_bytes())
+    document: Json = parse_json(file.read_bytes())
     if not isinstance(document, dict):
         raise ValueError("not a pact: it is not a JSON object")
     if not isinstance(document.get("interactions"), list):

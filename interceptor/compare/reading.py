@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 
 from interceptor.openapi.document import DocumentNode
 from interceptor.openapi.operations import Parameter
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 _NUMBER = re.compile(r"[-+]?\d{1,100}(?:\.\d{1,100})?(?:[eE][+-]?\d{1,2})?\Z", re.ASCII)
 """What a float can hold, however a consumer writes it: `007`, `+1`, `1e3`."""
@@ -162,8 +161,8 @@ def _scalar(text: str, types: Iterable[str]) -> Json:
 
 def _json_or_text(text: str) -> Json:
     try:
-        return json.loads(text)
-    except ValueError:
+        return parse_json(text.encode("utf-8", "replace"))
+    except NotJsonError:
         return text
 
 

@@ -11,9 +11,10 @@ from interceptor.pact.document import PactBody
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.jsonpath import children
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json, media_type
+from interceptor.values.nesting import DEEPEST, is_deeper
 
-_DEEPEST = 100
-"""Levels; the Pact tools, written with serde_json, refuse JSON of 128."""
+_DEEPEST = DEEPEST - 20
+"""Levels; what a pact wraps around a body is nested too."""
 _TEXT_TYPES = frozenset(
     {
         FORM_MEDIA_TYPE,
@@ -74,6 +75,8 @@ def _guessed(content: bytes) -> str:
 
 
 def _json(content: bytes) -> Json:
+    if is_deeper(content, _DEEPEST):
+        raise UnreadableBodyError(f"the JSON is nested more than {_DEEPEST} deep, which the Pact tools cannot read")
     try:
         value = parse_json(content)
         # What JSON can spell but no text can hold, a lone surrogate, becomes the replacement character.
@@ -81,24 +84,11 @@ def _json(content: bytes) -> Json:
             value = json.loads(
                 json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             )
-    except (NotJsonError, RecursionError) as error:
+    except NotJsonError as error:
         raise UnreadableBodyError(f"the body is not the JSON that its content type claims: {error}") from error
-    if _too_deep(value, content):
-        raise UnreadableBodyError(f"the JSON is nested more than {_DEEPEST} deep, which the Pact tools cannot read")
     if _VAST.search(content) and _is_vast(value):
         raise UnreadableBodyError("the JSON holds a number above 1.8e308, which the Pact tools cannot read")
     return value
-
-
-def _too_deep(value: Json, content: bytes) -> bool:
-    if content.count(b"{") + content.count(b"[") <= _DEEPEST:
-        return False
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [member for each in level for _, member in children(each) if isinstance(member, dict | list)]
-        if not level:
-            return False
-    return True
 
 
 def _is_vast(value: Json) -> bool:

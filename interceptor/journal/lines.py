@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 from interceptor.values.exchange import Exchange, LargeBody, Outcome, ProviderState
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Headers, Request, Response
+from interceptor.values.nesting import TOO_DEEP, is_deeper
 
 VERSION = 1
 
@@ -263,6 +264,8 @@ def decoded_repeats(line: bytes) -> list[tuple[int, int]]:
 
 
 def _read(form: TypeAdapter[Any], line: bytes) -> Any:
+    if is_deeper(line):
+        raise DamagedError(TOO_DEEP)
     try:
         return form.validate_json(line)
     except ValidationError as error:

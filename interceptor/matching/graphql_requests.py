@@ -98,7 +98,9 @@ def _definitions(text: str) -> tuple[tuple[str, str], ...]:
     """Kind and name of each operation of a document."""
     try:
         document = parse(text, no_location=True)
-    except (GraphQLError, RecursionError) as error:
+    except RecursionError as error:  # of the parser, which has no limit of its own
+        raise NotGraphQLError("it is nested too deep") from error
+    except GraphQLError as error:
         raise NotGraphQLError(f"it cannot be parsed: {error}") from error
     return tuple(
         (definition.operation.value, definition.name.value if definition.name else "")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 from yaml.constructor import SafeConstructor
-from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave the C parser out
-from yaml.resolver import BaseResolver
 
-from interceptor.project.yaml_file import require_shallow
+from interceptor.project.yaml_file import ShallowParser
 from interceptor.values.errors import DocumentError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.jsonpath import children
+from interceptor.values.nesting import DEEPEST, TOO_DEEP
 
 _PATIENCE = 20
 """Seconds for a document behind a URL."""
@@ -44,15 +43,12 @@ def read_file(where: str, root: Path) -> Json:
     """
     content = _fetched(where) if is_url(where) else _read(where, root)
     try:
-        text = content.decode("utf-8-sig")
-        return json.loads(text) if text.lstrip().startswith(("{", "[")) else _of_yaml(text)
-    except json.JSONDecodeError:
-        pass  # YAML's flow style begins like JSON
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _unreadable(where, error) from error
+        return parse_json(content)
+    except NotJsonError:
+        pass
     try:
-        return _of_yaml(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return _of_yaml(content.decode("utf-8-sig"))
+    except (yaml.YAMLError, ValueError) as error:
         raise _unreadable(where, error) from error
 
 
@@ -85,13 +81,12 @@ def _fetched(url: str) -> bytes:
         raise DocumentError(f"cannot read the OpenAPI document {url}: {said}", "check the address") from error
 
 
-class _Loader(CParser, SafeConstructor, BaseResolver):
+class _Loader(ShallowParser, SafeConstructor):
     """libyaml's parser with the scalars of YAML 1.2, and text for every key of a mapping."""
 
     def __init__(self, stream: str) -> None:
-        CParser.__init__(self, stream)
+        ShallowParser.__init__(self, stream)
         SafeConstructor.__init__(self)
-        BaseResolver.__init__(self)
 
     def construct_int(self, node: yaml.ScalarNode) -> int:
         text = node.value
@@ -121,5 +116,10 @@ _Loader.yaml_constructors = {
 
 
 def _of_yaml(text: str) -> Json:
-    require_shallow(text)
-    return yaml.load(text, Loader=_Loader)  # type: ignore[arg-type]  # noqa: S506  # it constructs JSON values only
+    value = yaml.load(text, Loader=_Loader)  # type: ignore[arg-type]  # noqa: S506  # it constructs JSON values only
+    level = {id(value): value}
+    for _ in range(DEEPEST + 1):  # aliases nest deeper than the text
+        level = {id(each): each for parent in level.values() for _, each in children(parent)}
+    if level:
+        raise ValueError(TOO_DEEP)
+    return value

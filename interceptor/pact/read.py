@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from interceptor.values.errors import PactError, UsageError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, parse_json
 
 _PARTS = ("body", "header", "query", "path", "status")
 
@@ -71,14 +70,14 @@ def read_pact(file: Path) -> Pact:
         PactError: where it is no pact.
     """
     try:
-        document = json.loads(file.read_bytes())
+        document = parse_json(file.read_bytes())
         version = str(document.get("metadata", {}).get("pactSpecification", {}).get("version", "2.0.0"))
         # From specification 4 on a body is wrapped: {"content": ..., "contentType": ..., "encoded": ...}
         interactions = tuple(_interactions(document["interactions"], wrapped=version.startswith("4")))
         consumer, provider = document["consumer"]["name"], document["provider"]["name"]
     except OSError as error:
         raise UsageError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again") from error
     return Pact(file, str(consumer), str(provider), version, interactions, document)
 
@@ -130,7 +129,7 @@ def _unwrapped(body: dict[str, Any]) -> Json:
     if not isinstance(content, str):
         return content
     if encoded == "json":
-        return json.loads(content)
+        return parse_json(content.encode())
     return base64.b64decode(content).decode("utf-8", "replace") if encoded == "base64" else content
 
 

@@ -22,6 +22,7 @@ from interceptor.pact import v2, v3, v4
 from interceptor.pact.document import PactDocument
 from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
+from interceptor.values.json_text import NotJsonError, parse_json
 
 _SPECIFICATIONS: dict[int, ModuleType] = {2: v2, 3: v3, 4: v4}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
@@ -156,8 +157,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _read(path: Path) -> Pact:
     try:
-        pact = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
+        pact = parse_json(path.read_bytes())
+    except NotJsonError:
         pact = None
     if not _is_pact(pact):
         raise PactError(f"cannot merge into {path}: it is not a pact", "remove it, or export without --merge")

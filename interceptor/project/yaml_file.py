@@ -19,6 +19,7 @@ from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave 
 from yaml.resolver import BaseResolver
 
 from interceptor.values.errors import ConfigurationError, Problem
+from interceptor.values.nesting import DEEPEST, TOO_DEEP
 
 NodeKind: TypeAlias = Literal["scalar", "list", "mapping"]
 Scalar: TypeAlias = str | int | float | bool | None
@@ -30,34 +31,54 @@ _LONGEST_INTEGER = 4000
 """Digits; CPython refuses to convert longer ones, and no API means a number by them."""
 _MOST_NODES = 1_000_000
 """Aliases can multiply: a few lines of them would otherwise fill the memory."""
-_DEEPEST = 200
-_DEEPEST_COMPOSED = 1000
-"""Levels; the composer of libyaml's binding calls itself, and tens of thousands of levels end the process."""
-_COMPACT = re.compile(rf"(?:[-?:][ \t]+){{{_DEEPEST_COMPOSED}}}")
+_OPENER = re.compile(r"[\[{]")
+_LOOK_AHEAD = 1024
+"""Characters; libyaml reads as far ahead, within a line, to see whether a collection is a key."""
+_CROWD = 500
+"""Collections that begin within the look-ahead; libyaml refuses 1,000, and JSON's shortest lists, `[],`, are 341."""
 _PLAIN = ("", None)
 
 
-class _Loader(CParser, BaseResolver):
-    """libyaml's parser without YAML's guesses at types: a plain scalar is text until we look at it."""
+class TooDeepError(yaml.MarkedYAMLError):
+    """A YAML text is nested too deep."""
+
+    def __init__(self, mark: yaml.Mark) -> None:
+        super().__init__(problem=TOO_DEEP, problem_mark=mark)
+        self.line = mark.line + 1
+        self.column = mark.column + 1
+
+
+class ShallowParser(CParser, BaseResolver):
+    """libyaml's parser, which refuses what is nested too deep before libyaml does, or the end of the stack.
+
+    Without YAML's guesses at types: a plain scalar is text until we look at it.
+    """
 
     def __init__(self, stream: str) -> None:
+        _require_no_crowd(stream)
         CParser.__init__(self, stream)
         BaseResolver.__init__(self)
+        self._depth = 0
+
+    def descend_resolver(self, current_node: yaml.Node | None, current_index: object) -> None:  # noqa: ARG002  # PyYAML calls it
+        """Called by the composer before each node, which is how its depth can be counted."""
+        if self._depth > DEEPEST and current_node is not None:
+            raise TooDeepError(current_node.start_mark)
+        self._depth += 1
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
 
 
-def require_shallow(text: str) -> None:
-    """Refuse a text that no composer can read without end of its stack.
-
-    Raises:
-        YAMLError: it is nested too deep, or is no YAML.
-    """
-    if text.count("[") + text.count("{") < _DEEPEST_COMPOSED and not _COMPACT.search(text):
+def _require_no_crowd(text: str) -> None:
+    """Refuse a line that libyaml's look-ahead finds too deep, before the composer could count a level."""
+    if text.count("[") + text.count("{") < _CROWD:
         return
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):  # type: ignore[arg-type]  # as in `parse` below
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST_COMPOSED:
-            raise yaml.YAMLError("it is nested too deep")
+    starts = [match.start() for match in _OPENER.finditer(text)]
+    for start, end in zip(starts, starts[_CROWD:], strict=False):
+        if end - start < _LOOK_AHEAD:
+            row, column = text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1
+            raise TooDeepError(yaml.Mark("", start, row, column, None, 0))
 
 
 @dataclass(slots=True, eq=False)
@@ -160,11 +181,12 @@ def read(path: Path, shown: str | None = None) -> tuple[Node, list[Problem]]:
 def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     """The root node of a YAML text and the warnings about it; see `read`."""
     try:
-        require_shallow(text)
-        composed = yaml.compose(text, Loader=_Loader)  # type: ignore[arg-type]  # the stub asks for a whole Loader
+        composed = yaml.compose(text, Loader=ShallowParser)  # type: ignore[arg-type]  # the stub asks for a whole Loader
+    except TooDeepError as error:
+        raise ConfigurationError([Problem(name, error.line, error.column, TOO_DEEP)]) from error
     except yaml.YAMLError as error:
         raise ConfigurationError([_syntax_problem(error, text, name)]) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigurationError([Problem(name, 1, 1, f"not YAML: {error}")]) from error
     if composed is None:
         return Node("mapping", name, 1, 1), []
@@ -199,8 +221,8 @@ class _Builder:
 
     def build(self, node: yaml.Node, depth: int) -> Node:
         self.count += 1
-        if self.count > _MOST_NODES or depth > _DEEPEST:
-            what = "too deeply nested" if depth > _DEEPEST else "aliases make it too large"
+        if self.count > _MOST_NODES or depth > DEEPEST:
+            what = TOO_DEEP if depth > DEEPEST else "aliases make it too large"
             raise ConfigurationError([*self.problems, self._problem(node, what)])
         built = Node("scalar", self.name, node.start_mark.line + 1, node.start_mark.column + 1)
         if not node.tag.startswith("tag:yaml.org,2002:") or self._source(node).startswith("!"):

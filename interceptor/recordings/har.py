@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from interceptor.values.damage import Damage
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import ImportedExchange
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, parse_json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, media_type
 from interceptor.values.messages import BODILESS, Headers, Request, Response
 from interceptor.values.urls import normal_url
@@ -28,7 +27,7 @@ def is_har(path: Path) -> bool:
     """True for a JSON object with a `log`."""
     try:
         return isinstance(_load(path)["log"], dict)
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError):
         return False
 
 
@@ -42,7 +41,7 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
         entries = list(_load(path)["log"]["entries"])
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise RecordingError(f"cannot read the recording {path}: it holds no entries", "record it again") from error
     for number, entry in enumerate(entries, 1):
         try:
@@ -56,7 +55,7 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
 
 
 def _load(path: Path) -> Json:
-    return json.loads(path.read_bytes().decode("utf-8-sig", "replace"))
+    return parse_json(path.read_bytes().decode("utf-8-sig", "replace").encode())
 
 
 def _warn(damages: list[Damage], path: Path, number: int, text: str) -> None:

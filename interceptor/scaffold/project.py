@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -18,7 +17,7 @@ from interceptor.project.config import PROJECT_FILE, STATE_DIR
 from interceptor.project.yaml_text import as_yaml
 from interceptor.scaffold.schema import SCHEMA_DIR
 from interceptor.values.errors import UsageError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, parse_json
 
 HANDLERS_DIR = "handlers"
 
@@ -48,7 +47,7 @@ def consumer_name(root: Path) -> str:
     for manifest, read in _MANIFESTS.items():
         try:
             name = read((root / manifest).read_text(encoding="utf-8"))
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):  # tomllib has no limit of its own
             continue
         if isinstance(name, str) and name.strip():
             return name.strip()
@@ -67,11 +66,11 @@ def _python_project(text: str) -> Any:
 
 
 _MANIFESTS: dict[str, Callable[[str], Any]] = {
-    "package.json": lambda text: json.loads(text)["name"].rpartition("/")[2],
+    "package.json": lambda text: parse_json(text.encode())["name"].rpartition("/")[2],
     "pyproject.toml": _python_project,
     "Cargo.toml": lambda text: tomllib.loads(text)["package"]["name"],
     "go.mod": _go_module,
-    "composer.json": lambda text: json.loads(text)["name"].rpartition("/")[2],
+    "composer.json": lambda text: parse_json(text.encode())["name"].rpartition("/")[2],
 }
 
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from interceptor.pact.states import RequiredState, RequiredStates
 from interceptor.values.errors import UsageError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, parse_json
 
 Framework: TypeAlias = Literal["fastapi", "flask", "django", "express", "json"]
 
@@ -87,7 +87,7 @@ def _json(required: RequiredStates, existing: str | None) -> str:
     known: set[str] = set()
     if existing is not None:
         try:
-            document = json.loads(existing)
+            document = parse_json(existing.encode())
             known = {state["name"] for state in document["states"]}
         except (ValueError, LookupError, TypeError) as error:
             raise UsageError(

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from interceptor.values.errors import UsageError
+from interceptor.values.json_text import NotJsonError, parse_json
 
 _SECONDS = 30.0
 
@@ -75,8 +76,8 @@ class ControlClient:
         if status == 204:
             return None
         try:
-            answer = json.loads(content)
-        except ValueError as error:
+            answer = parse_json(content)
+        except NotJsonError as error:
             raise UsageError(f"INTERCEPTOR_URL, {self.url}, is no control address (HTTP {status})") from error
         if status != 200:
             raise UsageError("\n".join([f"cannot {method} /{name}: {answer['error']}", *answer.get("problems", [])]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
+from interceptor.values.nesting import TOO_DEEP, is_deeper
+
 Json: TypeAlias = Any
 
 
@@ -23,12 +25,12 @@ def parse_json(body: bytes) -> Json:
     """The value of a JSON text.
 
     Raises:
-        NotJsonError: for anything that RFC 8259 does not call JSON, NaN and a wrong encoding included.
+        NotJsonError: for anything that RFC 8259 does not call JSON, NaN and a wrong encoding included, and for what
+            is nested too deep.
     """
-
+    if is_deeper(body):
+        raise NotJsonError(TOO_DEEP)
     try:
         return _JSON.decode(body.decode("utf-8-sig"))
-    except RecursionError as error:
-        raise NotJsonError("it is nested too deep") from error
     except ValueError as error:
         raise NotJsonError(str(error)) from error

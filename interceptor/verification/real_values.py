@@ -91,7 +91,7 @@ def _like(masked: Json, real: str) -> Json:
     if isinstance(masked, str):
         return real
     try:
-        number = json.loads(real)
-    except ValueError:
+        number = parse_json(real.encode())
+    except NotJsonError:
         return real
     return number if isinstance(number, int | float) else real

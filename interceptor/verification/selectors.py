@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from interceptor.values.errors import UsageError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 _FLAGS = {"main-branch": "mainBranch", "matching-branch": "matchingBranch", "deployed": "deployedOrReleased"}
 _NAMED = ("branch", "environment", "tag", "consumer")
@@ -33,8 +32,8 @@ def _selector(text: str) -> Json:
     if equals and name in _NAMED:
         return {name: value}
     try:
-        selector = json.loads(text)
-    except ValueError:
+        selector = parse_json(text.encode("utf-8", "replace"))
+    except NotJsonError:
         selector = None
     if not isinstance(selector, dict):
         known = ", ".join([*_FLAGS, *(f"{name}=..." for name in _NAMED)])

@@ -10,7 +10,6 @@ does not say what the provider answered.
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 import time
@@ -23,7 +22,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from interceptor.values.errors import VerificationError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.messages import BODILESS
 from interceptor.verification.real_values import RealValues
 
@@ -186,7 +185,10 @@ class _StateChange(_ForwardedRequest):
 
     @property
     def subject(self) -> str:
-        change: Json = json.loads(self.body)
+        try:
+            change: Json = parse_json(self.body)
+        except NotJsonError:
+            return self.path
         return str(change.get("state"))
 
     def _answer(self, response: HTTPResponse) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from interceptor.broker import Broker, call
 from interceptor.broker.client import ClientOutput, explained, unusable
 from interceptor.values.errors import BrokerError, InterceptorError, PactError, VerificationError
-from interceptor.values.json_text import Json
+from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Problems, Verification, checked
 from interceptor.verification.verification_proxy import VerificationProxy, verification_proxy
@@ -117,7 +117,7 @@ def verify(
         output = call(
             ["verifier", *arguments], broker, seconds=seconds, idle=lambda: min(each.idle() for each in proxies)
         )
-        report: Json = json.loads(file.read_bytes()) if file.exists() else None
+        report = _report(file)
     if report is None:
         raise VerificationError(f"the verifier has no result: {output.reason}")
     for error in report.get("errors", []):
@@ -137,6 +137,14 @@ def verify(
         published=publishing.publish and refusal is None,
         unpublished_because=refusal,
     )
+
+
+def _report(file: Path) -> Json:
+    """The verifier's JSON report, or None where there is none."""
+    try:
+        return parse_json(file.read_bytes())
+    except (OSError, NotJsonError):
+        return None
 
 
 def _source(source: Source) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from interceptor.openapi.document import open_document
 from interceptor.values.errors import DocumentError
+from interceptor.values.nesting import DEEPEST, TOO_DEEP
 
 SMALL = "openapi: 3.0.3\ninfo: {title: A, version: '1'}\npaths: {}\n"
 
@@ -171,11 +172,16 @@ def test_aliases_that_multiply_are_looked_through_once(tmp_path):
     assert list(broken.values()) == ["#/nowhere"]
 
 
-@pytest.mark.parametrize("text", ["{a: " * 100_000, "- " * 100_000 + "a"])
+ALIASES = "\n".join(["- &a0 [1]", *(f"- &a{n} [*a{n - 1}]" for n in range(1, DEEPEST))])
+
+
+@pytest.mark.parametrize(
+    "text", ["{a: " * 100_000, "- " * 100_000 + "a", "[" * 100_000, '{"a":' * 121 + "1" + "}" * 121, ALIASES]
+)
 def test_what_is_nested_without_end_is_refused(tmp_path, text):
     (tmp_path / "a.yaml").write_text(text)
 
-    with pytest.raises(DocumentError, match="nested too deep"):
+    with pytest.raises(DocumentError, match=TOO_DEEP):
         open_document("a.yaml", tmp_path)
 
 

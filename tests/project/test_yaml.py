@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from interceptor.project.yaml_file import parse
 from interceptor.values.errors import ConfigurationError
+from interceptor.values.nesting import DEEPEST, TOO_DEEP
 
 SCALARS: list[tuple[str, Any]] = [
     ("true", True),
@@ -92,16 +93,36 @@ def test_the_pasted_line_is_sound(text: str, _: str, paste: str) -> None:
         ("a: b: c", "f.yaml:1:5: not YAML"),
         ("[a", "f.yaml:"),
         ("a: \x00", "f.yaml:1:1: not YAML"),
-        ("a: &x [*x]", "f.yaml:1:4: too deeply nested"),
+        ("a: &x [*x]", f"f.yaml:1:4: {TOO_DEEP}"),
         ("a\n---\nb", "f.yaml:"),
-        ("[" * 100_000, "f.yaml:1:1: not YAML: it is nested too deep"),
-        ("- " * 100_000 + "a", "f.yaml:1:1: not YAML: it is nested too deep"),
+        ("a: !x [" + "[" * 100_000, f"f.yaml:1:7: {TOO_DEEP}"),
+        ("[" * 121 + "1" + "]" * 121, f"f.yaml:1:121: {TOO_DEEP}"),
+        ("[\n" * 121 + "1" + "]" * 121, f"f.yaml:121:1: {TOO_DEEP}"),
+        ("{a: " * 121 + "1" + "}" * 121, f"f.yaml:1:481: {TOO_DEEP}"),
+        ("- " * 121 + "a", f"f.yaml:1:241: {TOO_DEEP}"),
+        ("- " * 100_000 + "a", f"f.yaml:1:241: {TOO_DEEP}"),
+        ("\n".join(" " * level + "a:" for level in range(122)), f"f.yaml:121:121: {TOO_DEEP}"),
     ],
 )
 def test_other_errors_name_the_place(text: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse(text, "f.yaml")
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("text", ["[" * DEEPEST + "1" + "]" * DEEPEST, "- " * DEEPEST + "1"])
+def test_what_is_nested_as_deep_as_allowed_is_read(text: str) -> None:
+    value = parse(text, "f.yaml")[0].plain()
+    for _ in range(DEEPEST):
+        (value,) = value
+    assert value == 1
+
+
+def test_brackets_in_text_are_not_levels() -> None:
+    assert parse(f"a: '{'[' * 200}'\nb: |\n  {'{' * 200}\n", "f.yaml")[0].plain() == {
+        "a": "[" * 200,
+        "b": "{" * 200 + "\n",
+    }
 
 
 def test_aliases_that_multiply_are_refused() -> None:
