@@ -26,9 +26,7 @@ def secrets_in(pact: Pact) -> list[Finding]:
                 if not found.startswith(UNSIGNED_JWT):
                     where = place.removeprefix("$.")
                     message = f'interaction {index} ("{interaction["description"]}") holds {form_of(found)} at {where}'
-                    findings.append(
-                        Finding("secret.found", "error", message, pact.file.name, interaction=index, place=where)
-                    )
+                    findings.append(Finding("secret.found", message, pact.file.name, interaction=index, place=where))
                     break
     return findings
 
