@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +22,7 @@ from interceptor.pact.document import PactDocument
 from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import NotJsonError, parse_json
+from interceptor.values.locks import locked
 
 _SPECIFICATIONS: dict[int, ModuleType] = {2: v2, 3: v3, 4: v4}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
@@ -112,7 +112,7 @@ def write_pact(pact: Pact, directory: Path, *, merge: bool) -> WrittenPact:
     path = directory / file_name(consumer, provider)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with _locked(directory):
+        with locked(directory):  # merging reads a file and replaces it
             if merge and path.exists():
                 pact = _merged(_read(path), pact, path)
             _replace(path, _pretty(pact))
@@ -127,17 +127,6 @@ def _pretty(pact: Pact) -> bytes:
     except TypeError:
         # Integers beyond 64 bits, and lone surrogates in names.
         return (json.dumps(pact, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-
-
-@contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """Hold the lock of a directory: merging reads a file and replaces it, which two processes must not do at once."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _replace(path: Path, content: bytes) -> None:
