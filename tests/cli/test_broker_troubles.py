@@ -8,6 +8,8 @@ import pytest
 from brokers import answering, interceptor
 from providers import interaction, pact, running
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "t0ken-of-the-broker"
 VERSION = ("--version", "1.0.0")
 COMMANDS = {

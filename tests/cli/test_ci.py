@@ -15,6 +15,8 @@ from providers import running
 
 from interceptor.ci import workflow_files
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 (PACKAGE,) = find_spec("check_jsonschema").submodule_search_locations
 SCHEMAS = Path(PACKAGE) / "builtin_schemas" / "vendor"

@@ -8,6 +8,8 @@ import pytest
 from brokers import INTERCEPTOR, answering, clean_environment, interceptor
 from certificates import make_certificate
 
+pytestmark = pytest.mark.slow
+
 SITE = ("--participant", "Product Site")
 PRODUCTION = ("--to-environment", "production", *SITE)
 

@@ -10,6 +10,8 @@ from unittest.mock import patch
 import pytest
 from brokers import clean_environment, interceptor
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = "Product Site-Product API.json"
 STOCK = "Product Site-Stock API.json"
 VERSION = "9.9.9"

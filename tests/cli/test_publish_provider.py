@@ -6,6 +6,8 @@ import json
 import pytest
 from brokers import answering, interceptor
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = ("--provider", "Product API", "--version", "p1", "--branch", "main")
 
 

@@ -13,6 +13,8 @@ import pytest
 from brokers import interceptor, wait_for
 from providers import interaction, pact
 
+pytestmark = pytest.mark.slow
+
 APPS = Path(__file__).parents[1] / "scaffolds"
 KETTLE = {"id": "10", "name": "Kettle"}
 PACT = pact(

@@ -5,6 +5,8 @@ import json
 import pytest
 from brokers import interceptor
 
+pytestmark = pytest.mark.slow
+
 PROVIDER = ("--provider", "Product API")
 GITHUB = ("webhook", "github", "example/product-api", *PROVIDER, "--secret", "githubToken")
 

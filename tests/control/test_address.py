@@ -14,6 +14,8 @@ from interceptor.errors import UsageError
 
 from .conftest import PROJECT
 
+pytestmark = pytest.mark.slow
+
 API = "http://api.example.com/v1"
 
 

@@ -10,6 +10,8 @@ from proxy.live import write
 
 from .conftest import PROJECT
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 SUITE = """

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from proxy.live import PATIENCE, clean_environment, serve, write
 
+pytestmark = pytest.mark.slow
+
 HANDLERS = """\
 provider: API
 data: {words: {file: words.json}}

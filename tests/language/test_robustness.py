@@ -24,6 +24,8 @@ from interceptor.yamltext import as_yaml
 
 from .conftest import PROJECT
 
+pytestmark = pytest.mark.slow
+
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -16,6 +16,8 @@ from interceptor.engine import load_engine
 from interceptor.messages import Exchange, Outcome, ProviderState, Request
 from interceptor.openapi.files import read_file
 
+pytestmark = pytest.mark.slow
+
 SHOP = """
 openapi: 3.0.3
 info: {title: Shop API, version: '1'}

@@ -16,6 +16,8 @@ from interceptor.messages import ProviderState
 
 from .conftest import ENVIRONMENT
 
+pytestmark = pytest.mark.slow
+
 NEWER = [3, 4]
 MOMENTS = {
     "day": "2026-11-21",

@@ -22,6 +22,8 @@ from interceptor.recordings import Capture, open_recording
 
 from .conftest import Answer, verified
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 EXAMPLES = sorted((TESTS.parent / "examples").glob("*/msw_generated_pacts/*.json"))
 CASES = sorted(folder for folder in (TESTS / "conversion" / "cases").iterdir() if folder.is_dir())

@@ -13,6 +13,8 @@ from exchanges import exchange, journal, project
 
 from interceptor.convert import convert
 
+pytestmark = pytest.mark.slow
+
 ORDER_ID = "6f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"
 SPECIFICATIONS = [2, 3, 4]
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import brokers
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "workflow.md"
 PROMPT = re.compile(r"(?P<side>site|api)\$ (?P<command>.*)")
