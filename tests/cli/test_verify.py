@@ -342,7 +342,7 @@ class TestFromTheBroker:
 
     def test_a_slow_provider_is_not_taken_for_a_broker_that_hangs(self, provider):
         provider.hangs = 2
-        done = interceptor(*FROM_BROKER, *at(provider), "--no-pending", "--broker-timeout", "1.5")
+        done = interceptor(*FROM_BROKER, *at(provider), "--no-pending", "--timeout", "2.5", "--broker-timeout", "1.5")
         assert done.code == 1
         assert done.err == ""
         assert "0 ok · 1 failed" in done.out
