@@ -66,7 +66,7 @@ def _message(
     side: Side, message: Request | Response, exchange: Exchange, kept: frozenset[str], findings: list[Finding]
 ) -> Message:
     def report(code: str, text: str, place: str) -> None:
-        findings.append(Finding(code, "warning", text, place=place, handler=exchange.handler))
+        findings.append(Finding(code, text, place=place, handler=exchange.handler))
 
     content, content_type = message.body, message.header("content-type")
     if isinstance(message, Response) and message.status in BODILESS:
