@@ -35,13 +35,18 @@ class RunContext:
 
     project: Project
     engine: Engine
-    doors: Listeners
+    listeners: Listeners
     trust: TrustFiles
     upstream: Upstream
     token: str
     """Of the control address; who knows it may change what the proxy answers."""
     environment: Mapping[str, str]
     """The variables under which a command has to run."""
+
+    @property
+    def doors(self) -> Mapping[str, int]:
+        """The loopback port that stands for an owned origin: `{"https://api.example.com:443": 41874}`."""
+        return self.listeners.doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +73,19 @@ def prepared(project: Project, environ: Mapping[str, str], *, port: int | None =
     """
     engine = load_engine(project, Redactor.of(project).request)
     upstream = read_upstream(environ, project.settings.upstream_proxy)
-    with open_listeners(project.providers, port) as doors:
+    with open_listeners(project.providers, port, engine.exact_origins) as listeners:
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
             token = secrets.token_urlsafe(16)
             environment = child_environment(
                 environ,
-                proxy_url=doors.proxy_url,
+                proxy_url=listeners.proxy_url,
                 trust=trust,
-                control_url=f"{doors.proxy_url}/{token}",
-                base_urls=_base_urls(project, doors),
+                control_url=f"{listeners.proxy_url}/{token}",
+                base_urls=_base_urls(project, listeners),
                 owned_hosts=engine.hosts,
             )
-            yield RunContext(project, engine, doors, trust, upstream, token, environment)
+            yield RunContext(project, engine, listeners, trust, upstream, token, environment)
 
 
 def run_command(stage: RunContext, words: Sequence[str]) -> Finished:
@@ -126,14 +131,14 @@ async def _until(
 ) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
     waiting = _in_background(wait)
-    if not await _worth_serving(waiting, stage.doors):
+    if not await _worth_serving(waiting, stage.listeners):
         return waiting.result()
     from interceptor.proxy.server import serving  # noqa: PLC0415  # half a second that the command need not wait for
 
     gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
 
     async with serving(
-        stage.doors,
+        stage.listeners,
         stage.engine,
         recorder,
         others=stage.project.settings.others,
@@ -192,7 +197,7 @@ def _in_background(wait: Callable[[], int]) -> asyncio.Future[int]:
     return future
 
 
-def _base_urls(project: Project, doors: Listeners) -> dict[str, str]:
+def _base_urls(project: Project, listeners: Listeners) -> dict[str, str]:
     """The variables that providers ask for under `env`, with their local base URLs."""
-    urls = {listener.provider: listener.base_url for listener in doors.listeners}
+    urls = {each.provider: each.base_url for each in listeners.published}
     return {each.env: urls[name] for name, each in project.providers.items() if each.env is not None}

@@ -42,8 +42,8 @@ def serve(
 
 def _introduce(stage: RunContext) -> None:
     """Say where we are; the variables alone go to the standard output, so that a script can take them."""
-    say(f"the proxy is at {stage.doors.proxy_url}")
-    for listener in stage.doors.listeners:
+    say(f"the proxy is at {stage.listeners.proxy_url}")
+    for listener in stage.listeners.published:
         say(f"{listener.provider} is at {listener.base_url}")
     say(f"clients have to trust {stage.project.shown(stage.project.state_dir / CERTIFICATE_FILE)}")
     for name, value in stage.environment.items():

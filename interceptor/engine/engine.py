@@ -96,6 +96,11 @@ class Engine:
         router = self._handlers.router
         return {"*"} if router.anywhere else router.hosts
 
+    @property
+    def exact_origins(self) -> list[Origin]:
+        """The origins that providers and handlers are at, patterns left out."""
+        return self._handlers.router.exact_origins
+
     def opens(self, scheme: str, host: str, port: int) -> bool:
         """True where the TLS of an address may be opened: a provider or a handler is there."""
         address = Origin(scheme, f"[{host}]" if ":" in host else host.lower(), str(port))

@@ -9,7 +9,7 @@ from interceptor.pact.read import Pact
 from interceptor.redaction.forms import UNSIGNED_JWT, form_of, forms
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.places import leaves
+from interceptor.values.places import ROOT, below, leaves
 
 
 def secrets_in(pact: Pact) -> list[Finding]:
@@ -32,11 +32,23 @@ def secrets_in(pact: Pact) -> list[Finding]:
 
 
 def _texts(interaction: Json, *, wrapped: bool) -> Iterator[tuple[str, str]]:
+    yield from _member_names(interaction)
     for place, value in leaves(interaction):
         if wrapped and isinstance(value, str) and _is_base64(interaction, place):
             yield place, base64.b64decode(value).decode("latin-1")
         elif isinstance(value, str | int) and not isinstance(value, bool):
             yield place, str(value)
+
+
+def _member_names(value: Json, place: str = ROOT) -> Iterator[tuple[str, str]]:
+    """The names of members: a token may stand there as well."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield place, name
+            yield from _member_names(member, below(place, name))
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _member_names(element, below(place, index))
 
 
 def _is_base64(interaction: Json, place: str) -> bool:

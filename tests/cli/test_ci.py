@@ -15,6 +15,8 @@ from interceptor.scaffold.ci import workflow_files
 from tests.brokers import INTERCEPTOR, clean_environment, interceptor
 from tests.providers import running
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 (PACKAGE,) = find_spec("check_jsonschema").submodule_search_locations
 SCHEMAS = Path(PACKAGE) / "builtin_schemas" / "vendor"

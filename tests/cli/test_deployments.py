@@ -9,6 +9,8 @@ import pytest
 from tests.brokers import INTERCEPTOR, answering, clean_environment, interceptor
 from tests.certificates import make_certificate
 
+pytestmark = pytest.mark.slow
+
 SITE = ("--participant", "Product Site")
 PRODUCTION = ("--to-environment", "production", *SITE)
 

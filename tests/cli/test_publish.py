@@ -11,6 +11,8 @@ import pytest
 
 from tests.brokers import clean_environment, interceptor
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = "Product Site-Product API.json"
 STOCK = "Product Site-Stock API.json"
 VERSION = "9.9.9"

@@ -14,6 +14,8 @@ import pytest
 from tests.brokers import interceptor, wait_for
 from tests.providers import interaction, pact
 
+pytestmark = pytest.mark.slow
+
 APPS = Path(__file__).parents[1] / "scaffold" / "providers"
 KETTLE = {"id": "10", "name": "Kettle"}
 PACT = pact(

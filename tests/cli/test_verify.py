@@ -9,6 +9,8 @@ import pytest
 from tests.brokers import answering, interceptor
 from tests.providers import TOKEN, interaction, pact, running
 
+pytestmark = pytest.mark.slow
+
 KETTLE = interaction(
     "a request for product 10",
     "/products/10",
@@ -340,8 +342,8 @@ class TestFromTheBroker:
         assert f"the broker at {at_broker.url} gave no answer within 0.6 s" in done.err
 
     def test_a_slow_provider_is_not_taken_for_a_broker_that_hangs(self, provider):
-        provider.hangs = 3
-        done = interceptor(*FROM_BROKER, *at(provider), "--no-pending", "--broker-timeout", "2.5")
+        provider.hangs = 2
+        done = interceptor(*FROM_BROKER, *at(provider), "--no-pending", "--timeout", "2.5", "--broker-timeout", "1.5")
         assert done.code == 1
         assert done.err == ""
         assert "0 ok · 1 failed" in done.out
