@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interceptor.values.damage import Damage
 
 
-class Service(StrEnum):
+class CiService(StrEnum):
     """Whose workflows are written."""
 
     GITHUB = "github"
@@ -52,7 +52,7 @@ def init(
         str | None, typer.Option(help="The consumer's name. Default: that of the package in this folder.")
     ] = None,
     ci: Annotated[
-        Service | None,
+        CiService | None,
         typer.Option(help="Write workflows, the providers' too; to a project that is there, only these."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
@@ -88,7 +88,7 @@ def init(
     say("next: interceptor run -- the command that runs your tests")
 
 
-def _write_workflows(context: Context, ci: Service, *, force: bool) -> None:
+def _write_workflows(context: Context, ci: CiService, *, force: bool) -> None:
     from interceptor.project.config import load_project
     from interceptor.scaffold.ci import workflow_files
 

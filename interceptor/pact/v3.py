@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from typing import Any
 
-from interceptor.pact.document import Interaction, Message, PactDocument, example, joined
+from interceptor.pact.document import Interaction, Message, PactDocument, ReportFinding, example, joined
 from interceptor.pact.rules import Rule, written
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
 
-Report = Callable[[Finding], None]
-
 VERSION = "3.0.0"
 
 
-def interaction(each: Interaction, _document: PactDocument, report: Report) -> dict[str, Any]:
+def interaction(each: Interaction, _document: PactDocument, report: ReportFinding) -> dict[str, Any]:
     """One interaction of a V3 pact."""
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:
@@ -44,7 +41,7 @@ def provider_states(each: Interaction) -> list[dict[str, Json]]:
     ]
 
 
-def message(each: Message, report: Report) -> dict[str, Any]:
+def message(each: Message, report: ReportFinding) -> dict[str, Any]:
     """Headers and body, the same in V2 and V3."""
     result: dict[str, Any] = {}
     if each.headers:
@@ -70,7 +67,7 @@ def _is_read_as_text(content_type: str) -> bool:
     return bare.startswith("text/") or bare in {FORM_MEDIA_TYPE, "application/xml"} or bare.endswith("+xml")
 
 
-def matching_rules(each: Message, specification: int, report: Report) -> dict[str, Any]:
+def matching_rules(each: Message, specification: int, report: ReportFinding) -> dict[str, Any]:
     """The rules of a message by part, as V3 and V4 write them."""
     parts: dict[str, Any] = {}
     for rule in each.rules:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -29,7 +29,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _LONGEST_NAME = 200
 """Bytes; file systems take 255, and the temporary file needs some."""
 
-Pact = dict[str, Any]
+PactJson: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def require_distinct_names(pairs: Sequence[tuple[str, str]]) -> None:
             raise PactError(f"the pacts of {shown} would be one file, {file_name(*pair)}", "rename one of them")
 
 
-def rendered(document: PactDocument, specification: int) -> tuple[Pact, list[Finding]]:
+def rendered(document: PactDocument, specification: int) -> tuple[PactJson, list[Finding]]:
     """The JSON of a pact, and what its specification could not say."""
     module = _SPECIFICATIONS[specification]
     name = file_name(document.consumer, document.provider)
@@ -97,7 +97,7 @@ def _reporter(
     return report
 
 
-def write_pact(pact: Pact, directory: Path, *, merge: bool) -> WrittenPact:
+def write_pact(pact: PactJson, directory: Path, *, merge: bool) -> WrittenPact:
     """Write a pact into its file, whole or not at all.
 
     Args:
@@ -121,7 +121,7 @@ def write_pact(pact: Pact, directory: Path, *, merge: bool) -> WrittenPact:
     return WrittenPact(consumer, provider, path, len(pact["interactions"]))
 
 
-def _pretty(pact: Pact) -> bytes:
+def _pretty(pact: PactJson) -> bytes:
     try:
         return orjson.dumps(pact, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     except TypeError:
@@ -144,7 +144,7 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _read(path: Path) -> Pact:
+def _read(path: Path) -> PactJson:
     try:
         pact = parse_json(path.read_bytes())
     except NotJsonError:
@@ -163,7 +163,7 @@ def _is_pact(value: Any) -> bool:
     )
 
 
-def _merged(old: Pact, new: Pact, path: Path) -> Pact:
+def _merged(old: PactJson, new: PactJson, path: Path) -> PactJson:
     specifications = [each["metadata"].get("pactSpecification") for each in (old, new)]
     if specifications[0] != specifications[1]:
         message = f"cannot merge into {path}: it follows another specification"
