@@ -26,7 +26,7 @@ _Files: TypeAlias = tuple[Path, Path]
 _PACKAGE = "@pactflow/openapi-pact-comparator"
 _OPERATIONS = 500
 _DOCUMENTS = 20
-_COLUMNS = ["interactions", "operations", "interceptor check, s", "comparator, s", "it takes, times"]
+_COLUMNS = ["interactions", "operations", "interceptor check, s", "comparator, s", "ratio"]
 _PLACE = re.compile(r"\[root\]\.interactions\[(\d+)\]")
 
 

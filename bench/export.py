@@ -29,7 +29,7 @@ _KINDS = {
     "different": "every exchange different",
 }
 _COLUMNS = ["journal", "exchanges", "seconds", "exchanges/s", "memory, MB", "interactions"]
-_BESIDE = ["exchanges, all different", "interceptor, s", "pact-msw-adapter, s", "it takes, times"]
+_BESIDE = ["exchanges, all different", "interceptor, s", "pact-msw-adapter, s", "ratio"]
 _MEASURE = """
 import re, resource, sys, time
 from pathlib import Path

@@ -20,9 +20,9 @@ from bench.report import spread, table
 from bench.scale import Scale
 
 _CONNECTIONS = 8
-_COMMANDS = ["command", "seconds", "beside", "seconds", "more, s", "more processor time, s"]
-_FIRST = ["beside", "interceptor, s", "it, s", "it takes more, s"]
-_RATES = ["beside", "traffic", "interceptor, requests/s", "it, requests/s", "ratio"]
+_COMMANDS = ["command", "seconds", "peer", "seconds", "more, s", "more processor time, s"]
+_FIRST = ["peer", "interceptor, s", "peer, s", "difference, s"]
+_RATES = ["peer", "traffic", "interceptor, requests/s", "peer, requests/s", "ratio"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,11 @@ _KINDS = (
     _Kind("TLS, a new connection for each request", tls=True, kept=False),
 )
 _COLUMNS = [
-    "beside",
+    "peer",
     "connections",
     "interceptor, requests/s",
     "p50 / p99 ms",
-    "it, requests/s",
+    "peer, requests/s",
     "p50 / p99 ms",
     "ratio",
 ]

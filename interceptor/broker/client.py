@@ -103,7 +103,7 @@ def call(
             output, errors = _ended(process, most, waited)
         except subprocess.TimeoutExpired as error:
             where = f"the broker at {broker.url}" if broker else "the server of the pact"
-            raise BrokerError(f"{where} gave no answer within {most:g} s", "try again, or give it more time") from error
+            raise BrokerError(f"{where} did not respond within {most:g} s", "try again, or allow more time") from error
         finally:
             process.kill()
     return ClientOutput(process.returncode, _without_secrets(output, broker), _without_secrets(errors, broker))
@@ -126,7 +126,7 @@ def client() -> str:
     """
     found = shutil.which("pact", path=sysconfig.get_path("scripts")) or shutil.which("pact")
     if found is None:
-        raise BrokerError("the client of the broker, pact, is not installed", "pip install pact-python-cli")
+        raise BrokerError("the Pact client, pact, is not installed", "pip install pact-python-cli")
     return found
 
 

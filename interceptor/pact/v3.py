@@ -51,11 +51,11 @@ def message(each: Message, report: ReportFinding) -> dict[str, Any]:
         return result
     if body.kind == "json" and body.value is None:
         # `"body": null` means an empty body there.
-        message = "only specification 4 can say that a body is JSON's null; it is left out"
+        message = "only specification 4 can express a body that is JSON's null; it is left out"
         report(Finding("body.null.unsupported", message))
         return result
     if body.kind == "binary" and _is_read_as_text(body.content_type):
-        message = "only specification 4 can say a text that is not UTF-8; the body is left out"
+        message = "only specification 4 can express text that is not UTF-8; the body is left out"
         report(Finding("body.charset.unsupported", message))
         return result
     return result | {"body": base64.b64encode(body.value).decode() if body.kind == "binary" else body.value}
@@ -100,5 +100,5 @@ def generators(each: Message) -> dict[str, Any]:
 
 def unsaid(rule: Rule, specification: int) -> Finding:
     """The finding about a rule that a specification cannot say."""
-    message = f"specification {specification} cannot say the rule {rule.kind} at {rule.place}; it is left out"
+    message = f"specification {specification} cannot express the rule {rule.kind} at {rule.place}; it is left out"
     return Finding("rule.unsupported", message, place=rule.place)

@@ -142,7 +142,7 @@ class _ForwardedRequest(BaseHTTPRequestHandler):
                 self._ask(connection)
                 self._answer(connection.getresponse())
             except TimeoutError:
-                self._give_up(f"the provider gave no answer within {self.server.seconds:g} s")
+                self._give_up(f"the provider did not respond within {self.server.seconds:g} s")
             except (OSError, HTTPException) as error:
                 self._give_up(f"the provider gave no answer: {error or type(error).__name__}")
             finally:
