@@ -57,7 +57,7 @@ class ContractPolicy:
 
 def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     """Whether an exchange belongs into a contract at all."""
-    if exchange.response is None or exchange.provider is None or not exchange.record:
+    if exchange.response is None or exchange.metadata.provider is None or not exchange.metadata.record:
         return False
     if exchange.outcome is not Outcome.MOCKED and not (policy.passed and exchange.outcome is Outcome.PASSED):
         return False
@@ -104,7 +104,7 @@ class Collector:
             group = self._groups[key] = Group(skeleton, extracted.forms)
         else:
             group.skeleton = min(group.skeleton, skeleton, key=Interaction.spelling)
-        again = partial(self._gather, group, (exchange.test or "", exchange.handler or ""))
+        again = partial(self._gather, group, (exchange.metadata.test or "", exchange.metadata.handler or ""))
         again(extracted.slots, exchange.at)
         return Taken(extracted, again)
 

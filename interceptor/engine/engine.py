@@ -23,8 +23,9 @@ from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_t
 from interceptor.matching.router import Located
 from interceptor.project.config import Policy, Project
 from interceptor.project.origins import Origin, is_loopback
-from interceptor.values.decisions import Decision, Metadata, Mocked, Passthrough, Resolving, Unhandled
+from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
+from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
 from interceptor.values.messages import Request
@@ -58,7 +59,7 @@ class _Asked:
 
     request: Request
     located: Located
-    note: Metadata
+    metadata: Metadata
     scope: Scope
     listener: str | None
 
@@ -160,13 +161,13 @@ class Engine:
             return Passthrough("excluded", Metadata())
         located = self._handlers.router.locate(request)
         owned = located.owned
-        note = Metadata(
+        metadata = Metadata(
             provider=owned.provider if owned else None,
             path=owned.path if owned else None,
             test=known.test,
             scope=scope or None,
         )
-        asked = _Asked(request, located, note, known, listener)
+        asked = _Asked(request, located, metadata, known, listener)
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
             return self._batch(asked, operations)
         decision = self._decide(asked)
@@ -231,7 +232,7 @@ class Engine:
         for handlers in self._reachable(asked.scope):
             for route, params in handlers.router.candidates(request, asked.located):
                 if route.matches(request):
-                    yield handlers[route.rank], MatchContext(request, params, asked.note, asked.scope.memory)
+                    yield handlers[route.rank], MatchContext(request, params, asked.metadata, asked.scope.memory)
 
     def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
         """A GraphQL batch, answered operation by operation; one that nobody answers makes the request unhandled."""
@@ -242,7 +243,7 @@ class Engine:
             if not isinstance(decision, Mocked):
                 asked.scope.memory = before
                 if isinstance(decision, Resolving) or (isinstance(decision, Passthrough) and decision.why == "handler"):
-                    return batch_refused(asked.request, asked.note)
+                    return batch_refused(asked.request, asked.metadata)
                 return decision
             answers.append(decision)
         return combined(asked.request, answers)
@@ -250,7 +251,7 @@ class Engine:
     # What nobody answers ---------------------------------------------------------------------------------------
 
     def _not_answered(self, asked: _Asked) -> Decision:
-        request, located, note = asked.request, asked.located, asked.note
+        request, located, metadata = asked.request, asked.located, asked.metadata
         reachable = list(self._reachable(asked.scope))
         owned = bool(
             located.owned
@@ -261,12 +262,12 @@ class Engine:
         if is_preflight(request):
             wanted = replace(request, method=request.header("access-control-request-method") or "GET")
             if policy == "error" or any(handlers.router.candidates(wanted, located) for handlers in reachable):
-                return Mocked(preflight_response(request), replace(note, record=False))
+                return Mocked(preflight_response(request), replace(metadata, record=False))
         if policy is None:
-            return Passthrough("loopback", note)
+            return Passthrough("loopback", metadata)
         if policy != "error":
-            return Passthrough("unhandled" if owned else "others", note, reported=policy == "warn")
-        masked = Masked(request, self._mask(request), note.path)
+            return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
+        masked = Masked(request, self._mask(request), metadata.path)
         near = [
             NearMiss(loaded.place, loaded.model.name, masked.mismatches(each.mismatches, each.route.mismatches))
             for handlers in reachable
@@ -274,7 +275,7 @@ class Engine:
             for loaded in (handlers[each.route.rank].loaded,)
         ]
         paste = handler_to_paste(masked)
-        return Unhandled(unhandled_response(masked.shown, near, paste), note, explain(masked.shown, near, paste))
+        return Unhandled(unhandled_response(masked.shown, near, paste), metadata, explain(masked.shown, near, paste))
 
     def _policy(self, located: Located, *, owned: bool) -> Policy | None:
         """What the project says about a request that no handler answers; None for foreign loopback."""
