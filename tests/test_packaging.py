@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDERS = [
     ("interceptor", "*.py", "interceptor"),
+    ("interceptor", "*.cjs", "interceptor"),
     ("addons", "*.py", "interceptor/addons"),
     ("templates", "*", "interceptor/templates"),
 ]
