@@ -24,7 +24,7 @@ class TokenForm:
 
 
 def named(kind: str) -> tuple[str, ...]:
-    """One of the lists of names: `named("alone")` -> `("assertion", "verifier", ...)`."""
+    """One of the lists of names: `named("alone")` -> `("assertion", "cvv2", ...)`."""
     words: str = _DATA["names"][kind]
     return tuple(words.split())
 
