@@ -135,4 +135,4 @@ def _report_damages(conversion: Conversion, recording: Recording | ImportedRecor
         if damage.type == "warning":
             conversion.warnings.append(text)
         else:
-            conversion.findings.append(Finding("recording.damaged", "error", text))
+            conversion.findings.append(Finding("recording.damaged", text))

@@ -12,7 +12,7 @@ import typer
 
 from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.project.config import Project, load_project
-from interceptor.recorder.summary import hit_lines, summary_lines
+from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.session import prepared, run_command
 
 
@@ -64,8 +64,8 @@ run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-d
 
 def _export(project: Project, journal: Path) -> bool:
     """Write the pacts; False where something belongs into them and could not be written."""
-    from interceptor.cli.export import conversion_lines
     from interceptor.convert import convert
+    from interceptor.report.conversion import conversion_lines
 
     conversion = convert(project, [journal])
     for line in conversion_lines(project, conversion):

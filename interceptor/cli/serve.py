@@ -9,7 +9,7 @@ import typer
 
 from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.project.config import load_project
-from interceptor.recorder.summary import hit_lines, summary_lines
+from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.run.trust import CERTIFICATE_FILE
 from interceptor.session import RunContext, prepared
 from interceptor.session import serve as serve_until_stopped

@@ -230,7 +230,7 @@ def _named(interactions: Iterable[Interaction], *, states_by_name: bool) -> tupl
         message = (
             f'{len(group)} different interactions are called "{description}"{_by(group)}; give them names of their own'
         )
-        findings.append(Finding("interaction.description.ambiguous", "warning", message, handler=_first_handler(group)))
+        findings.append(Finding("interaction.description.ambiguous", message, handler=_first_handler(group)))
     return named, findings
 
 
@@ -252,7 +252,7 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
                 f"{_by(each for _, each in group)}; tell them apart with `given`, or keep one out with `record: false`"
             )
             handler = _first_handler([each for _, each in group])
-            yield Finding("interaction.answers.ambiguous", "warning", message, interaction=index, handler=handler)
+            yield Finding("interaction.answers.ambiguous", message, interaction=index, handler=handler)
 
 
 def _by(group: Iterable[Interaction]) -> str:

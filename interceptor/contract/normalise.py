@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
 from interceptor.pact.document import Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, Side, escape, parse_rules
-from interceptor.redaction.forms import MASK
+from interceptor.redaction.masks import MASK
 from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
 from interceptor.values.jsonpath import parse_path, spell
@@ -66,7 +66,7 @@ def _message(
     side: Side, message: Request | Response, exchange: Exchange, kept: frozenset[str], findings: list[Finding]
 ) -> Message:
     def report(code: str, text: str, place: str) -> None:
-        findings.append(Finding(code, "warning", text, place=place, handler=exchange.handler))
+        findings.append(Finding(code, text, place=place, handler=exchange.handler))
 
     content, content_type = message.body, message.header("content-type")
     if isinstance(message, Response) and message.status in BODILESS:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients.matrix import NODES, PACKAGES, PROGRAMS, STEPS, Matrix, npm_folder, run_matrix
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
 OF_NODE = (
     "http",

@@ -178,6 +178,7 @@ EXCHANGES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(EXCHANGES, max_size=5), st.sampled_from([2, 3, 4]))
 def test_whatever_was_recorded_can_be_exported(tmp_path_factory, exchanges, specification):

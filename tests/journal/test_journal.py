@@ -148,6 +148,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_keeps_what_it_wrote(tmp_path):
     path = tmp_path / "run.jsonl"
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

@@ -17,6 +17,8 @@ from interceptor.values.exchange import Exchange, Outcome, ProviderState
 from interceptor.values.messages import Request
 from tests.exchanges import journal
 
+pytestmark = pytest.mark.slow
+
 SHOP = """
 openapi: 3.0.3
 info: {title: Shop API, version: '1'}

@@ -16,6 +16,8 @@ from tests.exchanges import PROJECT, exchange, journal, project
 
 from .conftest import ENVIRONMENT
 
+pytestmark = pytest.mark.slow
+
 NEWER = [3, 4]
 MOMENTS = {
     "day": "2026-11-21",

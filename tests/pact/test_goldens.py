@@ -25,6 +25,8 @@ from interceptor.values.places import leaves
 
 from .conftest import Answer, verified
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 EXAMPLES = sorted((TESTS.parent / "examples").glob("*/msw_generated_pacts/*.json"))
 CASES = sorted(folder for folder in (TESTS / "contract" / "cases").iterdir() if folder.is_dir())

@@ -13,6 +13,8 @@ import requests
 from interceptor.convert import convert
 from tests.exchanges import exchange, journal, project
 
+pytestmark = pytest.mark.slow
+
 ORDER_ID = "6f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"
 SPECIFICATIONS = [2, 3, 4]
 

@@ -84,6 +84,7 @@ REQUESTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=600)
 @given(REQUESTS, st.data())
 def test_mitmproxy_reads_the_same(data, draw):
@@ -99,6 +100,7 @@ def test_mitmproxy_reads_the_same(data, draw):
         assert theirs == understood
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(REQUESTS, REQUESTS, st.data())
 def test_it_does_not_matter_where_bytes_are_split(one, two, data):

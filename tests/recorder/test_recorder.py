@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from interceptor.recorder.recorder import Recorder
-from interceptor.recorder.summary import MOST_DISTINCT, as_plain, hit_lines, summary_lines
+from interceptor.recorder.summary import MOST_DISTINCT, as_plain
 from interceptor.redaction.redactor import Redactor
+from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.values.decisions import Failed, Metadata, Mocked, Passthrough, Unhandled
 from interceptor.values.exchange import Outcome
 from interceptor.values.messages import Request, Response

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interceptor.project.config import Redaction
-from interceptor.redaction.forms import is_secret_name
+from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.exchange import Outcome
 from tests.exchanges import exchange
