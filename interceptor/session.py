@@ -8,9 +8,12 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from socket import socket
 from threading import Thread
+from types import MappingProxyType
 
 from interceptor.engine import Engine, load_engine
 from interceptor.project.config import Project
@@ -18,10 +21,11 @@ from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder, recording
 from interceptor.recorder.summary import Summary
 from interceptor.redaction.redactor import Redactor
-from interceptor.run.command import started
+from interceptor.run.command import Command, running, start
 from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import Listeners, open_listeners
 from interceptor.run.reach.combined import Reached, laid_out
+from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
 from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
@@ -51,6 +55,10 @@ class RunContext:
     def doors(self) -> Mapping[str, int]:
         """The loopback port that stands for an owned origin: `{"https://api.example.com:443": 41874}`."""
         return self.listeners.doors
+
+    def isolation(self, allowed: Sequence[int]) -> Isolation:
+        """A network for a command, in which some loopback ports of the host are to be reached."""
+        return Isolation(self.listeners, tuple(allowed), self.trust.bundle, self.trust.confdir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +117,31 @@ def _ground(
     )
 
 
-def run_command(stage: RunContext, words: Sequence[str]) -> Finished:
+def run_command(stage: RunContext, words: Sequence[str], isolation: Isolation | None = None) -> Finished:
     """Run a command under the proxy.
 
-    The command starts at once: its first connections wait in the sockets' queues until mitmproxy is imported.
+    The command starts at once: its first connections wait in the sockets' queues until the proxy is there.
 
     Args:
         stage: what stands ready.
         words: the command and its arguments.
+        isolation: a network for it alone.
 
     Raises:
+        UsageError: the system forbids such a network.
         CommandNotFoundError: there is no such program.
         CommandNotRunnableError: there is, but the system will not run it.
     """
-    with (
-        started(words, stage.environment) as command,
-        recording(stage.project, stage.engine.handler_places) as (recorder, journal),
-    ):
-        exit_code = asyncio.run(_until(command.wait, stage, recorder, tell=None))
+    if isolation is None:
+        with running(partial(start, words, stage.environment)) as command:
+            return _accompany(stage, command, {})
+    with running(partial(isolation.start, words, stage.environment)) as isolated:
+        return _accompany(replace(stage, listeners=isolated.listeners), isolated, isolated.allowed)
+
+
+def _accompany(stage: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
+    with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
+        exit_code = asyncio.run(_until(command.wait, stage, recorder, allowed=allowed))
     return Finished(exit_code, recorder.summary, journal)
 
 
@@ -141,14 +156,19 @@ def serve(stage: RunContext, tell: Callable[[str], None]) -> Finished:
 
     try:
         with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
-            exit_code = asyncio.run(_until(wait, stage, recorder, tell))
+            exit_code = asyncio.run(_until(wait, stage, recorder, tell=tell))
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stopped)
     return Finished(exit_code, recorder.summary, journal)
 
 
 async def _until(
-    wait: Callable[[], int], stage: RunContext, recorder: Recorder, tell: Callable[[str], None] | None
+    wait: Callable[[], int],
+    stage: RunContext,
+    recorder: Recorder,
+    *,
+    allowed: Mapping[int, Sequence[socket]] = MappingProxyType({}),
+    tell: Callable[[str], None] | None = None,
 ) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
     waiting = _in_background(wait)
@@ -158,15 +178,18 @@ async def _until(
 
     gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
 
-    async with serving(
-        stage.listeners,
-        stage.engine,
-        recorder,
-        others=stage.project.settings.others,
-        trust=stage.trust,
-        upstream=stage.upstream,
-        control=Control(stage.engine, recorder, stage.token),
-        http2=stage.project.settings.http2,
+    async with (
+        serving(
+            stage.listeners,
+            stage.engine,
+            recorder,
+            others=stage.project.settings.others,
+            trust=stage.trust,
+            upstream=stage.upstream,
+            control=Control(stage.engine, recorder, stage.token),
+            http2=stage.project.settings.http2,
+        ),
+        forwarding(allowed),
     ):
         if tell is None:
             return await waiting

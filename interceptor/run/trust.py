@@ -40,7 +40,7 @@ TRUST_VARIABLES = (
 )
 """Where a machine says whom it trusts; what is found there is trusted under the proxy too."""
 
-_SYSTEM_BUNDLES = (
+SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
     "/etc/ssl/ca-bundle.pem",  # openSUSE
@@ -114,7 +114,7 @@ def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str
     files = TrustFiles(directory, directory / "ca-bundle.pem", directory / "ca-additional.pem")
     try:
         _write(directory / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
-        known = [certifi.where(), *_SYSTEM_BUNDLES, *_default_locations()]
+        known = [certifi.where(), *SYSTEM_BUNDLES, *_default_locations()]
         named = [environ[name] for name in TRUST_VARIABLES if environ.get(name)]
         _write(files.bundle, _bundle(authority.certificate, [*known, *named]), mode=0o644)
         extra = environ.get("NODE_EXTRA_CA_CERTS", "")
