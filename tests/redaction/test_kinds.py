@@ -132,7 +132,8 @@ SECRET_NAMES = """
     id_token Ocp-Apim-Subscription-Key AWSSecretAccessKey X-Amz-Security-Token accessKeyId PRIVATE-TOKEN PHPSESSID
 """
 OTHER_NAMES = """
-    author tokens nextPageToken keyboard passenger spin token_type max_tokens verifier x-idempotency-key idempotency_key compass
+    author tokens nextPageToken keyboard passenger spin token_type max_tokens verifier
+    x-idempotency-key idempotency_key compass
     bypass passed monkey sort_key pinned opinion secretary primary_key country_code assignee signed design next_token
 """
 
