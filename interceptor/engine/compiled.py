@@ -13,7 +13,7 @@ from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, e
 from interceptor.answering.responses import Answer, CompiledEntry, compile_entry
 from interceptor.answering.templates import Template, TemplateFault, compile_expression
 from interceptor.answering.views import RequestView, ResponseView
-from interceptor.engine.cors import cors_headers
+from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
 from interceptor.handlers.language import DelayRange, Elsewhere, GivenState, ResponseEntry
 from interceptor.handlers.loading import LoadedHandler

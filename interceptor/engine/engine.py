@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault
+from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
 from interceptor.engine.compiled import CompiledHandler, HandlerState, MatchContext, Unresolved
-from interceptor.engine.cors import is_preflight, preflight_response
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
-from interceptor.matching.router import Located
+from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.project.origins import Origin, is_loopback
 from interceptor.values.decisions import Decision, Metadata, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
-from interceptor.values.messages import Request
+from interceptor.values.messages import Request, Response
 
 Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
 """What a handler would do, if it is its turn."""
@@ -228,9 +228,10 @@ class Engine:
 
     def _matching(self, asked: _Asked) -> Iterator[tuple[CompiledHandler, MatchContext]]:
         request = asked.request
+        preflight = is_preflight(request)  # it asks about another method: a handler has to name this one to mean it
         for handlers in self._reachable(asked.scope):
             for route, params in handlers.router.candidates(request, asked.located):
-                if route.matches(request):
+                if route.matches(request) and not (preflight and route.method == ANY_METHOD):
                     yield handlers[route.rank], MatchContext(request, params, asked.note, asked.scope.memory)
 
     def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
@@ -264,6 +265,8 @@ class Engine:
                 return Mocked(preflight_response(request), replace(note, record=False))
         if policy is None:
             return Passthrough("loopback", note)
+        if policy == "error" and is_favicon(request):
+            return Mocked(Response(404), replace(note, record=False))
         if policy != "error":
             return Passthrough("unhandled" if owned else "others", note, reported=policy == "warn")
         masked = Masked(request, self._mask(request), note.path)
