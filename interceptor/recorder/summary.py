@@ -56,6 +56,8 @@ class Summary:
     """Requests to which real servers gave no answer, and why."""
     refused: Tally = field(default_factory=Tally)
     """Hosts whose certificate, made by us, a client did not accept."""
+    unfinished: int = 0
+    """Connections that ended in the middle of a request."""
     bypassed: int = 0
     """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
 
@@ -88,6 +90,8 @@ def summary_lines(summary: Summary, *, explained: bool = False) -> Iterator[str]
     """
     for text, count in summary.refused.counts.items():
         yield f"a client did not trust the certificate for {text}{_times(count)}: it reads none of the trust variables"
+    if summary.unfinished:
+        yield f"{_number(summary.unfinished, 'connection')} ended in the middle of a request"
     yield from _explained("went to the real server: ", summary.reported)
     yield from _explained("the real server gave no answer: ", summary.unanswered)
     for place in summary.unowned.counts:
