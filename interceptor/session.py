@@ -174,7 +174,7 @@ async def _until(
     waiting = _in_background(wait)
     if not await _worth_serving(waiting, stage.listeners):
         return waiting.result()
-    from interceptor.proxy.server import serving  # noqa: PLC0415  # half a second that the command need not wait for
+    from interceptor.proxy.server import serving  # noqa: PLC0415  # a command that asks nothing need not wait for it
 
     gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
 
@@ -202,7 +202,7 @@ async def _until(
 
 
 async def _worth_serving(waiting: asyncio.Future[int], doors: Listeners) -> bool:
-    """False where the command is gone before it could ask anything: mitmproxy need not be imported for that."""
+    """False where the command is gone before it could ask anything: the proxy need not be imported for that."""
     loop = asyncio.get_running_loop()
     news, visited = asyncio.Event(), asyncio.Event()
 

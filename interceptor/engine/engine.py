@@ -156,17 +156,9 @@ class Engine:
         cacheable = self._steady.get((scope, request))
         if cacheable is not None and cacheable[0] is known:
             return cacheable[1]
-        if self._excluded and any(map(self._excluded.match, (request.url, request.url.partition("?")[0]))):
+        if self._excludes(request):
             return Passthrough("excluded", Metadata())
-        located = self._handlers.router.locate(request)
-        owned = located.owned
-        note = Metadata(
-            provider=owned.provider if owned else None,
-            path=owned.path if owned else None,
-            test=known.test,
-            scope=scope or None,
-        )
-        asked = _Asked(request, located, note, known, listener)
+        asked = self._asked(request, listener, scope)
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
             return self._batch(asked, operations)
         decision = self._decide(asked)
@@ -177,6 +169,41 @@ class Engine:
                 self._steady.clear()
             self._steady[scope, request] = known, decision
         return decision
+
+    def decide_unread(self, request: Request, *, listener: str | None = None, scope: str = "") -> Passthrough | None:
+        """The decision about a request whose body has not arrived, where it passes whatever that says."""
+        if self._excludes(request):
+            return Passthrough("excluded", Metadata())
+        asked = self._asked(request, listener, scope)
+        candidates = [
+            (handlers[route.rank], params)
+            for handlers in self._reachable(asked.scope)
+            for route, params in handlers.router.candidates(request, asked.located)
+        ]
+        decision: Decision | Unresolved | None = None
+        if not candidates:
+            decision = self._not_answered(asked) if self._policy_of(asked) != "error" else None
+        elif not asked.scope.states and candidates[0][0].passes_unread(request):
+            handler, params = candidates[0]
+            context = MatchContext(request, params, asked.note, asked.scope.memory)
+            selection = handler.selection(context)
+            decision = None if selection is None else handler.decide(context, selection)
+        return decision if isinstance(decision, Passthrough) else None
+
+    def _excludes(self, request: Request) -> bool:
+        urls = (request.url, request.url.partition("?")[0])
+        return self._excluded is not None and any(map(self._excluded.match, urls))
+
+    def _asked(self, request: Request, listener: str | None, scope: str) -> _Asked:
+        known, located = self._scope(scope), self._handlers.router.locate(request)
+        owned = located.owned
+        note = Metadata(
+            provider=owned.provider if owned else None,
+            path=owned.path if owned else None,
+            test=known.test,
+            scope=scope or None,
+        )
+        return _Asked(request, located, note, known, listener)
 
     def _decide(self, asked: _Asked) -> Decision:
         matching = self._matching(asked)
@@ -253,12 +280,8 @@ class Engine:
     def _not_answered(self, asked: _Asked) -> Decision:
         request, located, note = asked.request, asked.located, asked.note
         reachable = list(self._reachable(asked.scope))
-        owned = bool(
-            located.owned
-            or asked.listener
-            or any(handlers.router.owns_origin(located.origin) for handlers in reachable)
-        )
-        policy = self._policy(located, owned=owned)
+        owned = self._owns(asked)
+        policy = self._policy_of(asked)
         if is_preflight(request):
             wanted = replace(request, method=request.header("access-control-request-method") or "GET")
             if policy == "error" or any(handlers.router.candidates(wanted, located) for handlers in reachable):
@@ -279,11 +302,16 @@ class Engine:
         paste = handler_to_paste(masked)
         return Unhandled(unhandled_response(masked.shown, near, paste), note, explain(masked.shown, near, paste))
 
-    def _policy(self, located: Located, *, owned: bool) -> Policy | None:
+    def _owns(self, asked: _Asked) -> bool:
+        if asked.located.owned or asked.listener:
+            return True
+        return any(handlers.router.owns_origin(asked.located.origin) for handlers in self._reachable(asked.scope))
+
+    def _policy_of(self, asked: _Asked) -> Policy | None:
         """What the project says about a request that no handler answers; None for foreign loopback."""
-        if owned:
+        if self._owns(asked):
             return self._settings.unhandled
-        return None if is_loopback(located.origin.host) else self._settings.others
+        return None if is_loopback(asked.located.origin.host) else self._settings.others
 
     def _reachable(self, scope: Scope) -> Iterator[HandlerSet]:
         """The handlers that a scope sees, those added last first."""

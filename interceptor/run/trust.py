@@ -49,7 +49,7 @@ SYSTEM_BUNDLES = (
 _RUN = "run-"
 _MARGIN = timedelta(days=7).total_seconds()
 """Renew this early, so that a proxy that runs for days does not outlive its authority."""
-_RSA_KEY = b"-----BEGIN RSA PRIVATE KEY-----"
+_EC_KEY = b"-----BEGIN EC PRIVATE KEY-----"
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
@@ -179,7 +179,7 @@ def _load(path: Path) -> Authority | None:
     except (OSError, ValueError):
         return None
     certificates = context.get_ca_certs()
-    if len(certificates) != 1 or not text.startswith(_RSA_KEY):
+    if len(certificates) != 1 or not text.startswith(_EC_KEY):
         return None
     known: Any = certificates[0]
     begins, ends = (ssl.cert_time_to_seconds(known[key]) for key in ("notBefore", "notAfter"))
