@@ -36,7 +36,10 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="Fail if a handler is never used.")] = False,
     consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the project file's.")] = None,
     isolated: Annotated[
-        bool, typer.Option("--isolated", help="Run the command in a network of its own (Linux): no client goes around.")
+        bool,
+        typer.Option(
+            "--isolated", help="Run the command in its own network (Linux), so that no client bypasses the proxy."
+        ),
     ] = False,
     allow_port: Annotated[
         list[int] | None,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from interceptor.answering.patches import EVERYTHING, has_patches, patched
 from interceptor.answering.rendering import Compiler, Render, RenderFault, TemplateValues, rendered
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain, load_resolver
 from interceptor.answering.responses import Answer, CompiledEntry, compile_entry
@@ -15,7 +16,7 @@ from interceptor.answering.templates import Template, TemplateFault, compile_exp
 from interceptor.answering.views import RequestView, ResponseView
 from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
-from interceptor.handlers.language import DelayRange, Elsewhere, GivenState, ResponseEntry
+from interceptor.handlers.language import DelayRange, Elsewhere, GivenState
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.paths import Params
 from interceptor.matching.router import Route
@@ -29,8 +30,6 @@ from interceptor.values.places import leaves
 
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 _BODY_PARTS = frozenset({"json_", "form", "multipart", "text", "graphql"})
-EVERYTHING = ("response.$", "response.body")
-"""The places of an answer that somebody else made."""
 
 
 @dataclass(slots=True)
@@ -91,7 +90,7 @@ class _CompiledEntry:
     def passes_unread(self) -> bool:
         """True where it passes a request on, and neither changes the answer nor looks at the request's body."""
         model = self.entry.model
-        plain = model.passthrough is not None and not _patches(model) and self.resolver is None
+        plain = model.passthrough is not None and not has_patches(model) and self.resolver is None
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 
 
@@ -250,14 +249,14 @@ class CompiledHandler:
             query = context.request.query_string
             path = metadata.path or context.request.path
             to = f"{model.passthrough.to.rstrip('/')}{path}{'?' if query else ''}{query}"
-        if not _patches(model):
+        if not has_patches(model):
             return Passthrough("handler", metadata, to=to)
 
         def patch(real: Response) -> Mocked | Failed:
             view = ResponseView.of(real)
             try:
                 answer = selection.entry.entry.answer({**selection.values, "upstream": view})
-                return self._answered(context, selection, _patched(selection.entry.entry, answer, real))
+                return self._answered(context, selection, patched(selection.entry.entry, answer, real))
             except RenderFault as fault:
                 return self.failed(context, str(fault))
 
@@ -292,27 +291,6 @@ class CompiledHandler:
         return Unresolved(lambda: resolver(view, params, data), finish, fail)
 
 
-def _patches(entry: ResponseEntry) -> bool:
-    """True where an entry says something of its own beside `passthrough`."""
-    return entry.body_kind is not None or bool(entry.model_fields_set & {"status", "headers"})
-
-
-def _patched(entry: CompiledEntry, answer: Answer, real: Response) -> Answer:
-    """The real answer with what the handler says in its place."""
-    declared = entry.model
-    names = {name for name, _ in answer.response.headers}
-    if declared.body_kind:
-        names |= {"content-length", "content-encoding", "transfer-encoding"}
-    headers = (*((name, value) for name, value in real.headers if name not in names), *answer.response.headers)
-    response = Response(
-        real.status if declared.status is None else answer.response.status,
-        headers,
-        answer.response.body if declared.body_kind else real.body,
-    )
-    generated = (*EVERYTHING, *(f"response.headers.{name}" for name, _ in headers))
-    return Answer(response, answer.json if declared.body_kind else ResponseView.of(real).json, generated)
-
-
 def bind(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
     """Compile a handler; what is wrong with it is added to the compiler's problems."""
     model, node = loaded.model, loaded.node
@@ -331,7 +309,7 @@ def bind(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHan
     entries: list[_CompiledEntry] = []
     for index, entry in enumerate(model.entries):
         entries += [_bind_entry(loaded, index, compiler)] * entry.times
-    if model.then and any(entry.passthrough and not _patches(entry) for entry in model.entries):
+    if model.then and any(entry.passthrough and not has_patches(entry) for entry in model.entries):
         message = "then needs an answer of the handler's own: put status, headers or a body beside passthrough"
         compiler.problems.append(node.at("then").problem(message))
     cacheable, first = None, entries[0]
