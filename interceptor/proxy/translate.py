@@ -16,7 +16,7 @@ from mitmproxy.net import encoding
 
 from interceptor.engine import SCOPE_HEADER
 from interceptor.proxy.http1 import Fields
-from interceptor.values.messages import BODILESS, Headers, Request, Response
+from interceptor.values.messages import BODILESS, LENGTHLESS, Headers, Request, Response
 from interceptor.values.urls import normal_url
 
 _FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization", SCOPE_HEADER})
@@ -144,10 +144,10 @@ def length_of(response: Response, method: str) -> Fields:
     A HEAD is answered with the headers of a GET, its length included (RFC 9110, section 9.3.2); 204 and 304 have
     neither body nor length (section 8.6).
     """
-    if not has_body(response.status):
+    if response.status < 200 or response.status in LENGTHLESS:
         return ()
     declared = response.header("content-length") if method == "HEAD" and not response.body else None
-    return ((b"content-length", (declared or str(len(response.body))).encode()),)
+    return ((b"content-length", (declared or str(len(body_of(response)))).encode()),)
 
 
 def has_body(status: int) -> bool:
