@@ -15,8 +15,7 @@ from interceptor.pact.read import Pact, PactInteraction
 from interceptor.project.config import Project
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.findings import Finding
-
-_BODILESS = frozenset({204, 205, 304})
+from interceptor.values.messages import BODILESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def _of_each(placed: list[_Placed]) -> Iterator[Finding]:
         if len(each.path) > 1 and each.path.endswith("/"):
             message = f"{each.method} {each.path} ends with a slash, which most providers take for another path"
             yield Finding("interaction.path.trailing-slash", message, interaction=each.index, place="request.path")
-        bodiless = each.method == "HEAD" or each.status in _BODILESS or not 200 <= each.status < 300
+        bodiless = each.method == "HEAD" or each.status in BODILESS or not 200 <= each.status < 300
         if not each.response.has_body and not bodiless:
             message = f'"{each.description}" says nothing about the response body'
             yield Finding("interaction.body.unasserted", message, interaction=each.index, place="response.body")

@@ -87,10 +87,6 @@ class Node:
         for child in (*self.items, *self.members.values()):
             yield from child.walk()
 
-    def copy_with(self, **members: Node) -> Node:
-        """This mapping with some members put in or replaced."""
-        return Node("mapping", self.file, self.line, self.column, members={**self.members, **members}, keys=self.keys)
-
     def textual(self) -> Node:
         """This node with every scalar read as its source text: what a header or a query value means."""
         return Node(
