@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show, show_json
-from interceptor.cli.options import AsJson, write_output
+from interceptor.cli.options import AsJson, say_passed_over, write_output
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
@@ -48,6 +48,7 @@ def check(
     if not files:
         raise UsageError("there is no pact to check", "write one: interceptor run -- COMMAND")
     checked = check_pacts(files, project, openapi=openapi, servers=servers)
+    say_passed_over(checked.pacts.values())
     for provider in checked.without_document:
         say(f"no OpenAPI document for {provider}: its pact is not checked")
     if not checked.pacts:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import show, show_json
+from interceptor.cli.options import say_passed_over
 from interceptor.project.config import load_project
 from interceptor.report.findings import finding_line, lint_total
 
@@ -26,7 +27,7 @@ def lint(
     from interceptor.lint import lint as findings_of
 
     project = load_project(ctx.obj.config)
-    findings = findings_of(project, pacts or sorted(project.pact_dir.glob("*.json")))
+    findings = findings_of(project, pacts or sorted(project.pact_dir.glob("*.json")), say_passed_over)
     if as_json:
         show_json([asdict(finding) for finding in findings])
     else:

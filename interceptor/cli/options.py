@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from interceptor.cli.context import Context
+from interceptor.cli.context import Context, say
+from interceptor.report.lines import counted
 from interceptor.values.errors import PactError, UsageError
+
+if TYPE_CHECKING:
+    from interceptor.pact.read import Pact
 
 Retries: TypeAlias = Annotated[
     int,
@@ -80,6 +85,14 @@ def pacts_of_project(context: Context) -> list[Path]:
     if not paths:
         raise PactError(f"there are no pacts in {project.pact_dir.name}", "write some: interceptor run -- COMMAND")
     return paths
+
+
+def say_passed_over(pacts: Iterable[Pact]) -> None:
+    """Say what pacts hold that is not looked at: `Site-Orders.json: 1 message is passed over`."""
+    for pact in pacts:
+        for kind in dict.fromkeys(pact.passed_over):
+            count = pact.passed_over.count(kind)
+            say(f"{pact.file.name}: {counted(count, kind)} {'is' if count == 1 else 'are'} passed over")
 
 
 def write_output(file: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import say, show_json
-from interceptor.cli.options import AsJson, pacts_of_project, write_output
+from interceptor.cli.options import AsJson, pacts_of_project, say_passed_over, write_output
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def states(
     if not chosen:
         pairs = ", ".join(f"{pact.consumer} with {pact.provider}" for pact in found)
         raise PactError("there is no such pact", f"there are: {pairs}")
+    say_passed_over(chosen)
     required = required_states(chosen)
     if scaffold is not None:
         _write(required, scaffold, output)

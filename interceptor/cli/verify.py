@@ -12,7 +12,16 @@ import typer
 
 from interceptor.cli.context import Context, say, show, show_json
 from interceptor.cli.named_values import header_values, named_values
-from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, pacts_of_project, root, write_output
+from interceptor.cli.options import (
+    RETRIES,
+    SECONDS,
+    AsJson,
+    Retries,
+    pacts_of_project,
+    root,
+    say_passed_over,
+    write_output,
+)
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
@@ -181,7 +190,8 @@ def _files(context: Context, paths: Sequence[Path], name: str | None, states_url
         raise PactError(f"there is no pact with {name}", f"there are pacts with {' and '.join(names)}")
     if states_url is None:
         _warn_of_states(own)
-    return Files(tuple(pact.file for pact in own)), name
+    say_passed_over(own)
+    return Files(tuple(own)), name
 
 
 def _warn_of_states(pacts: Sequence[Pact]) -> None:
