@@ -1,16 +1,17 @@
-"""`interceptor lint`: handlers and pacts against the conventions."""
+"""`interceptor lint`: checks handlers and pacts against conventions."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from interceptor.cli.context import show, show_json
+from interceptor.cli.options import say_passed_over
 from interceptor.project.config import load_project
-from interceptor.values.findings import Finding, in_words
+from interceptor.report.findings import finding_line, lint_total
 
 
 def lint(
@@ -19,27 +20,19 @@ def lint(
         list[Path] | None,
         typer.Argument(help="Pact files. Default: those of the project.", metavar="PACT", show_default=False),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail at warnings too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Look at handlers and pacts: names, states, rules, secrets, answers that no provider can give both of."""
+    """Check handlers and pacts: names, states, rules, secrets, and responses that contradict each other."""
     from interceptor.lint import lint as findings_of
 
     project = load_project(ctx.obj.config)
-    findings = findings_of(project, pacts or sorted(project.pact_dir.glob("*.json")))
+    findings = findings_of(project, pacts or sorted(project.pact_dir.glob("*.json")), say_passed_over)
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            typer.echo(in_words(finding))
-        typer.echo(f"interceptor  {_total(findings)}")
+            print(finding_line(finding))
+        show(lint_total(findings))
     if any(strict or finding.type == "error" for finding in findings):
         raise typer.Exit(1)
-
-
-def _total(findings: list[Finding]) -> str:
-    counts = [sum(finding.type == kind for finding in findings) for kind in ("error", "warning")]
-    words = [
-        f"{count} {kind}{'' if count == 1 else 's'}" for count, kind in zip(counts, ("error", "warning"), strict=True)
-    ]
-    return " · ".join(words) if findings else "nothing to complain about"

@@ -47,24 +47,23 @@ class Comparison:
         for place, reference in self._document.broken.items():
             said = self._document.why_broken(reference, place)
             message = f'"{reference}" {said}; what it should describe is not compared'
-            yield Finding("document.reference.broken", "error", message, document_place=str(place))
+            yield Finding("document.reference.broken", message, document_place=str(place))
         for place, reference in self._document.all_broken().items():
             if place not in self._document.broken:
                 said = self._document.why_broken(reference, place)
                 message = f'"{reference}" {said}; no interaction needs it'
-                yield Finding("document.reference.broken", "warning", message, document_place=str(place))
+                yield Finding("document.reference.unused", message, document_place=str(place))
         for place, why in self._validation.unusable.items():
             message = f"the schema {why}; what it says is not compared"
-            yield Finding("document.schema.unusable", "warning", message, document_place=str(place))
+            yield Finding("document.schema.unusable", message, document_place=str(place))
 
     def _compare(self, interaction: PactInteraction) -> Iterator[Finding]:
         path = interaction.path if interaction.path.startswith("/") else f"/{interaction.path}"
         found = self._routes.find(interaction.method, path) if "?" not in path else None
         if found is None:
-            message = f"{interaction.method} {interaction.path} is no operation of the document"
+            message = f"{interaction.method} {interaction.path} is not an operation of the document"
             yield Finding(
                 "request.path-or-method.unknown",
-                "error",
                 message + self._routes.near(interaction.method, path),
                 interaction=interaction.index,
                 place="request.path",
@@ -74,7 +73,7 @@ class Comparison:
         pair = Pair(interaction, found.operation, found.parameters, self._validation)
         other_path = list(compare_path(pair))
         yield from other_path
-        if not other_path:
+        if not any(finding.type == "error" for finding in other_path):
             yield from _request(pair)
             yield from _response(pair)
 

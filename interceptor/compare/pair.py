@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 from interceptor.openapi.document import DocumentNode, DocumentPlace
 from interceptor.openapi.json_schema import Direction
@@ -13,8 +12,6 @@ from interceptor.openapi.validation import Validation
 from interceptor.pact.read import PactInteraction
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-
-Severity: TypeAlias = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +42,18 @@ class Pair:
     def response_header(self, name: str) -> str | None:
         return _joined(self.interaction.response.headers, name)
 
-    def error(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
-        return self._finding("error", code, message, place, document_place)
-
-    def warning(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
-        return self._finding("warning", code, message, place, document_place)
+    def finding(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
+        return Finding(
+            code, message, interaction=self.interaction.index, place=place, document_place=str(document_place)
+        )
 
     def mismatches(
         self, code: str, place: str, schema: DocumentNode, value: Json, direction: Direction
     ) -> Iterator[Finding]:
         """A finding for everything of a value that its schema does not allow; an error where a broker has one too."""
         for each in self.validation.mismatches(schema, value, direction):
-            kind: Severity = "warning" if each.is_doubtful else "error"
-            yield self._finding(kind, code, each.message, f"{place}{each.at}", each.document_place)
+            found = self.finding(code, each.message, f"{place}{each.at}", each.document_place)
+            yield from doubtful([found]) if each.is_doubtful else [found]
 
     def fits(self, schema: DocumentNode, value: Json) -> bool:
         """Whether a schema allows a value of a request."""
@@ -71,15 +67,12 @@ class Pair:
         if all(found):
             yield from found[0]
 
-    def _finding(self, kind: Severity, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
-        return Finding(
-            code, kind, message, interaction=self.interaction.index, place=place, document_place=str(document_place)
-        )
 
-
-def as_warnings(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Findings that PactFlow's comparison does not have: they never refuse a pact."""
-    return (replace(finding, type="warning") for finding in findings)
+def doubtful(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings that PactFlow's comparison does not have, as warnings: they never refuse a pact."""
+    for finding in findings:
+        kind = finding.code.rpartition(".")[0].replace("path-or-method", "path")
+        yield replace(finding, code=f"{kind}.doubtful")
 
 
 def _joined(headers: Mapping[str, list[str]], name: str) -> str | None:

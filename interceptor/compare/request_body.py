@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from interceptor.compare.media_types import best_match, is_validatable
-from interceptor.compare.pair import Pair, as_warnings
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.reading import form_value
 from interceptor.openapi.document import DocumentNode
 from interceptor.openapi.json_schema import Direction
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
-from interceptor.values.messages import Request
-from interceptor.values.multipart_form import MULTIPART_MEDIA_TYPE, multipart_parts
+from interceptor.values.multipart_form import MULTIPART_MEDIA_TYPE, parse_multipart
 from interceptor.values.urls import parse_query
 
 _PLACE = "request.body"
@@ -28,18 +27,18 @@ def compare_request_body(pair: Pair) -> Iterator[Finding]:
     kind = (best_match(sent, content.types) or sent) if sent else JSON_MEDIA_TYPE
     schema = content.schema(best_match(kind, content.types))
     if not message.has_body:
-        finding = pair.error("request.body.incompatible", "the required body is missing", _PLACE, content.place)
-        yield from [finding] if is_validatable(kind) and not content.is_of_fields else as_warnings([finding])
+        finding = pair.finding("request.body.incompatible", "the required body is missing", _PLACE, content.place)
+        yield from [finding] if is_validatable(kind) and not content.is_of_fields else doubtful([finding])
     elif not is_validatable(kind):
         text = f"bodies of type {kind} are compared by their type only"
-        yield pair.warning("request.body.unvalidatable", text, _PLACE, content.place)
+        yield pair.finding("request.body.unvalidatable", text, _PLACE, content.place)
     elif schema is not None:
         value = _value(message.body, sent or kind, schema)
         found = pair.mismatches("request.body.incompatible", _PLACE, schema, value, Direction.REQUEST)
-        yield from as_warnings(found) if content.is_of_fields else found
+        yield from doubtful(found) if content.is_of_fields else found
     elif pair.sends_content:
         text = "the document has no schema for a request body here"
-        yield pair.warning("request.body.unknown", text, _PLACE, content.place)
+        yield pair.finding("request.body.unknown", text, _PLACE, content.place)
 
 
 def _value(body: Json, content_type: str, schema: DocumentNode) -> Json:
@@ -50,7 +49,7 @@ def _value(body: Json, content_type: str, schema: DocumentNode) -> Json:
     if media_type(content_type) == FORM_MEDIA_TYPE:
         pairs = list(parse_query(body))
     elif media_type(content_type) == MULTIPART_MEDIA_TYPE:
-        parts = multipart_parts(Request("POST", "", (("content-type", content_type),), body.encode()))
+        parts = parse_multipart(content_type, body.encode())
         pairs = None if parts is None else [(part.name, part.text) for part in parts]
     if pairs is None:
         return body

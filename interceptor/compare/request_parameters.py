@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from interceptor.compare.pair import Pair, as_warnings
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import Parameter
-from interceptor.redaction.forms import MASK
+from interceptor.redaction.masks import MASK
 from interceptor.values.findings import Finding
 
 
@@ -23,7 +24,8 @@ def compare_path(pair: Pair) -> Iterator[Finding]:
         found = pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         for finding in found:
             message = f"{pair.interaction.method} {pair.interaction.path} is no path of the document"
-            yield pair.error(code, f'{message}: "{parameter.name}": {finding.message}', place, parameter.place)
+            told = f'{message}: "{parameter.name}": {finding.message}'
+            yield replace(finding, message=told, place=place, document_place=str(parameter.place))
             return
 
 
@@ -43,21 +45,21 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
             value = exploded_value(parameter, taken)
             found = pair.mismatches(code, place, parameter.schema, value, Direction.REQUEST)
             spelled_out = not any(name.startswith(f"{parameter.name}[") for name in taken)
-            yield from as_warnings(found) if spelled_out else found
+            yield from doubtful(found) if spelled_out else found
             continue
         values = left.pop(parameter.name, None)
         if values is not None:
             candidates = query_readings(parameter, values)
             findings = list(pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST))
-            yield from as_warnings(findings) if _passes(pair, parameter, values) else findings
+            yield from doubtful(findings) if _passes(pair, parameter, values) else findings
         elif parameter.required:
             message = f'the required query parameter "{parameter.name}" is missing'
-            yield pair.error(code, message, place, parameter.place)
+            yield pair.finding(code, message, place, parameter.place)
     keys = {scheme.name for every in pair.operation.security for scheme in every if scheme.where == "query"}
     for name in left:
         if name not in keys:
             message = f'the document has no query parameter "{name}" here'
-            yield pair.warning("request.query.unknown", message, f"request.query.{name}", pair.operation.place)
+            yield pair.finding("request.query.unknown", message, f"request.query.{name}", pair.operation.place)
 
 
 def _passes(pair: Pair, parameter: Parameter, values: list[str]) -> bool:
@@ -78,12 +80,11 @@ def compare_cookies(pair: Pair) -> Iterator[Finding]:
         if parameter.where != "cookie":
             continue
         text, place = cookies.get(parameter.name), "request.headers.cookie"
-        code = "request.cookie.incompatible"
+        code = "request.cookie.doubtful"
         if text is not None and MASK not in text:
-            found = pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
-            yield from as_warnings(found)
+            yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         elif text is None and parameter.required:
-            yield pair.warning(code, f'the required cookie "{parameter.name}" is missing', place, parameter.place)
+            yield pair.finding(code, f'the required cookie "{parameter.name}" is missing', place, parameter.place)
 
 
 def cookies_of(pair: Pair) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from interceptor.compare.media_types import best_match, is_validatable
-from interceptor.compare.pair import Pair, as_warnings
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import DocumentedResponse
 from interceptor.values.findings import Finding
@@ -20,10 +20,10 @@ def compare_status(pair: Pair) -> Iterator[Finding]:
     if pair.answer is None:
         known = ", ".join(pair.operation.answers) or "none"
         message = f"the document has no response {status} here; it has {known}"
-        yield pair.error("response.status.unknown", message, "response.status", answers)
+        yield pair.finding("response.status.unknown", message, "response.status", answers)
     elif pair.answer.key == "default":
         message = f"only the default response of the document covers {status}"
-        yield pair.warning("response.status.default", message, "response.status", pair.answer.place)
+        yield pair.finding("response.status.default", message, "response.status", pair.answer.place)
 
 
 def compare_response_body(pair: Pair, answer: DocumentedResponse) -> Iterator[Finding]:
@@ -36,11 +36,11 @@ def compare_response_body(pair: Pair, answer: DocumentedResponse) -> Iterator[Fi
     schema = content.schema(kind)
     if not is_validatable(kind):
         message = f"bodies of type {kind} are compared by their type only"
-        yield pair.warning("response.body.unvalidatable", message, _PLACE, answer.place)
+        yield pair.finding("response.body.unvalidatable", message, _PLACE, answer.place)
     elif schema is None:
         message = f"the document has no body for the response {answer.key}"
-        finding = pair.error("response.body.unknown", message, _PLACE, answer.place)
-        yield from [finding] if body else as_warnings([finding])
+        finding = pair.finding("response.body.unknown", message, _PLACE, answer.place)
+        yield from [finding] if body else doubtful([finding])
     else:
         found = pair.mismatches("response.body.incompatible", _PLACE, schema, body, Direction.RESPONSE)
-        yield from found if body else as_warnings(found)
+        yield from found if body else doubtful(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from interceptor.compare.pair import Pair, as_warnings
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.request_parameters import cookies_of
 from interceptor.openapi.operations import Scheme
 from interceptor.values.findings import Finding
@@ -19,8 +19,8 @@ def compare_security(pair: Pair) -> Iterator[Finding]:
     if all(missing):
         needs = " or ".join(" and ".join(map(_described, every)) for every in missing)
         message = f"the operation asks for authorization: {needs} is missing"
-        finding = pair.error("request.authorization.missing", message, _place(missing[0][0]), pair.operation.place)
-        yield from as_warnings([finding]) if _is_enough(pair) else [finding]
+        finding = pair.finding("request.authorization.missing", message, _place(missing[0][0]), pair.operation.place)
+        yield from doubtful([finding]) if _is_enough(pair) else [finding]
 
 
 def _is_enough(pair: Pair) -> bool:

@@ -228,6 +228,12 @@ class Router:
         return {origin.host for origin in origins}
 
     @property
+    def exact_origins(self) -> list[Origin]:
+        """The origins of providers and of handlers with an absolute URL, patterns left out."""
+        origins = dict.fromkeys((*(base.origin for base in self.owners.bases), *self._origins))
+        return [origin for origin in origins if origin.exact]
+
+    @property
     def anywhere(self) -> bool:
         """True where a handler answers at any origin."""
         return bool(self._anywhere.routes)

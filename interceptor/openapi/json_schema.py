@@ -285,9 +285,10 @@ class Translator:
         for key in _ONE_SCHEMA:
             if isinstance(schema.get(key), dict | bool):
                 result[key] = self._sub(part.raw(key), inner)
-        if (first := branches(part, "prefixItems")) and not self.as_broker:
+        if first := branches(part, "prefixItems"):
             inner = inner if len(whole.parts) == 1 else _Mode.OPEN
-            result["prefixItems"] = [self._sub(each, inner) for each in first]
+            if not self.as_broker:
+                result["prefixItems"] = [self._sub(each, inner) for each in first]
             result["items"] = self._sub(part.raw("items"), inner)
         if not self._is_response:
             result["required"] = self._required(part, whole)

@@ -44,6 +44,10 @@ class Origin:
         default = str(DEFAULT_PORTS[scheme.lower()])
         return cls(scheme.lower(), match[1].lower(), match[2] or default)
 
+    def __str__(self) -> str:
+        """With the port, also where it is the default one: `https://api.example.com:443`."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
     @property
     def exact(self) -> bool:
         return "*" not in self.host and self.port != "*"

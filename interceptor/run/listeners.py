@@ -7,29 +7,37 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from interceptor.project.config import Provider
+from interceptor.project.origins import Origin
 from interceptor.values.errors import UsageError
 
 HOST = "127.0.0.1"
 BACKLOG = 1024
 _ATTEMPTS = 20
+_MOST_DOORS = 200
+"""Ports for origins that nobody published; every one costs a socket, of which a process often has but a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One provider's own address: requests to it are requests to the provider."""
+    """A direct door: a loopback port that stands for one origin, TLS included where that is https.
 
-    provider: str
+    One that a provider publishes, by `listen` or `env`, takes plain HTTP too.
+    """
+
     origin: str
-    """Where they would go: `https://api.example.com`."""
-    base_path: str
+    """Where its requests would go: `https://api.example.com`."""
     port: int
     sockets: tuple[socket.socket, ...]
+    provider: str | None = None
+    """Who published it."""
+    base_path: str = ""
 
     @property
     def base_url(self) -> str:
@@ -39,10 +47,27 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """The proxy's own socket and those of the providers that are served beside it."""
+    """The proxy's own socket, and the direct doors beside it."""
 
     proxy: socket.socket
     listeners: tuple[Listener, ...]
+    inside: tuple[socket.socket, ...] = ()
+    """The proxy's sockets in the network of an isolated command."""
+
+    @property
+    def published(self) -> tuple[Listener, ...]:
+        """The doors that providers ask for."""
+        return tuple(each for each in self.listeners if each.provider is not None)
+
+    @property
+    def doors(self) -> dict[str, int]:
+        """The port that stands for an origin: `{"https://api.example.com:443": 41874}`."""
+        ports: dict[str, int] = {}
+        for each in self.listeners:
+            origin = Origin.parse(each.origin)
+            if origin.exact:
+                ports.setdefault(str(origin), each.port)
+        return ports
 
     @property
     def port(self) -> int:
@@ -51,7 +76,7 @@ class Listeners:
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
-        return (self.proxy, *(each for listener in self.listeners for each in listener.sockets))
+        return (self.proxy, *self.inside, *(each for listener in self.listeners for each in listener.sockets))
 
     @property
     def proxy_url(self) -> str:
@@ -59,12 +84,15 @@ class Listeners:
 
 
 @contextmanager
-def open_listeners(providers: Mapping[str, Provider], port: int | None = None) -> Iterator[Listeners]:
+def open_listeners(
+    providers: Mapping[str, Provider], port: int | None = None, origins: Iterable[Origin] = ()
+) -> Iterator[Listeners]:
     """Bind and listen; everything is closed at the end.
 
     Args:
         providers: those with `listen` or `env` get an address of their own, on IPv4 and where there is one on IPv6.
         port: the proxy's; a free one when None.
+        origins: exact ones; each gets a port that stands for it, on IPv4.
 
     Raises:
         UsageError: where a port is taken or forbidden.
@@ -81,7 +109,11 @@ def open_listeners(providers: Mapping[str, Provider], port: int | None = None) -
                 stack.enter_context(each)
             parts = urlsplit(provider.url[0])
             bound: int = sockets[0].getsockname()[1]
-            listeners.append(Listener(name, f"{parts.scheme}://{parts.netloc}", parts.path, bound, sockets))
+            listeners.append(Listener(f"{parts.scheme}://{parts.netloc}", bound, sockets, name, parts.path))
+        published = {Origin.parse(each.origin) for each in listeners}
+        for origin in islice((each for each in origins if each not in published), _MOST_DOORS):
+            door = stack.enter_context(_bind(socket.AF_INET, 0, "end some programs: this machine has no port left"))
+            listeners.append(Listener(str(origin), door.getsockname()[1], (door,)))
         yield Listeners(proxy, tuple(listeners))
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.brokers import clean_environment, interceptor
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = "Product Site-Product API.json"
 STOCK = "Product Site-Stock API.json"
 VERSION = "9.9.9"
@@ -224,7 +226,7 @@ def test_a_refusal_names_the_handlers(broker, project):
     assert done.returncode == 1
     said = done.stdout.splitlines()
     change = said.index("             changed: a request for product 10 (handlers/products.yaml:12)")
-    assert said[change + 1] == "             what a version has published stays: commit, and publish the new version"
+    assert said[change + 1] == "             a published version cannot change: commit, then publish the new version"
 
 
 RUN = {
@@ -258,9 +260,9 @@ def test_several_folders(broker, project):
 def test_a_slow_broker_is_one_error(broker, project):
     done = publish(project, broker.url, "-a", "slow", "--branch", "main", "--timeout", "0.5")
     assert done.returncode == 1
-    assert f"the broker at {broker.url} gave no answer within 0.5 s" in done.stderr
+    assert f"the broker at {broker.url} did not respond within 0.5 s" in done.stderr
 
 
 def test_the_environment_says_how_patient_to_be(broker, project):
     done = publish(project, broker.url, "-a", "slow", "--branch", "main", INTERCEPTOR_BROKER_TIMEOUT="0.4")
-    assert f"the broker at {broker.url} gave no answer within 0.4 s" in done.stderr
+    assert f"the broker at {broker.url} did not respond within 0.4 s" in done.stderr

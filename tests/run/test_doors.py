@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from interceptor.project.config import Provider
+from interceptor.project.origins import Origin
 from interceptor.run.listeners import open_listeners
 from interceptor.values.errors import UsageError
 
@@ -71,3 +72,23 @@ def test_a_taken_port_of_a_provider_is_named_with_the_provider(taken):
     with pytest.raises(UsageError) as caught, open_listeners({"Product API": provider(listen=taken)}):
         pass
     assert '"Product API"' in caught.value.hint
+
+
+def test_each_owned_origin_has_a_door():
+    origins = [
+        Origin.parse(url) for url in ("https://api.example.com", "http://[::1]:8080", "https://other.example.com")
+    ]
+    with open_listeners({"API": provider(env="API_URL")}, origins=origins) as listeners:
+        (published,) = listeners.published
+        doors = listeners.doors
+        assert doors["https://api.example.com:443"] == published.port
+        assert list(doors) == ["https://api.example.com:443", "http://[::1]:8080", "https://other.example.com:443"]
+        assert len({*doors.values(), listeners.port}) == 4
+        for port in doors.values():
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+def test_a_pattern_of_origins_has_no_door():
+    wildcard = Provider(url=["https://*.example.com"], env="API_URL")
+    with open_listeners({"API": wildcard}) as listeners:
+        assert (len(listeners.published), listeners.doors) == (1, {})
