@@ -15,7 +15,7 @@ from interceptor.matching.router import ANY_METHOD, AddressPattern, Route
 from interceptor.values.errors import Problem
 
 _Key: TypeAlias = tuple[object, ...]
-_Asked: TypeAlias = tuple[tuple[str, str], ...]
+_Demands: TypeAlias = tuple[tuple[str, str], ...]
 _ANY_GIVEN = "any given"
 _MOST_FIXED = 5
 """Segments that are looked up as parameters, the last ones of a path."""
@@ -53,11 +53,11 @@ class _Earlier:
     def __init__(self) -> None:
         self._first: dict[tuple[object, ...], tuple[int, LoadedHandler]] = {}
 
-    def add(self, key: _Key, asked: _Asked, given: str, handler: tuple[int, LoadedHandler]) -> None:
+    def add(self, key: _Key, asked: _Demands, given: str, handler: tuple[int, LoadedHandler]) -> None:
         for each in (given, _ANY_GIVEN):
             self._first.setdefault((key, asked, each), handler)
 
-    def first(self, keys: Sequence[_Key], asked: _Asked, given: str) -> LoadedHandler | None:
+    def first(self, keys: Sequence[_Key], asked: _Demands, given: str) -> LoadedHandler | None:
         """The first one at one of the addresses that asks for as much, or less."""
         hiding = [
             self._first[place]
@@ -91,7 +91,7 @@ def _keys(address: AddressPattern) -> list[_Key]:
     return keys
 
 
-def _asked(loaded: LoadedHandler, route: Route) -> _Asked:
+def _asked(loaded: LoadedHandler, route: Route) -> _Demands:
     """What is asked for beyond the address, each value as text: a handler hides one that asks for as much, or more."""
     part = loaded.model.request_part
     asked = {name: getattr(part, name) for name in _PARTS if name in part.model_fields_set}

@@ -23,7 +23,7 @@ from interceptor.values.json_text import Json
 from interceptor.values.media_types import JSON_MEDIA_TYPE, is_json, media_type
 from interceptor.values.messages import BODILESS
 
-_Found: TypeAlias = tuple[str, str, DocumentNode]
+_Described: TypeAlias = tuple[str, str, DocumentNode]
 """Path template, method and path item of an operation."""
 _UNKNOWN = "https://api.example.com"
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
@@ -44,9 +44,9 @@ def import_document(document: OpenApiDocument) -> NewProvider:
     return NewProvider(name, [_url(document, base)], handlers, {}, document.name)
 
 
-def _most_particular_first(found: list[_Found]) -> list[_Found]:
+def _most_particular_first(found: list[_Described]) -> list[_Described]:
     """In the order of the document, but each path before those that would take its requests: the first one answers."""
-    ordered: list[_Found] = []
+    ordered: list[_Described] = []
     for each in found:
         taken = (at for at, (earlier, *_) in enumerate(ordered) if earlier != each[0] and _takes(earlier, each[0]))
         ordered.insert(next(taken, len(ordered)), each)

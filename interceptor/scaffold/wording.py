@@ -74,24 +74,27 @@ class Wording:
         elif answer == "404" and parameters:
             found = [*exist[:-1], f"{parameters[-1].thing} does not exist"]
         else:
-            found = [*exist, self._circumstance(each, answer, said)]
+            # Without the states of the success: where they are all declared, that would answer.
+            found = [self._circumstance(each, parameters, answer, said)]
         return [self._spelled.setdefault("".join(state.split()).casefold(), state) for state in found]
 
     @staticmethod
-    def _circumstance(each: Operation, answer: str, said: str) -> str:
+    def _circumstance(each: Operation, parameters: list[PathParameter], answer: str, said: str) -> str:
         if answer == "401":
             return "the caller is not authenticated"
+        things = f" ({', '.join(parameter.thing for parameter in parameters)})" if parameters else ""
         if answer == "403":
-            return f"the caller has no right to {_phrase(each)}"
+            return f"the caller has no right to {_phrase(each)}{things}"
         if said and answer[0] != "2":
-            return said
-        return f"{_request(_phrase(each))} is answered with {answer}"
+            return f"{said}{things}"
+        return f"{_request(_phrase(each))} is answered with {answer}{things}"
 
 
 def sentence(answer: DocumentedResponse) -> str:
-    """What a document says about an answer, as a part of a sentence; nothing where that is a word or a novel."""
+    """What a document says about an answer, as a part of a sentence; nothing where that is none, or varies."""
     text = _tidy(str(answer.node.raw("description").value or "").partition("\n")[0])
-    return text if " " in text and len(text) <= _LONGEST else ""
+    is_one = " " in text and len(text) <= _LONGEST and not re.search(r"\d{4}|[0-9a-f]{8}|given ", text)
+    return text if is_one else ""
 
 
 def noun(segment: str, parameter: str) -> str:
