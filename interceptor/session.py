@@ -19,10 +19,12 @@ from interceptor.recorder.recorder import Recorder, recording
 from interceptor.recorder.summary import Summary
 from interceptor.redaction.redactor import Redactor
 from interceptor.run.command import started
-from interceptor.run.environment import child_environment
+from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import Listeners, open_listeners
+from interceptor.run.reach.combined import Reached, laid_out
+from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
-from interceptor.run.trust import TrustFiles, ensure_authority, trust_files
+from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
 from interceptor.run.upstream import Upstream, read_upstream
 
 _GRACE = 0.1
@@ -42,6 +44,8 @@ class RunContext:
     """Of the control address; who knows it may change what the proxy answers."""
     environment: Mapping[str, str]
     """The variables under which a command has to run."""
+    reached: Reached
+    """What leads clients here that read no proxy variables."""
 
     @property
     def doors(self) -> Mapping[str, int]:
@@ -77,15 +81,32 @@ def prepared(project: Project, environ: Mapping[str, str], *, port: int | None =
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
             token = secrets.token_urlsafe(16)
+            ground = _ground(environ, project, engine, listeners, trust)
+            reached = laid_out(project.settings.reach, ground)
             environment = child_environment(
                 environ,
                 proxy_url=listeners.proxy_url,
                 trust=trust,
                 control_url=f"{listeners.proxy_url}/{token}",
                 base_urls=_base_urls(project, listeners),
-                owned_hosts=engine.hosts,
+                bypassed=ground.bypassed,
+                means=reached.means,
             )
-            yield RunContext(project, engine, listeners, trust, upstream, token, environment)
+            yield RunContext(project, engine, listeners, trust, upstream, token, environment, reached)
+
+
+def _ground(
+    environ: Mapping[str, str], project: Project, engine: Engine, listeners: Listeners, trust: TrustFiles
+) -> Ground:
+    return Ground(
+        environ,
+        trust.confdir,
+        {origin.partition("://")[2]: port for origin, port in listeners.doors.items()},
+        (listeners.port, *(each.port for each in listeners.published)),
+        bypassed(engine.hosts),
+        trust.bundle,
+        project.state_dir / CERTIFICATE_FILE,
+    )
 
 
 def run_command(stage: RunContext, words: Sequence[str]) -> Finished:

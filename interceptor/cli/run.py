@@ -46,6 +46,10 @@ def run(
     with prepared(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
+        for problem in stage.reached.problems:
+            say(problem)
+        if context.verbose:
+            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
         finished = run_command(stage, command)
     for line in (*(hit_lines(finished.summary) if context.verbose else ()), *summary_lines(finished.summary)):
         say(line)

@@ -144,16 +144,16 @@ def _default_locations() -> list[str]:
 
 def _bundle(ours: bytes, sources: Iterable[str]) -> bytes:
     """Every certificate of the sources once, ours first; sources that cannot be read add nothing."""
-    seen = dict.fromkeys(_certificates(ours))
+    seen = dict.fromkeys(certificates(ours))
     for source in dict.fromkeys(map(Path, sources)):
         with suppress(OSError):
             for file in sorted(source.iterdir()) if source.is_dir() else [source]:
                 with suppress(OSError):
-                    seen |= dict.fromkeys(_certificates(file.read_bytes()))
+                    seen |= dict.fromkeys(certificates(file.read_bytes()))
     return b"\n".join(seen) + b"\n"
 
 
-def _certificates(text: bytes) -> Iterator[bytes]:
+def certificates(text: bytes) -> Iterator[bytes]:
     """The certificates in a PEM text, line breaks unified."""
     for piece in text.replace(b"\r\n", b"\n").split(_BEGIN)[1:]:
         inner, end, _ = piece.partition(_END)
