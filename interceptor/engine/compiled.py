@@ -22,13 +22,13 @@ from interceptor.matching.router import Route
 from interceptor.project.yaml_file import Node
 from interceptor.values.decisions import Decision, Failed, Metadata, Mocked, Passthrough
 from interceptor.values.exchange import ProviderState
+from interceptor.values.generated import EVERYTHING
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request, Response
 from interceptor.values.places import leaves
 
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
-EVERYTHING = ("response.$", "response.body")
 """The places of an answer that somebody else made."""
 
 

@@ -27,12 +27,14 @@ function observe(folder) {
   const now = Date.now
   const RealDate = Date
   const file = path.join(folder, `${process.pid}-${threadId}.jsonl`)
-  const mostBytes = Number(process.env.INTERCEPTOR_OBSERVED_BYTES) || 1 << 20
+  const libraries = new Set((process.env.INTERCEPTOR_OBSERVED_LIBRARIES ?? 'msw nock').split(' '))
+  const MOST_BYTES = 16 << 20 // an endless body must not fill the memory
 
   // Runners say it when the worker is up, after this file was loaded.
   const worker = () => process.env.JEST_WORKER_ID ?? process.env.VITEST_POOL_ID ?? process.env.TEST_WORKER_INDEX
 
   function write(library, test, request, response) {
+    if (!libraries.has(library)) return
     const at = new RealDate(now()).toISOString()
     const line = { at, library, test: test.currentTestName, file: test.testPath, worker: worker(), request, response }
     try {
@@ -42,7 +44,7 @@ function observe(folder) {
 
   const encoded = (bytes) => {
     const buffer = Buffer.from(bytes ?? '')
-    return buffer.length > mostBytes ? { size: buffer.length } : { base64: buffer.toString('base64') }
+    return buffer.length > MOST_BYTES ? { size: buffer.length } : { base64: buffer.toString('base64') }
   }
 
   // Which test runs ---------------------------------------------------------------------------------------------
@@ -196,7 +198,50 @@ function observe(folder) {
     }
   }
 
+  // Proxies ------------------------------------------------------------------------------------------------------
+
+  // A client that reads the proxy variables asks the proxy for everything, and a mock in this process would see the
+  // proxy's address. Owned origins need no proxy here: their connections are led to their doors. Children that are
+  // no Node know of no doors, and get the variables as they were.
+  function exemptOwnedOrigins() {
+    const childProcess = require('node:child_process')
+    const names = ['NO_PROXY', 'no_proxy']
+    const before = names.map((name) => [name, process.env[name]])
+    const owned = (process.env.INTERCEPTOR_DOORS ?? '').split(' ').map((door) => door.split('=')[0])
+    const exempt = [process.env.NO_PROXY, ...owned].filter(Boolean).join(',')
+    const restored = (name) => (before.find(([each]) => each === name)[1] ?? '')
+    const apply = (values) => {
+      for (const [name, value] of values) {
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
+      }
+    }
+    apply(names.map((name) => [name, exempt]))
+    const spawn = childProcess.ChildProcess.prototype.spawn
+    childProcess.ChildProcess.prototype.spawn = function (options) {
+      if (options?.envPairs) {
+        options.envPairs = options.envPairs.map((pair) => {
+          const name = names.find((each) => pair === `${each}=${exempt}`)
+          return name ? `${name}=${restored(name)}` : pair
+        })
+      }
+      return spawn.apply(this, arguments)
+    }
+    for (const name of ['spawnSync', 'execSync', 'execFileSync']) {
+      const call = childProcess[name]
+      childProcess[name] = function () {
+        apply(before)
+        try {
+          return call.apply(this, arguments)
+        } finally {
+          apply(names.map((each) => [each, exempt]))
+        }
+      }
+    }
+  }
+
   fs.mkdirSync(folder, { recursive: true })
+  exemptOwnedOrigins()
   watch(globalThis)
 
   const createContext = vm.createContext

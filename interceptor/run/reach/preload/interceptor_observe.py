@@ -1,25 +1,26 @@
 """Notes what mocks inside a Python process answer: respx, responses, requests-mock, pytest-httpx, vcrpy, aioresponses.
 
-Imported by the `sitecustomize` of a run, in the consumer's own interpreter: the standard library only, and no fault of
-this module ever reaches a test. Where a client library hands over request and answer, whichever mock made it, the
-exchange becomes a line of JSON in a file of this process, in the folder that INTERCEPTOR_OBSERVED names. What went to
-a real server is not noted here: the transports of the libraries say that they were asked.
+Imported by the `sitecustomize` of a run, in the consumer's own interpreter, of any version: the standard library
+only, and no fault of this module ever reaches a test. Where a client library hands over request and answer, whichever
+mock made it, the exchange becomes a line of JSON in a file of this process, in the folder that INTERCEPTOR_OBSERVED
+names. What went to a real server is not noted here: the transports of the libraries say that they were asked.
 """
 
 from __future__ import annotations
 
 import base64
 import contextvars
-import importlib.util
 import inspect
 import json
 import os
 import sys
 import threading
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import datetime, timezone
 
 _FOLDER = os.environ.get("INTERCEPTOR_OBSERVED", "")
-_MOST_BYTES = int(os.environ.get("INTERCEPTOR_OBSERVED_BYTES") or 1 << 20)
+_MOST_BYTES = 16 << 20
+"""An endless body must not fill the memory."""
 _wire = contextvars.ContextVar("interceptor_wire", default=None)
 """What the call in hand has asked of a real transport; None outside of a call."""
 _lock = threading.Lock()
@@ -46,7 +47,7 @@ def _pairs(headers):
 
 def _write(library, request, response):
     line = {
-        "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "library": library,
         "test": (os.environ.get("PYTEST_CURRENT_TEST") or "").rpartition(" (")[0] or None,
         "worker": os.environ.get("PYTEST_XDIST_WORKER"),
@@ -99,9 +100,9 @@ def _note_aiohttp(options, response):
     if options.get("json") is not None:
         content = json.dumps(options["json"])
         headers.setdefault("content-type", "application/json")
-    received = response._body  # a look: nothing is taken from the consumer
+    received = response._body  # noqa: SLF001  # a look: nothing is taken from the consumer
     if received is None:
-        received = b"".join(response.content._buffer)
+        received = b"".join(response.content._buffer)  # noqa: SLF001  # as above
     _write(
         "aiohttp",
         _message(response.method, response.url, headers, content),
@@ -109,7 +110,7 @@ def _note_aiohttp(options, response):
     )
 
 
-def _observe(cls, name, note, asynchronous=False):
+def _observe(cls, name, note, *, asynchronous=False):
     """Have every call of a method noted, whatever a mock has put in the method's place by then."""
     get = cls.__getattribute__
 
@@ -121,10 +122,8 @@ def _observe(cls, name, note, asynchronous=False):
         def end(asked, options, response):
             if asked:
                 return None
-            try:
+            with suppress(Exception):
                 return note(options, response)
-            except Exception:
-                return None
 
         async def send_async(*args, **options):
             asked, token = begin()
@@ -132,10 +131,8 @@ def _observe(cls, name, note, asynchronous=False):
                 response = await method(*args, **options)
                 more = end(asked, options, response)
                 if more is not None:
-                    try:
+                    with suppress(Exception):
                         await more
-                    except Exception:
-                        pass
                 return response
             finally:
                 _wire.reset(token)
@@ -198,41 +195,19 @@ _HOOKS = {
 }
 
 
-class _Finder:
-    """Hooks into a library when it is imported, so that those that are not cost nothing."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name not in _HOOKS:
-            return None
-        sys.meta_path.remove(self)
+def _careful(name, hook):
+    def change(module):
         try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            sys.meta_path.insert(0, self)
-        if spec is None or spec.loader is None:
-            return None
-        execute = spec.loader.exec_module
+            hook(module)
+        except Exception as error:  # noqa: BLE001  # another version of the library must not break the user's program
+            sys.stderr.write(f"interceptor  cannot note what mocks of {name} answer: {error}\n")
 
-        def exec_module(module):
-            execute(module)
-            _hook(name, module)
-
-        spec.loader.exec_module = exec_module
-        return spec
+    return change
 
 
-def _hook(name, module):
-    try:
-        _HOOKS[name](module)
-    except Exception as error:
-        sys.stderr.write(f"interceptor  cannot note what mocks of {name} answer: {error}\n")
-
-
-def install():
-    """Begin to note; does nothing outside of a run."""
-    if not _FOLDER:
-        return
-    os.makedirs(_FOLDER, exist_ok=True)
-    sys.meta_path.insert(0, _Finder())
-    for name in set(_HOOKS) & set(sys.modules):
-        _hook(name, sys.modules[name])
+def changes():
+    """What to do to which module when it is imported; nothing where the run does not observe Python."""
+    if "python" not in os.environ.get("INTERCEPTOR_OBSERVED_LIBRARIES", "").split():
+        return {}
+    os.makedirs(_FOLDER, mode=0o700, exist_ok=True)
+    return {name: _careful(name, hook) for name, hook in _HOOKS.items()}
