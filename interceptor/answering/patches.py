@@ -5,10 +5,8 @@ from __future__ import annotations
 from interceptor.answering.responses import Answer, CompiledEntry
 from interceptor.answering.views import ResponseView
 from interceptor.handlers.language import ResponseEntry
+from interceptor.values.generated import EVERYTHING
 from interceptor.values.messages import Response
-
-EVERYTHING = ("response.$", "response.body")
-"""The places of an answer that somebody else made."""
 
 
 def has_patches(entry: ResponseEntry) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from interceptor.answering.patches import EVERYTHING, has_patches, patched
+from interceptor.answering.patches import has_patches, patched
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
 from interceptor.answering.responses import Answer, compile_entry
@@ -19,6 +19,7 @@ from interceptor.engine.select import MatchContext
 from interceptor.handlers.language import Elsewhere
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
+from interceptor.values.generated import EVERYTHING
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Response
 
