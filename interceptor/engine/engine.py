@@ -5,8 +5,6 @@ Synchronous and free of input and output; delays are data for the caller. The pr
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -24,6 +22,7 @@ from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable
 from interceptor.matching.router import Located
 from interceptor.project.config import Policy, Project
+from interceptor.project.exclusion import Exclusion
 from interceptor.project.origins import Origin, is_loopback
 from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
@@ -62,8 +61,7 @@ class Engine:
         self._handlers = handlers
         self._data = data
         self._scopes: dict[str, Scope] = {}
-        globs = project.settings.exclude
-        self._excluded = re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
+        self._exclusion = Exclusion(project.settings.exclude)
         self._next_rank = 0
         self._cacheable: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
         """Decisions that hold until something is said about their scope, which is another object then."""
@@ -145,7 +143,7 @@ class Engine:
         cacheable = self._cacheable.get((scope, request))
         if cacheable is not None and cacheable[0] is known:
             return cacheable[1]
-        if self._excluded and any(map(self._excluded.match, (request.url, request.url.partition("?")[0]))):
+        if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
         located = self._handlers.router.locate(request)
         owned = located.owned
