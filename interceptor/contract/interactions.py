@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Literal
 
@@ -26,6 +25,7 @@ from interceptor.contract.pinning.groups import MOST_GATHERED, Classes, Group, S
 from interceptor.contract.pinning.pinning import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.rules import Rule, collapsed, inferred
+from interceptor.project.exclusion import Exclusion
 from interceptor.values.exchange import Exchange, Outcome
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
@@ -37,7 +37,7 @@ class ContractPolicy:
 
     passed: bool = False
     """Also what real providers answered (`record: all`)."""
-    exclude: tuple[str, ...] = ()
+    exclusion: Exclusion = field(default_factory=Exclusion)
     """URL globs."""
     matching: Literal["types", "none"] = "types"
     one_per_shape: bool = False
@@ -64,8 +64,7 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     request = exchange.request
     if request.method.upper() == "OPTIONS" and request.header("access-control-request-method") is not None:
         return False
-    urls = (request.url, request.url.partition("?")[0])
-    return not any(fnmatchcase(url, glob) for glob in policy.exclude for url in urls)
+    return not policy.exclusion.covers(request.url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from interceptor.engine.compiled import CompiledHandler, CompiledState, Describe
 from interceptor.handlers.language import DelayRange, GivenState
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.router import Route
-from interceptor.project.yaml_file import Node
+from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
 from interceptor.values.places import leaves
 

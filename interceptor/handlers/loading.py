@@ -17,7 +17,8 @@ from interceptor.pact.rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
 from interceptor.project.models import validate
-from interceptor.project.yaml_file import Node, from_json, parse, read
+from interceptor.project.yaml_file import parse, read
+from interceptor.project.yaml_nodes import Node, from_json
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json, NotJsonError, parse_json
