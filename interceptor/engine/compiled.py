@@ -25,7 +25,7 @@ from interceptor.values.exchange import Metadata, ProviderState
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request, Response
-from interceptor.values.places import leaves
+from interceptor.values.place import header_places, leaves
 
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 EVERYTHING = ("response.$", "response.body")
@@ -263,7 +263,7 @@ class CompiledHandler:
                 if compiler.problems:
                     return self.failed(context, f"{reference} returned no response: {compiler.problems[0].message}")
                 answer = compiled.answer(selection.values)
-                generated = (*EVERYTHING, *(f"response.headers.{name}" for name, _ in answer.response.headers))
+                generated = (*EVERYTHING, *header_places("response", (name for name, _ in answer.response.headers)))
                 resolved = replace(selection, entry=replace(selection.entry, entry=compiled))
                 return self._answered(context, resolved, replace(answer, generated=generated))
             except (ResolverFault, RenderFault) as fault:
@@ -293,7 +293,7 @@ def _patched(entry: CompiledEntry, answer: Answer, real: Response) -> Answer:
         headers,
         answer.response.body if declared.body_kind else real.body,
     )
-    generated = (*EVERYTHING, *(f"response.headers.{name}" for name, _ in headers))
+    generated = (*EVERYTHING, *header_places("response", (name for name, _ in headers)))
     return Answer(response, answer.json if declared.body_kind else ResponseView.of(real).json, generated)
 
 
@@ -383,6 +383,6 @@ def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
 def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:
     asked = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
     return (
-        *(f"request.headers.{name}" for name in dict.fromkeys(asked)),
-        *(f"response.headers.{name}" for name in compiled.declared_headers),
+        *header_places("request", dict.fromkeys(asked)),
+        *header_places("response", compiled.declared_headers),
     )

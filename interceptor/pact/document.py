@@ -12,8 +12,8 @@ import orjson
 from interceptor.pact.rules import Rule, RulePart
 from interceptor.values.exchange import ProviderState
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import find, parse_path
 from interceptor.values.lean import lazy
+from interceptor.values.place import find, parse_path
 
 NamedValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Names with all their values, sorted by name; the order of the values counts."""

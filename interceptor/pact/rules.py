@@ -15,9 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import Step, Wild, find, parse_path, spell
+from interceptor.values.place import Place, Side, Step, Wild, find, find_place, parse_path, spell_path
 
-Side: TypeAlias = Literal["request", "response"]
 RulePart: TypeAlias = Literal["body", "header", "query", "path", "status"]
 
 UUID_REGEX = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -40,9 +39,7 @@ class Rule:
     @property
     def place(self) -> str:
         """The place as it is written in a handler: `$.id`, `header.location`, `path`."""
-        if self.part == "body":
-            return self.at
-        return f"{self.part}.{self.at}" if self.at else self.part
+        return self.at if self.part == "body" else str(Place(self.part, self.at or None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +137,7 @@ def _parse(side: Side, place: str, declared: Any) -> Iterator[Rule]:
             raise ValueError(f"{_shown(kind)} says nothing about a {part}; write a regex")
         if below and part != "body":
             raise ValueError(f"a {part} has no elements")
-        yield Rule(part, spell((*parse_path(at), *below)) if part == "body" else at, kind, value)
+        yield Rule(part, spell_path((*parse_path(at), *below)) if part == "body" else at, kind, value)
 
 
 def _place(side: Side, place: str) -> tuple[RulePart, str]:
@@ -150,16 +147,16 @@ def _place(side: Side, place: str) -> tuple[RulePart, str]:
             raise ValueError("no specification knows `..` in a place; name the way with [*]")
         if not is_addressable(steps):
             raise ValueError("a member without a name, or with a ' in it, cannot be addressed in a pact")
-        return "body", spell(steps)
-    part, _, name = place.partition(".")
-    if part == "header" and name:
-        return "header", name.lower()
-    if side == "request" and part == "query" and name:
-        return "query", name
-    if side == "request" and place == "path":
-        return "path", ""
-    if side == "response" and place == "status":
-        return "status", ""
+        return "body", spell_path(steps)
+    match side, find_place(place):
+        case _, Place("header", str(name), side=None) if name:
+            return "header", name.lower()
+        case "request", Place("query", str(name), side=None) if name:
+            return "query", name
+        case "request", Place("path", side=None):
+            return "path", ""
+        case "response", Place("status", side=None):
+            return "status", ""
     known = {"request": "$..., header.<name>, query.<name> or path", "response": "$..., header.<name> or status"}
     raise ValueError(f'"{place}" is not a place of a {side}; write {known[side].replace("$...", "$.member")}')
 
@@ -370,7 +367,7 @@ def _arrays(value: Json, at: str) -> Iterator[tuple[str, int]]:
     elif isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, dict | list) and name and "'" not in name:
-                yield from _arrays(member, at + spell((name,))[1:])
+                yield from _arrays(member, at + spell_path((name,))[1:])
 
 
 def collapsed(rules: Iterable[Rule], body: Json) -> tuple[Rule, ...]:
@@ -393,4 +390,4 @@ def collapsed(rules: Iterable[Rule], body: Json) -> tuple[Rule, ...]:
 
 
 def _every(at: str) -> str:
-    return spell([Wild.EACH if isinstance(step, int) else step for step in parse_path(at)])
+    return spell_path([Wild.EACH if isinstance(step, int) else step for step in parse_path(at)])

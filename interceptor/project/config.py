@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from interceptor.project.models import StrictModel, validate
 from interceptor.project.yaml_file import Node, read
 from interceptor.values.errors import ConfigurationError, Problem
-from interceptor.values.jsonpath import parse_path
+from interceptor.values.place import parse_path
 
 PROJECT_FILE = "interceptor.yaml"
 STATE_DIR = ".interceptor"

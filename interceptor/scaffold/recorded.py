@@ -24,7 +24,7 @@ from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Ou
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request
-from interceptor.values.places import ROOT, below
+from interceptor.values.place import ROOT, below
 from interceptor.values.urls import Pairs
 
 _PARTS_OF_PAGES = re.compile(

@@ -31,13 +31,12 @@ from interceptor.contract.pinning.volatile import (
     volatile,
 )
 from interceptor.pact.document import Generator, Interaction, Message, NamedValues, PactBody
-from interceptor.pact.rules import Rule, Side, escape, is_addressable
+from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.values.exchange import Exchange, ProviderState
 from interceptor.values.generated import Generated
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import parse_path, spell
 from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
-from interceptor.values.places import ROOT, below
+from interceptor.values.place import ROOT, Place, Side, below, find_place, spell_path
 
 # Unicode guarantees that these never stand for a character.
 _OPEN, _CLOSE, _NUMBER = "\ufdd0", "\ufdd1", "\ufdd2"
@@ -69,7 +68,8 @@ def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
 
 def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
     headers = tuple(
-        (name, tuple(rewrite(f"{side}.headers.{name}", value) for value in values)) for name, values in message.headers
+        (name, tuple(rewrite(str(Place("header", name, side=side)), value) for value in values))
+        for name, values in message.headers
     )
     body = message.body
     if body is not None and body.kind == "json":
@@ -246,11 +246,12 @@ def _filled(
             text += constant(piece, number) if literal is None else literal
             regex += pattern(piece) if literal is None else escape(literal)
             pinned = pinned or literal is None
-        if pinned and rules and (rule := _rule(place, regex, number=number_like)):
-            found[place.startswith("response")].append(rule)
+        where = find_place(place) if pinned and rules else None
+        if where is not None and (rule := _rule(where, regex, number=number_like)):
+            found[where.side == "response"].append(rule)
             is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
             if is_whole and number in once and (moment := moment_format(pieces[1])):
-                timestamps[place.startswith("response")].append(Generator(rule.part, rule.at, *moment))
+                timestamps[where.side == "response"].append(Generator(rule.part, rule.at, *moment))
         return json.loads(text) if number_like else text
 
     interaction = _rewritten(skeleton, fill)
@@ -261,27 +262,24 @@ def _filled(
     )
 
 
-def _rule(place: str, regex: str, *, number: bool) -> Rule | None:
+def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
     """The rule for the form of a pinned place; None where a rule cannot stand."""
     kind, value = ("regex", f"^{regex}$")
     if number:
         kind, value = ("number" if "." in regex else "integer"), ""
-    _, _, rest = place.partition(".")
-    if rest.startswith((ROOT, "form")):
-        try:
-            steps = parse_path(ROOT + rest.removeprefix(ROOT).removeprefix("form"))
-        except ValueError:
-            return None
-        return Rule("body", spell(steps), kind, value) if is_addressable(steps) else None
-    part, _, name = rest.replace("['", ".", 1).removesuffix("']").partition(".")
-    match part:
-        case "path":
+    match place:
+        case Place("path"):
             return Rule("path", "", kind, value)
-        case "body":
+        case Place("body", steps=None):
             return Rule("body", ROOT, kind, value)
-        case "query":
+        case Place("body", steps=tuple(steps)):
+            return Rule("body", spell_path(steps), kind, value) if is_addressable(steps) else None
+        case Place("form", str(name)):
+            # The Pact tools compare forms field by field, under the paths of members.
+            return Rule("body", spell_path((name,)), kind, value) if is_addressable((name,)) else None
+        case Place("query", str(name)):
             return Rule("query", name, kind, value)
-        case "headers":
+        case Place("header", str(name)):
             return Rule("header", name, kind, value)
     return None
 
