@@ -189,6 +189,11 @@ class Place:
 
 
 _WORD = re.compile(r"[a-z]+")
+_SIDES: dict[str, Side] = {side: side for side in get_args(Side)}
+_RULED: dict[str, Part] = {part: part for part in get_args(Part)}
+"""Words of a rule's place."""
+_NOTED: dict[str, Part] = {"headers" if part == "header" else part: part for part in get_args(Part)}
+"""Words of a place with a side."""
 _NAMED = frozenset({"query", "header", "form"})
 
 
@@ -198,18 +203,21 @@ def parse_place(text: str) -> Place:
     Raises:
         ValueError: where it says none.
     """
-    side: Side | None = next((side for side in get_args(Side) if text.startswith(f"{side}.")), None)
-    rest = text if side is None else text[len(side) + 1 :]
+    head, dot, rest = text.partition(".")
+    side = _SIDES.get(head) if dot else None
+    if side is None:
+        rest = text
     if rest.startswith(ROOT):
         return Place("body", steps=parse_path(rest), side=side)
     word = match[0] if (match := _WORD.match(rest)) else ""
-    part = _part(word, side)
+    part = (_RULED if side is None else _NOTED).get(word)
     tail = rest[len(word) :]
     if part is None or (tail and part not in _NAMED):
         raise ValueError(f'"{text}" is no place; write for example response.$.id or request.headers.accept')
     return Place(part, _named(tail, part, side), side=side)
 
 
+@lru_cache(maxsize=1000)  # the marks of one handler's exchanges are the same
 def find_place(text: str) -> Place | None:
     """The place that a text says, or None where it says none."""
     try:
@@ -221,12 +229,6 @@ def find_place(text: str) -> Place | None:
 def header_places(side: Side, names: Iterable[str]) -> tuple[str, ...]:
     """The places of headers, spelt."""
     return tuple([str(Place("header", name, side=side)) for name in names])
-
-
-def _part(word: str, side: Side | None) -> Part | None:
-    if side is not None and word in {"header", "headers"}:
-        return "header" if word == "headers" else None
-    return next((part for part in get_args(Part) if part == word), None)
 
 
 def _named(tail: str, part: Part, side: Side | None) -> str | None:
