@@ -30,6 +30,10 @@ def serve(
     with prepared(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
+        for problem in stage.reached.problems:
+            say(problem)
+        if context.verbose:
+            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
         _introduce(stage)
         finished = serve_until_stopped(stage, say)
     for line in (

@@ -13,7 +13,7 @@ from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, e
 from interceptor.answering.responses import Answer, CompiledEntry, compile_entry
 from interceptor.answering.templates import Template, TemplateFault, compile_expression
 from interceptor.answering.views import RequestView, ResponseView
-from interceptor.engine.cors import cors_headers
+from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
 from interceptor.handlers.language import DelayRange, Elsewhere, GivenState, ResponseEntry
 from interceptor.handlers.loading import LoadedHandler
@@ -28,6 +28,7 @@ from interceptor.values.messages import Request, Response
 from interceptor.values.place import header_places, leaves
 
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
+_BODY_PARTS = frozenset({"json_", "form", "multipart", "text", "graphql"})
 EVERYTHING = ("response.$", "response.body")
 """The places of an answer that somebody else made."""
 
@@ -85,6 +86,13 @@ class _CompiledEntry:
     record: bool
     constant: tuple[ProviderState, ...] | None
     """Its states, where nothing about it depends on the request."""
+
+    @property
+    def passes_unread(self) -> bool:
+        """True where it passes a request on, and neither changes the answer nor looks at the request's body."""
+        model = self.entry.model
+        plain = model.passthrough is not None and not _patches(model) and self.resolver is None
+        return plain and not callable(self.name) and not any(state.varies for state in self.states)
 
 
 @lean(frozen=True, slots=True)
@@ -145,6 +153,14 @@ class CompiledHandler:
         if self.when is not None and not rendered(self.when, self.loaded.node.at("when"), values):
             return None
         return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+
+    def passes_unread(self, request: Request) -> bool:
+        """True where a request that has this address passes as it is, whatever its body says."""
+        model = self.loaded.model
+        looks_at_bodies = not _BODY_PARTS.isdisjoint(model.request_part.model_fields_set)
+        if looks_at_bodies or self.when is not None or model.once or not self.route.matches(request):
+            return False
+        return all(entry.passes_unread for entry in self.entries)
 
     def decide(self, context: MatchContext, selection: Selection) -> Decision | Unresolved:
         """What the handler does in its turn; counted, where it answers at once."""

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault
+from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
 from interceptor.engine.compiled import CompiledHandler, HandlerState, MatchContext, Unresolved
-from interceptor.engine.cors import is_preflight, preflight_response
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
-from interceptor.matching.router import Located
+from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.project.origins import Origin, is_loopback
 from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
@@ -28,7 +28,7 @@ from interceptor.values.errors import Problem
 from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
-from interceptor.values.messages import Request
+from interceptor.values.messages import Request, Response
 
 Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
 """What a handler would do, if it is its turn."""
@@ -157,17 +157,9 @@ class Engine:
         cacheable = self._steady.get((scope, request))
         if cacheable is not None and cacheable[0] is known:
             return cacheable[1]
-        if self._excluded and any(map(self._excluded.match, (request.url, request.url.partition("?")[0]))):
+        if self._excludes(request):
             return Passthrough("excluded", Metadata())
-        located = self._handlers.router.locate(request)
-        owned = located.owned
-        metadata = Metadata(
-            provider=owned.provider if owned else None,
-            path=owned.path if owned else None,
-            test=known.test,
-            scope=scope or None,
-        )
-        asked = _Asked(request, located, metadata, known, listener)
+        asked = self._asked(request, listener, scope)
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
             return self._batch(asked, operations)
         decision = self._decide(asked)
@@ -178,6 +170,41 @@ class Engine:
                 self._steady.clear()
             self._steady[scope, request] = known, decision
         return decision
+
+    def decide_unread(self, request: Request, *, listener: str | None = None, scope: str = "") -> Passthrough | None:
+        """The decision about a request whose body has not arrived, where it passes whatever that says."""
+        if self._excludes(request):
+            return Passthrough("excluded", Metadata())
+        asked = self._asked(request, listener, scope)
+        candidates = [
+            (handlers[route.rank], params)
+            for handlers in self._reachable(asked.scope)
+            for route, params in handlers.router.candidates(request, asked.located)
+        ]
+        decision: Decision | Unresolved | None = None
+        if not candidates:
+            decision = self._not_answered(asked) if self._policy_of(asked) != "error" else None
+        elif not asked.scope.states and candidates[0][0].passes_unread(request):
+            handler, params = candidates[0]
+            context = MatchContext(request, params, asked.metadata, asked.scope.memory)
+            selection = handler.selection(context)
+            decision = None if selection is None else handler.decide(context, selection)
+        return decision if isinstance(decision, Passthrough) else None
+
+    def _excludes(self, request: Request) -> bool:
+        urls = (request.url, request.url.partition("?")[0])
+        return self._excluded is not None and any(map(self._excluded.match, urls))
+
+    def _asked(self, request: Request, listener: str | None, scope: str) -> _Asked:
+        known, located = self._scope(scope), self._handlers.router.locate(request)
+        owned = located.owned
+        metadata = Metadata(
+            provider=owned.provider if owned else None,
+            path=owned.path if owned else None,
+            test=known.test,
+            scope=scope or None,
+        )
+        return _Asked(request, located, metadata, known, listener)
 
     def _decide(self, asked: _Asked) -> Decision:
         matching = self._matching(asked)
@@ -229,9 +256,10 @@ class Engine:
 
     def _matching(self, asked: _Asked) -> Iterator[tuple[CompiledHandler, MatchContext]]:
         request = asked.request
+        preflight = is_preflight(request)  # it asks about another method: a handler has to name this one to mean it
         for handlers in self._reachable(asked.scope):
             for route, params in handlers.router.candidates(request, asked.located):
-                if route.matches(request):
+                if route.matches(request) and not (preflight and route.method == ANY_METHOD):
                     yield handlers[route.rank], MatchContext(request, params, asked.metadata, asked.scope.memory)
 
     def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
@@ -253,18 +281,16 @@ class Engine:
     def _not_answered(self, asked: _Asked) -> Decision:
         request, located, metadata = asked.request, asked.located, asked.metadata
         reachable = list(self._reachable(asked.scope))
-        owned = bool(
-            located.owned
-            or asked.listener
-            or any(handlers.router.owns_origin(located.origin) for handlers in reachable)
-        )
-        policy = self._policy(located, owned=owned)
+        owned = self._owns(asked)
+        policy = self._policy_of(asked)
         if is_preflight(request):
             wanted = replace(request, method=request.header("access-control-request-method") or "GET")
             if policy == "error" or any(handlers.router.candidates(wanted, located) for handlers in reachable):
                 return Mocked(preflight_response(request), replace(metadata, record=False))
         if policy is None:
             return Passthrough("loopback", metadata)
+        if policy == "error" and is_favicon(request):
+            return Mocked(Response(404), replace(metadata, record=False))
         if policy != "error":
             return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
         masked = Masked(request, self._mask(request), metadata.path)
@@ -277,11 +303,16 @@ class Engine:
         paste = handler_to_paste(masked)
         return Unhandled(unhandled_response(masked.shown, near, paste), metadata, explain(masked.shown, near, paste))
 
-    def _policy(self, located: Located, *, owned: bool) -> Policy | None:
+    def _owns(self, asked: _Asked) -> bool:
+        if asked.located.owned or asked.listener:
+            return True
+        return any(handlers.router.owns_origin(asked.located.origin) for handlers in self._reachable(asked.scope))
+
+    def _policy_of(self, asked: _Asked) -> Policy | None:
         """What the project says about a request that no handler answers; None for foreign loopback."""
-        if owned:
+        if self._owns(asked):
             return self._settings.unhandled
-        return None if is_loopback(located.origin.host) else self._settings.others
+        return None if is_loopback(asked.located.origin.host) else self._settings.others
 
     def _reachable(self, scope: Scope) -> Iterator[HandlerSet]:
         """The handlers that a scope sees, those added last first."""

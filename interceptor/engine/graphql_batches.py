@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from interceptor.engine.cors import cors_headers
+from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
 from interceptor.values.decisions import Failed, Mocked
 from interceptor.values.exchange import Metadata

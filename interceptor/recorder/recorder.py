@@ -1,16 +1,17 @@
 """What became of the requests: every exchange redacted into the journal, and counted for the summary.
 
-Both doors of the proxy, the flows of mitmproxy and the fast lane, note what they did here and nowhere else.
+Our own server and mitmproxy's flows note what they did here and nowhere else.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import assert_never
 
 from interceptor.journal import JournalWriter, new_recording, timestamp
@@ -18,7 +19,7 @@ from interceptor.project.config import Project
 from interceptor.recorder.summary import Summary, Tally
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
-from interceptor.values.exchange import Exchange, Metadata, Outcome
+from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
 from interceptor.values.messages import Request, Response
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,20 @@ class Recorder:
         self._number = 0
         self.summary = Summary(tuple(handlers))
 
+    @property
+    def largest_body(self) -> int:
+        """Bytes; of a body that is larger only its size is noted."""
+        return self._redactor.largest_body
+
     def note(
-        self, request: Request, decision: Settled, response: Response | None, *, at: float = 0.0, ms: float = 0.0
+        self,
+        request: Request,
+        decision: Settled,
+        response: Response | None,
+        *,
+        at: float = 0.0,
+        ms: float = 0.0,
+        large: Mapping[str, LargeBody] = MappingProxyType({}),
     ) -> None:
         """Note one exchange, unless it is none of the consumer's: a preflight of our own, another host's.
 
@@ -74,6 +87,7 @@ class Recorder:
             response: what the client was given; None where it got nothing.
             at: when the request was complete, POSIX seconds.
             ms: from there to the answer.
+            large: by side, what is to be told of a body that was too large to be kept.
         """
         outcome = self._outcome(request, decision)
         if outcome is None:
@@ -90,7 +104,7 @@ class Recorder:
             if known is not None and self._journal.again(known.digest):
                 self._keep(known.exchange)
                 return
-        exchange = self._redactor(Exchange(request, response, outcome, timestamp(at), ms, metadata))
+        exchange = self._redactor(Exchange(request, response, outcome, timestamp(at), ms, metadata, large=large))
         digest = self._journal.write(exchange)
         self._keep(exchange)
         if key is not None:
@@ -111,6 +125,10 @@ class Recorder:
     def note_unanswered(self, request: Request, why: str) -> None:
         """Note that the real server gave no answer."""
         self.summary.unanswered.add(f"{self._shown(request)}: {why}")
+
+    def note_unfinished(self) -> None:
+        """Note that a client went away in the middle of a request."""
+        self.summary.unfinished += 1
 
     def note_failure(self, explanation: str) -> None:
         """Note a request that could not be dealt with at all."""

@@ -67,7 +67,7 @@ class Redactor:
 
     def __init__(self, settings: Redaction | None = None, *, largest_body: int = LARGEST_BODY) -> None:
         settings = settings or Redaction()
-        self._largest_body = largest_body
+        self.largest_body = largest_body
         self._headers = frozenset(settings.headers)
         self._finder = Finder(frozenset(name.lower() for name in settings.query))
         self._paths = tuple(parse_path(path) for path in settings.json_)
@@ -84,7 +84,7 @@ class Redactor:
 
         Bodies that are too large to be told are not looked through, but left out.
         """
-        exchange = without_large_bodies(exchange, self._largest_body)
+        exchange = without_large_bodies(exchange, self.largest_body)
         found = _Findings()
         request = self._request(exchange.request, found, exchange.metadata.literal)
         response = exchange.response

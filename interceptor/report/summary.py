@@ -21,6 +21,8 @@ def summary_lines(summary: Summary, *, explained: bool = False) -> Iterator[str]
     """
     for text, count in summary.refused.counts.items():
         yield f"a client did not trust the certificate for {text}{_times(count)}: it reads none of the trust variables"
+    if summary.unfinished:
+        yield f"{counted(summary.unfinished, 'connection')} ended in the middle of a request"
     yield from _explained("went to the real server: ", summary.reported)
     yield from _explained("the real server gave no answer: ", summary.unanswered)
     for place in summary.unowned.counts:

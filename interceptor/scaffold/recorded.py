@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from interceptor.contract.pinning.volatile import volatile
-from interceptor.engine.cors import is_preflight
+from interceptor.engine.browsers import is_preflight
 from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
 from interceptor.matching.values import spelt_key
 from interceptor.redaction.redactor import Redactor
