@@ -27,7 +27,9 @@ Parameters: TypeAlias = Mapping[str, str | int]
 """The parameters of an interaction's states that are ids by their form, each value under one name only."""
 
 
-def for_moments(timestamps: Iterable[Generator], message: Message, query: NamedValues) -> tuple[Generator, ...]:
+def timestamp_generators(
+    timestamps: Iterable[Generator], message: Message, query: NamedValues
+) -> tuple[Generator, ...]:
     """Those generators of times that stand where a single value is, about whose form the handler says nothing."""
     body = message.body
     declared = {(rule.part, rule.at) for rule in message.rules}

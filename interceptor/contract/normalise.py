@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
+from interceptor.pact.declared_rules import parse_rules
 from interceptor.pact.document import Interaction, Message, NamedValues, PactBody
-from interceptor.pact.rules import Rule, escape, is_addressable, parse_rules
+from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.redaction.masks import MASK
 from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding

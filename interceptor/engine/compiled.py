@@ -178,7 +178,7 @@ class CompiledHandler:
         selection = self.cacheable
         if selection is None:
             return None
-        return self._answered(context, selection, selection.entry.entry.answer({}), again=True)
+        return self._answered(context, selection, selection.entry.entry.answer({}), cacheable=True)
 
     def failed(self, context: MatchContext, explanation: str) -> Failed:
         metadata = replace(context.metadata, handler=self.loaded.place)
@@ -198,7 +198,9 @@ class CompiledHandler:
 
         return graphql_operations(request).each[0].variables
 
-    def _answered(self, context: MatchContext, selection: Selection, answer: Answer, *, again: bool = False) -> Mocked:
+    def _answered(
+        self, context: MatchContext, selection: Selection, answer: Answer, *, cacheable: bool = False
+    ) -> Mocked:
         changes = self._changes(answer, selection.values)
         context.memory.calls[self.route.rank] = selection.calls + 1
         context.memory.data.update(changes)
@@ -209,7 +211,7 @@ class CompiledHandler:
             cors_headers(context.request, answer.response.headers),
             answer.stream,
             selection.entry.entry.model.error,
-            again,
+            cacheable,
         )
 
     def _metadata(self, context: MatchContext, selection: Selection, generated: tuple[str, ...]) -> Metadata:

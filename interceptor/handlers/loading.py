@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from interceptor.handlers.language import BODIES, BODY_MATCHERS, OPERATORS, Handler, HandlerFileHead, split_request
-from interceptor.pact.rules import check_rules
+from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
 from interceptor.project.models import validate

@@ -82,11 +82,11 @@ class Interaction:
         """What two interactions share that have the same content."""
         return digest(self.plain())
 
-    def spelling(self) -> bytes:
+    def canonical(self) -> bytes:
         """The content with the members of objects in their own order, to choose among interactions of one digest."""
         return dumps(self.plain(), option=None)
 
-    def asked(self) -> bytes:
+    def request_key(self) -> bytes:
         """What two interactions share that ask the same under the same states, and so cannot both be verified."""
         plain = self.plain()
         return digest([plain["states"], plain["request"][:-1]])

@@ -36,7 +36,7 @@ class Mocked:
     """The body in the pieces in which it is sent, where it is streamed."""
     fault: Fault | None = None
     """How the connection fails instead of an answer; with `truncated`, in the middle of it."""
-    again: bool = False
+    cacheable: bool = False
     """True where this very object is the decision about every request that is equal to this one, of its scope."""
 
 

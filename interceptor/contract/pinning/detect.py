@@ -63,7 +63,7 @@ _by_start = itemgetter(0)
 VolatileSpan: TypeAlias = tuple[int, int, str]
 """Where a value starts and ends in its text, and its form."""
 _TIME_FORM = re.compile(r"(?P<moment>.*?)(?P<fraction>[.,]0+)?(?P<zone>Z|(?<=:00)[+-].*|(?<=[.,]0)[+-].*)?")
-_MOMENT = re.compile(
+_TIMESTAMP = re.compile(
     r"(?P<day>0000-00-00)?(?P<between>[T ])?(?P<time>00:00(?P<seconds>:00)?)?(?P<fraction>[.,](?:000){1,3})?"
     r"(?P<zone>Z|[+-]00:?00)?"
 )
@@ -78,7 +78,7 @@ _NEAR = 400 * 24 * 3600
 """Seconds; an expiry may lie a year ahead."""
 
 
-def volatile(text: str, at: str | None = None) -> list[VolatileSpan]:
+def detect(text: str, at: str | None = None) -> list[VolatileSpan]:
     """Every volatile value in a text, in their order: a UUID, a date, a time, a JWT, a long random token.
 
     Args:
@@ -149,7 +149,7 @@ def _marked(kind: str, text: str, plain: bytes, mark: bytes) -> Iterator[_Found]
 def _form(kind: str, found: str, digits: bytes) -> str:
     match kind:
         case "date" | "time":
-            return _moment_form(kind, digits)
+            return _timestamp_form(kind, digits)
         case "uuid":
             return "uuid:a" if found.lower() == found else "uuid:A"
         case "hex" | "token":
@@ -158,7 +158,7 @@ def _form(kind: str, found: str, digits: bytes) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _moment_form(kind: str, digits: bytes) -> str:
+def _timestamp_form(kind: str, digits: bytes) -> str:
     """The form of a moment whatever the time zone, and however many zeros at the end of its fraction are left out."""
     # The digits of `%3A` and `%2B` are none of the moment's.
     shape = digits.decode().replace("%0A", "%3A").replace("%0B", "%2B")
@@ -185,11 +185,11 @@ def epoch_form(text: str, at: str) -> str | None:
     return None
 
 
-def is_steady(text: str) -> bool:
+def is_constant(text: str) -> bool:
     """Whether no part of a text is volatile, whatever the time, nor any value of it if it is JSON without escapes."""
     digits = text.encode("latin-1", "replace").translate(_DIGITS)
     # JSON may write a time as 1.7952939e9.
-    return not any(shape in digits for shape in (_LONG_DIGITS, b"0e", b"0E")) and not volatile(text)
+    return not any(shape in digits for shape in (_LONG_DIGITS, b"0e", b"0E")) and not detect(text)
 
 
 def constant(form: str, number: int) -> str:
@@ -242,7 +242,7 @@ def pattern(form: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def moment_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
+def timestamp_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
     """The generator of a date's or a time's form, and its format in Java's notation; None where there is none.
 
     `"date:0000-00-00T00:00:00.000Z"` -> `("DateTime", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")`.
@@ -250,7 +250,7 @@ def moment_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] 
     kind, _, detail = form.partition(":")
     if kind == "http":
         return "DateTime", "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-    match = _MOMENT.fullmatch(detail) if kind in {"date", "time"} else None
+    match = _TIMESTAMP.fullmatch(detail) if kind in {"date", "time"} else None
     if match is None:
         return None
     day = "yyyy-MM-dd" if match["day"] else ""

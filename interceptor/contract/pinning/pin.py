@@ -16,20 +16,20 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
-from interceptor.contract.generators import for_moments
+from interceptor.contract.generators import timestamp_generators
 from interceptor.contract.normalise import is_multipart, unique
-from interceptor.contract.pinning.groups import Literals, Slots, ValuePlace
-from interceptor.contract.pinning.volatile import (
+from interceptor.contract.pinning.detect import (
     SHORTEST,
     TOKENS,
     VolatileSpan,
     constant,
+    detect,
     epoch_form,
-    is_steady,
-    moment_format,
+    is_constant,
     pattern,
-    volatile,
+    timestamp_format,
 )
+from interceptor.contract.pinning.group import Literals, Slots, ValuePlace
 from interceptor.pact.document import Generator, Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.values.exchange import Exchange, ProviderState
@@ -120,7 +120,7 @@ def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
     literal: set[str] = set()
     for text in exchange.metadata.literal:
         literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
-    if _is_steady(interaction, exchange):
+    if _is_constant(interaction, exchange):
         return Extracted(interaction, (), (), frozenset(literal))
     generated = Generated(exchange)
     found: list[str] = []
@@ -159,10 +159,10 @@ def _spans(text: str, at: str) -> list[VolatileSpan]:
         return []
     if (form := epoch_form(text, at)) is not None:
         return [(0, len(text), form)]
-    return volatile(text)
+    return detect(text)
 
 
-def _is_steady(interaction: Interaction, exchange: Exchange) -> bool:
+def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
     """Whether there is nothing to take out, which most interactions show before every value of them is looked at."""
     texts = [interaction.path, interaction.description]
     for _, values in (*interaction.query, *interaction.request.headers, *interaction.response.headers):
@@ -180,7 +180,7 @@ def _is_steady(interaction: Interaction, exchange: Exchange) -> bool:
         else:
             return False
     text = "\n".join(texts)
-    return (text.isascii() or not _MARKS.search(text)) and is_steady(text)
+    return (text.isascii() or not _MARKS.search(text)) and is_constant(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def _filled(
         if where is not None and (rule := _rule(where, regex, number=number_like)):
             found[where.side == "response"].append(rule)
             is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
-            if is_whole and number in once and (moment := moment_format(pieces[1])):
+            if is_whole and number in once and (moment := timestamp_format(pieces[1])):
                 timestamps[where.side == "response"].append(Generator(rule.part, rule.at, *moment))
         return json.loads(text) if number_like else text
 
@@ -285,5 +285,5 @@ def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
 
 
 def _with(message: Message, rules: list[Rule], timestamps: list[Generator], query: NamedValues = ()) -> Message:
-    generators = for_moments(timestamps, message, query)
+    generators = timestamp_generators(timestamps, message, query)
     return Message(message.headers, message.body, unique([*message.rules, *rules]), generators)
