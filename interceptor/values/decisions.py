@@ -1,4 +1,4 @@
-"""What the engine decides about a request: a closed union that every door matches exhaustively."""
+"""What the engine decides about a request: a closed union, matched exhaustively by whoever answers."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ _by_start = itemgetter(0)
 
 VolatileSpan: TypeAlias = tuple[int, int, str]
 """Where a value starts and ends in its text, and its form."""
-_TIME_FORM = re.compile(r"(?P<moment>.*?)(?P<fraction>[.,]0+)?(?P<zone>Z|(?<=:00)[+-].*|(?<=[.,]0)[+-].*)?")
+_TIME_FORM = re.compile(r"(?P<timestamp>.*?)(?P<fraction>[.,]0+)?(?P<zone>Z|(?<=:00)[+-].*|(?<=[.,]0)[+-].*)?")
 _TIMESTAMP = re.compile(
     r"(?P<day>0000-00-00)?(?P<between>[T ])?(?P<time>00:00(?P<seconds>:00)?)?(?P<fraction>[.,](?:000){1,3})?"
     r"(?P<zone>Z|[+-]00:?00)?"
@@ -83,7 +83,7 @@ def detect(text: str, at: str | None = None) -> list[VolatileSpan]:
 
     Args:
         text: is searched.
-        at: a moment; where it is given, numbers that are times near it are searched for too.
+        at: when the exchange was; where it is given, numbers that are times near it are searched for too.
     """
     if len(text) < SHORTEST:
         return []
@@ -159,8 +159,8 @@ def _form(kind: str, found: str, digits: bytes) -> str:
 
 @lru_cache(maxsize=1000)
 def _timestamp_form(kind: str, digits: bytes) -> str:
-    """The form of a moment whatever the time zone, and however many zeros at the end of its fraction are left out."""
-    # The digits of `%3A` and `%2B` are none of the moment's.
+    """The form of a timestamp in any time zone, however many zeros at the end of its fraction are left out."""
+    # The digits of `%3A` and `%2B` are no digits of the timestamp.
     shape = digits.decode().replace("%0A", "%3A").replace("%0B", "%2B")
     time_end = 16 if kind == "date" else 8
     if offset := _OFFSET.search(shape, time_end):
@@ -195,15 +195,15 @@ def is_constant(text: str) -> bool:
 def constant(form: str, number: int) -> str:
     """The constant of a form, as text, for the class `number`, counted from 1."""
     kind, _, detail = form.partition(":")
-    moment = _ZERO_DAY + timedelta(days=number - 1)
+    timestamp = _ZERO_DAY + timedelta(days=number - 1)
     match kind:
         case "uuid":
             text = f"00000000-0000-4000-8000-{number:012x}"
             return text.upper() if detail == "A" else text
         case "http":
-            return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
+            return timestamp.strftime("%a, %d %b %Y %H:%M:%S GMT")
         case "date":
-            return moment.strftime("%Y-%m-%d") + detail[10:]
+            return timestamp.strftime("%Y-%m-%d") + detail[10:]
         case "time":
             return (_ZERO_DAY + timedelta(seconds=number % 86400)).strftime("%H:%M:%S") + detail[8:]
         case "hex":
@@ -213,7 +213,7 @@ def constant(form: str, number: int) -> str:
         case "jwt":
             payload = base64.urlsafe_b64encode(b'{"jti":"%d"}' % number).rstrip(b"=").decode()
             return f"{UNSIGNED_JWT}{payload}.c2lnbmF0dXJl"
-    seconds = int(moment.timestamp()) * (1000 if detail.startswith("ms") else 1)
+    seconds = int(timestamp.timestamp()) * (1000 if detail.startswith("ms") else 1)
     return f"{seconds}.0" if detail.endswith(".") else str(seconds)
 
 
@@ -238,7 +238,7 @@ def pattern(form: str) -> str:
     assert match is not None
     fraction = rf"({escape(match['fraction'][0])}\d+)?" if match["fraction"] else ""
     zone = r"(Z|[+-]\d{2}:?\d{2})" if match["zone"] else ""
-    return f"{_digits(match['moment'])}{fraction}{zone}"
+    return f"{_digits(match['timestamp'])}{fraction}{zone}"
 
 
 @lru_cache(maxsize=1000)

@@ -250,8 +250,8 @@ def _filled(
         if where is not None and (rule := _rule(where, regex, number=number_like)):
             found[where.side == "response"].append(rule)
             is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
-            if is_whole and number in once and (moment := timestamp_format(pieces[1])):
-                timestamps[where.side == "response"].append(Generator(rule.part, rule.at, *moment))
+            if is_whole and number in once and (timestamp := timestamp_format(pieces[1])):
+                timestamps[where.side == "response"].append(Generator(rule.part, rule.at, *timestamp))
         return json.loads(text) if number_like else text
 
     interaction = _rewritten(skeleton, fill)
