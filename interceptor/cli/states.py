@@ -38,12 +38,12 @@ def states(
     scaffold: Annotated[Scaffold | None, typer.Option(help="Write the provider's state handlers.")] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to. Default: named after the consumer."),
+        typer.Option("--output", "-o", metavar="FILE", help="Where to. Default: named after the provider."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the provider states that the pacts ask for, or write the file in which the provider sets them up.
+    """List the provider states that the pacts ask for, or write the file in which a provider sets them up.
 
     Written again, the file keeps what people wrote and gets the states that are new.
     """
@@ -71,21 +71,25 @@ def states(
 
 def _write(required: Sequence[RequiredStates], scaffold: Scaffold, output: Path | None) -> None:
     from interceptor.report.lines import counted
-    from interceptor.scaffold.state_handlers import state_handlers, state_handlers_file_name
+    from interceptor.scaffold.state_handlers import state_handlers, state_handlers_file_names
 
-    if len(required) > 1:
-        pairs = ", ".join(f"{each.consumer} with {each.provider}" for each in required)
-        raise UsageError(f"one file is for one pact, and there are {pairs}", "choose with --consumer and --provider")
-    (one,) = required
-    file = output or Path(state_handlers_file_name(scaffold.value, one))
-    existing = _existing(file)
-    text = state_handlers(scaffold.value, one, existing)
-    if text == existing:
-        say(f"{file} has every state already")
-        return
-    write_output(file, text.encode())
-    act = "wrote" if existing is None else "added to"
-    say(f"{act} {file}: {counted(len(one.states), 'state')} of {one.consumer}")
+    providers = list(dict.fromkeys(each.provider for each in required))
+    if output is not None and len(providers) > 1:
+        raise UsageError(
+            f"one file is for one provider, and there are {', '.join(providers)}", "choose with --provider"
+        )
+    files = [output] if output else map(Path, state_handlers_file_names(scaffold.value, providers))
+    for provider, file in zip(providers, files, strict=True):
+        own = [each for each in required if each.provider == provider]
+        existing = _existing(file)
+        text = state_handlers(scaffold.value, own, file.name, existing)
+        if text == existing:
+            say(f"{file} has every state already")
+            continue
+        write_output(file, text.encode())
+        act = "wrote" if existing is None else "added to"
+        count = counted(sum(len(each.states) for each in own), "state")
+        say(f"{act} {file}: {count} of {' and '.join(dict.fromkeys(each.consumer for each in own))}")
 
 
 def _existing(file: Path) -> str | None:
