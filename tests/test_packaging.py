@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 FOLDERS = [
     ("interceptor", "*.py", "interceptor"),
+    ("interceptor", "*.cjs", "interceptor"),
     ("addons", "*.py", "interceptor/addons"),
     ("templates", "*", "interceptor/templates"),
 ]

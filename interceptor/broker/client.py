@@ -117,7 +117,7 @@ def call(
 
 def silent(where: str, seconds: float | None) -> BrokerError:
     """What to raise where somebody does not answer in time."""
-    return BrokerError(f"{where} gave no answer within {seconds:g} s", "try again, or give it more time")
+    return BrokerError(f"{where} did not respond within {seconds:g} s", "try again, or allow more time")
 
 
 def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callable[[], float]) -> tuple[bytes, bytes]:

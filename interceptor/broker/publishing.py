@@ -66,11 +66,11 @@ def read_pacts(*folders: Path) -> list[PactFile]:
         pacts.append(pact)
     if wrong:
         raise PactError(
-            f"{_names(folders)} holds what cannot be published\n" + "\n".join(wrong),
+            f"{_names(folders)} holds files that cannot be published\n" + "\n".join(wrong),
             "correct or remove these files, or export the pacts again",
         )
     if not pacts:
-        raise PactError(f"there are no pacts in {_names(folders)}", "make some first: interceptor run -- COMMAND")
+        raise PactError(f"there are no pacts in {_names(folders)}", "write some first: interceptor run -- COMMAND")
     return pacts
 
 

@@ -13,7 +13,8 @@ import typer
 from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.project.config import Project, load_project
 from interceptor.report.summary import hit_lines, summary_lines
-from interceptor.session import prepared, run_command
+from interceptor.run.reach.isolation import IsolationError
+from interceptor.session import Finished, RunContext, prepared, run_command
 
 
 class Export(StrEnum):
@@ -29,14 +30,25 @@ def run(
     command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="COMMAND")],
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
     export: Annotated[
-        Export, typer.Option(help="When to write the pacts; clean: the command succeeded and nothing was unhandled.")
+        Export,
+        typer.Option(help="When to write the pacts. clean: if the command succeeds and no request is unhandled."),
     ] = Export.CLEAN,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail when a handler was never used.")] = False,
-    consumer: Annotated[str | None, typer.Option(help="The consumer's name, in place of the project file's.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if a handler is never used.")] = False,
+    consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the project file's.")] = None,
+    isolated: Annotated[
+        bool,
+        typer.Option(
+            "--isolated", help="Run the command in its own network (Linux), so that no client bypasses the proxy."
+        ),
+    ] = False,
+    allow_port: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", min=1, max=65535, help="A loopback port that an isolated command may reach."),
+    ] = None,
 ) -> None:
     """Run a command under the proxy, then write the pacts.
 
-    The exit code is the command's; 1 where it succeeded but requests were unhandled or answers failed.
+    The exit code is the command's, or 1 if the command succeeds but a request is unhandled or a response fails.
     """
     context: Context = ctx.obj
     set_up_logging(context)
@@ -46,7 +58,11 @@ def run(
     with prepared(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
-        finished = run_command(stage, command)
+        for problem in stage.reached.problems:
+            say(problem)
+        if context.verbose:
+            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
+        finished = _run(stage, command, isolated=isolated, allowed=allow_port or [])
     for line in (*(hit_lines(finished.summary) if context.verbose else ()), *summary_lines(finished.summary)):
         say(line)
     fine = finished.summary.clean and not (strict and finished.summary.never_used)
@@ -56,6 +72,19 @@ def run(
 
 
 run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options after COMMAND are its
+
+
+def _run(stage: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
+    """Run the command, isolated where that is asked for; where only the project asks for it, it is no must."""
+    if not isolated and not stage.project.settings.reach.isolated:
+        return run_command(stage, command)
+    try:
+        return run_command(stage, command, stage.isolation(allowed))
+    except IsolationError as error:
+        if isolated:
+            raise
+        say(f"{error}; going on without")
+        return run_command(stage, command)
 
 
 def _export(project: Project, journal: Path) -> bool:

@@ -1,4 +1,4 @@
-"""`interceptor states`: what providers have to set up."""
+"""`interceptor states`: the states that providers have to set up."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def states(
         list[Path] | None,
         typer.Argument(metavar="PACT", help="Pact files. Default: the project's.", show_default=False),
     ] = None,
-    consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only this consumer's.")] = None,
-    provider: Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this provider.")] = None,
+    consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this consumer.")] = None,
+    provider: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this provider.")] = None,
     scaffold: Annotated[Scaffold | None, typer.Option(help="Write the provider's state handlers.")] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to. Default: named after the provider."),
+        typer.Option("--output", "-o", metavar="FILE", help="The file. Default: named after the provider."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the provider states that the pacts ask for, or write the file in which a provider sets them up.
+    """List the provider states that the pacts require, or write the file in which a provider sets them up.
 
-    Written again, the file keeps what people wrote and gets the states that are new.
+    An existing file keeps its content; only the missing states are added.
     """
     from interceptor.pact.read import read_pact
     from interceptor.pact.states import required_states

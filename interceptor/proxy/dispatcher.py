@@ -1,4 +1,4 @@
-"""What both doors of the proxy share, mitmproxy's flows and the fast lane: each request comes by here once."""
+"""What our own server and mitmproxy's flows share: each request comes by here once."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from mitmproxy import connection
-
 from interceptor.engine import Engine
 from interceptor.project.origins import is_loopback
-from interceptor.proxy.http1 import Fields
+from interceptor.proxy.http1.reader import Fields
+from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.resolving import settle
-from interceptor.proxy.translate import Address, make_request, request_fields
+from interceptor.proxy.translate import make_request, request_fields
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.run.listeners import Listener, Listeners
-from interceptor.values.decisions import Decision, Failed, Metadata, Mocked, Passthrough, Resolving, Settled, Unhandled
+from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
+from interceptor.values.exchange import LargeBody, Metadata
 from interceptor.values.messages import Request, Response
 from interceptor.values.urls import DEFAULT_PORTS
 
@@ -35,8 +36,20 @@ class ProxyReply:
     response: Response
 
 
+SocketEnd: TypeAlias = tuple[str, int]
+"""Address and port of one end of a connection."""
+
+
+class ClientEnd(NamedTuple):
+    """The connection that a request came in by, as far as anything depends on it."""
+
+    peer: SocketEnd | None
+    listener: Listener | None = None
+    """The direct door."""
+
+
 class RawRequest(NamedTuple):
-    """A request as it is on the wire, whichever door it came in by."""
+    """A request as it is on the wire, whoever read it."""
 
     method: str
     address: Address
@@ -54,13 +67,12 @@ DispatchDecision: TypeAlias = Decision | ProxyReply
 class PendingRequest:
     """A request, and what is to be done about it."""
 
+    raw: RawRequest
     request: Request
     decision: DispatchDecision
     at: float
     """When it was complete, POSIX seconds."""
     began: float
-    origin: Address | None = None
-    """The real server, where the request came in at a provider's own address."""
 
 
 class Dispatcher:
@@ -69,38 +81,46 @@ class Dispatcher:
     Args:
         engine: decides.
         recorder: notes.
-        doors: our own addresses; None where somebody else runs the proxy.
+        listeners: our own addresses; None where somebody else runs the proxy.
         control: answers at the control address.
     """
 
     def __init__(
-        self, engine: Engine, recorder: Recorder, doors: Listeners | None = None, control: Control | None = None
+        self, engine: Engine, recorder: Recorder, listeners: Listeners | None = None, control: Control | None = None
     ) -> None:
         self.engine = engine
         self.recorder = recorder
         self._control = control
-        self._port = doors.port if doors is not None else None
-        self._listeners: Mapping[int, Listener] = {each.port: each for each in doors.listeners} if doors else {}
-        self._our_ends: set[connection.Address] = set()
-        self._handed: dict[str, PendingRequest] = {}
+        self._port = listeners.port if listeners is not None else None
+        self._listeners: Mapping[int, Listener] = {each.port: each for each in listeners.listeners} if listeners else {}
+        self._our_ends: set[SocketEnd] = set()
 
-    def arrived(self, client: connection.Client, raw: RawRequest) -> PendingRequest:
+    def arrived(self, client: ClientEnd, raw: RawRequest) -> PendingRequest:
         """Decide about a request. A fault of ours must not let it escape to the real server: it is answered then."""
         at, began = time.time(), time.perf_counter()
         decision: DispatchDecision
-        listener = None
         try:
-            listener = self._listener(client, raw.address)
-            address = _origin(listener) if listener else raw.address
-            request = make_request(raw.method, address, raw.target, raw.fields, raw.body)
+            raw, listener = self._located(client, raw)
+            request = make_request(raw.method, raw.address, raw.target, raw.fields, raw.body)
             scope = request_fields(raw.fields).scope
-            decision = self._at_our_own_address(client, request, address, scope) or self._decide(
+            decision = self._at_our_own_address(client, request, raw.address, scope) or self._decide(
                 request, listener, scope, websocket=raw.websocket
             )
         except Exception as error:  # noqa: BLE001
             request = Request(raw.method, "")
             decision = self.internal_error(f"{raw.method} {raw.target.decode('latin-1')}", error)
-        return PendingRequest(request, decision, at, began, _origin(listener) if listener else None)
+        return PendingRequest(raw, request, decision, at, began)
+
+    def arriving(self, client: ClientEnd, raw: RawRequest) -> PendingRequest | None:
+        """A request whose body has not arrived, where it passes whatever that says; None where it has to be read."""
+        at, began = time.time(), time.perf_counter()
+        raw, listener = self._located(client, raw)
+        if self.is_our_own(raw.address) or client.peer in self._our_ends:
+            return None
+        request = make_request(raw.method, raw.address, raw.target, raw.fields, b"")
+        provider, scope = listener.provider if listener else None, request_fields(raw.fields).scope
+        decision = self.engine.decide_unread(request, listener=provider, scope=scope)
+        return None if decision is None else PendingRequest(raw, request, decision, at, began)
 
     def _decide(self, request: Request, listener: Listener | None, scope: str, *, websocket: bool) -> Decision:
         decision = self.engine.decide(request, listener=listener.provider if listener else None, scope=scope)
@@ -124,11 +144,17 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001
             return self.internal_error(f"{case.request.method} {case.request.path}", error)
 
-    def note(self, case: PendingRequest, decision: Settled, answer: Response | None) -> None:
+    def note(
+        self,
+        case: PendingRequest,
+        decision: Settled,
+        answer: Response | None,
+        large: Mapping[str, LargeBody] = MappingProxyType({}),
+    ) -> None:
         """Note what the client was given; the answer is on its way already, so that faults are only told."""
         try:
             ms = round((time.perf_counter() - case.began) * 1000, 1)
-            self.recorder.note(case.request, decision, answer, at=case.at, ms=ms)
+            self.recorder.note(case.request, decision, answer, at=case.at, ms=ms, large=large)
         except Exception as error:  # noqa: BLE001
             self.internal_error(f"{case.request.method} {case.request.path}", error)
 
@@ -140,47 +166,43 @@ class Dispatcher:
         self.recorder.note_failure(text)
         return ProxyReply(problem(500, f"interceptor {text}"))
 
-    # From the lane to the flows --------------------------------------------------------------------------------
-
-    def hand_over(self, client: connection.Client, case: PendingRequest) -> None:
-        """The lane decided about a request that mitmproxy is to deal with; no request is decided about twice."""
-        self._handed[client.id] = case
-
-    def handed_over(self, client: connection.Client) -> PendingRequest | None:
-        return self._handed.pop(client.id, None)
-
     # Our own addresses -----------------------------------------------------------------------------------------
 
-    def opened(self, end: connection.Address | None) -> None:
+    def opened(self, end: SocketEnd | None) -> None:
         """We have a connection of our own to somewhere: what comes in from its end comes from us."""
         if end is not None:
-            self._our_ends.add(end[:2])
+            self._our_ends.add(end)
 
-    def closed(self, end: connection.Address | None) -> None:
+    def closed(self, end: SocketEnd | None) -> None:
         if end is not None:
-            self._our_ends.discard(end[:2])
+            self._our_ends.discard(end)
 
-    def _listener(self, client: connection.Client, address: Address) -> Listener | None:
-        """The provider's own address that a request came in at, directly or through the proxy's."""
-        if not self._listeners:
-            return None
-        listener = self._listeners.get(client.sockname[1]) if client.sockname else None
-        if listener is None and is_loopback(address.host):
-            return self._listeners.get(address.port)
-        return listener
+    def is_our_own(self, address: Address) -> bool:
+        """True for the proxy's own port."""
+        return address.port == self._port and is_loopback(address.host)
+
+    def listener_at(self, host: str, port: int) -> Listener | None:
+        """The direct door at an address that somebody asks the proxy for."""
+        return self._listeners.get(port) if self._listeners and is_loopback(host) else None
+
+    def _located(self, client: ClientEnd, raw: RawRequest) -> tuple[RawRequest, Listener | None]:
+        """The request for the origin that it means, and the direct door that stands for that."""
+        listener = client.listener or self.listener_at(raw.address.host, raw.address.port)
+        return (raw, None) if listener is None else (raw._replace(address=origin_of(listener)), listener)
 
     def _at_our_own_address(
-        self, client: connection.Client, request: Request, address: Address, scope: str
+        self, client: ClientEnd, request: Request, address: Address, scope: str
     ) -> ProxyReply | None:
-        if address.port == self._port and is_loopback(address.host):
+        if self.is_our_own(address):
             if self._control is None or request.path.count("/") < 2:
                 return _LOOP
             return ProxyReply(self._control.answer(request, scope))
-        return _LOOP if client.peername is not None and client.peername[:2] in self._our_ends else None
+        return _LOOP if client.peer in self._our_ends else None
 
 
 @lru_cache
-def _origin(listener: Listener) -> Address:
+def origin_of(listener: Listener) -> Address:
+    """The origin that a direct door stands for."""
     parts = urlsplit(listener.origin)
     return Address(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
 
@@ -199,6 +221,6 @@ def _no_websocket(request: Request, decision: Mocked | Unhandled | Failed | Reso
     text = f"{request.method} {request.url.partition('?')[0]} asks for a WebSocket, which handlers cannot answer yet"
     headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
     body = json.dumps({"title": "No WebSockets yet", "status": 501, "detail": text}, ensure_ascii=False).encode()
-    known = Metadata() if isinstance(decision, Resolving) else decision.note
-    note = Metadata(provider=known.provider, path=known.path, test=known.test, scope=known.scope)
-    return Unhandled(Response(501, headers, body), note, text)
+    known = Metadata() if isinstance(decision, Resolving) else decision.metadata
+    metadata = Metadata(provider=known.provider, path=known.path, test=known.test, scope=known.scope)
+    return Unhandled(Response(501, headers, body), metadata, text)

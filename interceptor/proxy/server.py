@@ -1,31 +1,30 @@
-"""mitmproxy's master with the few addons that are needed here, on sockets that are bound already."""
+"""Our own server, at sockets that are bound already; mitmproxy is started behind it when a request has to leave."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
-
-from mitmproxy.connection import Client
-from mitmproxy.options import Options
-from mitmproxy.proxy.mode_servers import ServerInstance
-from mitmproxy.proxy.mode_specs import ProxyMode
+from typing import TYPE_CHECKING
 
 from interceptor.engine import Engine
 from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import Dispatcher
-from interceptor.proxy.lane import LaneAddon, Transport
-from interceptor.proxy.mitm.addon import InterceptAddon
-from interceptor.proxy.mitm.master import Master, NextLayer, Proxyserver, TlsConfig
-from interceptor.proxy.mitm.upstream import UpstreamAddon
+from interceptor.proxy.connection import ServerParts
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
+from interceptor.proxy.doorstep import Doorstep
+from interceptor.proxy.forwarding import Channel, RawPipe
+from interceptor.proxy.http1.targets import Address
+from interceptor.proxy.tls import Certificates
+from interceptor.proxy.tunnel import Tunnels
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.run.listeners import BACKLOG, Listeners
-from interceptor.run.trust import TrustFiles
+from interceptor.run.trust import AUTHORITY_FILE, TrustFiles
 from interceptor.run.upstream import Upstream
+
+if TYPE_CHECKING:
+    from interceptor.proxy.mitm.behind import Behind
 
 _ROUNDS = 32
 """Of the loop, at the end: what clients did last still waits in the sockets, a word against our certificate perhaps."""
@@ -34,7 +33,7 @@ _SECONDS_TO_HANG_UP = 2.0
 
 @asynccontextmanager
 async def serving(
-    doors: Listeners,
+    listeners: Listeners,
     engine: Engine,
     recorder: Recorder,
     *,
@@ -44,32 +43,28 @@ async def serving(
     control: Control | None = None,
     http2: bool = False,
 ) -> AsyncIterator[None]:
-    """Answer at the doors for as long as the context is open; connections queued before are answered too.
+    """Answer at the sockets for as long as the context is open; connections queued before are answered too.
 
     Args:
-        doors: the sockets.
+        listeners: the sockets.
         engine: decides about requests.
         recorder: notes them.
         others: the project's policy for requests that nobody owns.
         trust: our authority, and whom to trust behind us.
         upstream: the proxies of the user's network.
         control: answers what the consumer's tests say at the proxy's own address.
-        http2: offered to clients; what comes in by it does not take the lane.
+        http2: offered to clients; mitmproxy speaks it with them.
     """
-    master = Master(Options(confdir=str(trust.confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
-    proxyserver = Proxyserver()
-    dispatcher = Dispatcher(engine, recorder, doors, control)
-    lane = LaneAddon(dispatcher, Transport(partial(_unsent, proxyserver), partial(_reset, proxyserver)))
-    intercept = InterceptAddon(dispatcher, others)
-    master.addons.add(lane, intercept, UpstreamAddon(upstream), proxyserver, NextLayer(), TlsConfig())
-    master.options.update(
-        server=False,  # the doors are ours
-        connection_strategy="lazy",  # a mocked host need not exist
-        http2=http2,  # else curl would speak it inside its tunnels, for nothing
-    )
-    running = asyncio.create_task(master.run())
-    instance: ServerInstance[ProxyMode] = ServerInstance.make(UpstreamAddon.mode(upstream), proxyserver)
-    servers = [await asyncio.start_server(instance.handle_stream, sock=each, backlog=BACKLOG) for each in doors.sockets]
+    dispatcher = Dispatcher(engine, recorder, listeners, control)
+    forwarder = LazyForwarder(dispatcher, others, trust, upstream, http2=http2)
+    certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
+    tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
+    parts = ServerParts(dispatcher, certificates, forwarder, tunnels, others)
+    sockets = [(listeners.proxy, None), *((each, door) for door in listeners.listeners for each in door.sockets)]
+    loop = asyncio.get_running_loop()
+    servers = [
+        await loop.create_server(partial(Doorstep, parts, door), sock=each, backlog=BACKLOG) for each, door in sockets
+    ]
     try:
         yield
         for _ in range(_ROUNDS):
@@ -77,37 +72,54 @@ async def serving(
     finally:
         for server in servers:
             server.close()
-        await _hang_up(proxyserver)
-        master.shutdown()
-        await running
+        await _hang_up(parts)
+        await forwarder.stop()
 
 
-def _unsent(proxyserver: Proxyserver, client: Client) -> int:
-    writer = _writer(proxyserver, client)
-    return 0 if writer is None else writer.transport.get_write_buffer_size()
+async def _hang_up(parts: ServerParts) -> None:
+    """Close the clients' connections; what they wait for is noted as not answered."""
+    for transport in list(parts.transports):
+        transport.abort()
+    await asyncio.sleep(0)  # until the connections know
+    if parts.tasks:
+        await asyncio.wait(parts.tasks, timeout=_SECONDS_TO_HANG_UP)
 
 
-def _reset(proxyserver: Proxyserver, client: Client) -> None:
-    """Close with a reset: a socket that does not linger sends no FIN."""
-    writer = _writer(proxyserver, client)
-    if writer is not None:
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
+class LazyForwarder:
+    """mitmproxy, imported and started when the first request has to leave: a mocked one need not wait for it."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, others: Policy, trust: TrustFiles, upstream: Upstream, *, http2: bool
+    ) -> None:
+        self._start = partial(_start, dispatcher, others, trust, upstream, http2=http2)
+        self._starting: asyncio.Task[Behind] | None = None
+
+    async def channel(self) -> Channel:
+        return await (await self._behind()).channel()
+
+    async def http2(self, client: ClientEnd, origin: Address, transport: asyncio.Transport) -> RawPipe:
+        return await (await self._behind()).http2(client, origin, transport)
+
+    async def stop(self) -> None:
+        if self._starting is not None:
+            await (await self._starting).stop()
+
+    async def _behind(self) -> Behind:
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start())
+        return await asyncio.shield(self._starting)
 
 
-def _writer(proxyserver: Proxyserver, client: Client) -> asyncio.StreamWriter | None:
-    handler = proxyserver.connections.get(client.id)
-    transport = None if handler is None else handler.transports.get(client)
-    writer = None if transport is None else transport.writer
-    return writer if isinstance(writer, asyncio.StreamWriter) else None
+async def _start(
+    dispatcher: Dispatcher, others: Policy, trust: TrustFiles, upstream: Upstream, *, http2: bool
+) -> Behind:
+    await asyncio.to_thread(_import_mitmproxy)  # which takes a third of a second, and holds up nobody from a thread
+    from interceptor.proxy.mitm.behind import Behind  # noqa: PLC0415  # imported already
+
+    behind = Behind(dispatcher, others, trust, upstream, http2=http2)
+    await behind.start()
+    return behind
 
 
-async def _hang_up(proxyserver: Proxyserver) -> None:
-    """Close the clients' connections one by one: those that are cancelled with the loop complain, and note nothing."""
-    for handler in list(proxyserver.connections.values()):
-        if handler.client in handler.transports:
-            handler.close_connection(handler.client)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_SECONDS_TO_HANG_UP):
-            while proxyserver.connections:  # noqa: ASYNC110  # mitmproxy tells nobody when it is done with one
-                await asyncio.sleep(0)
+def _import_mitmproxy() -> None:
+    import interceptor.proxy.mitm.behind  # noqa: F401, PLC0415

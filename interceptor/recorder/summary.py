@@ -54,6 +54,8 @@ class Summary:
     """Requests to which real servers gave no answer, and why."""
     refused: Tally = field(default_factory=Tally)
     """Hosts whose certificate, made by us, a client did not accept."""
+    unfinished: int = 0
+    """Connections that ended in the middle of a request."""
     bypassed: int = 0
     """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
 

@@ -12,14 +12,14 @@ from interceptor.values.messages import Request, Response
 def without_large_bodies(exchange: Exchange, most: int) -> Exchange:
     """The exchange without bodies of more than `most` bytes; the same object where there is none."""
     request, response = exchange.request, exchange.response
-    large = {}
+    large = dict(exchange.large)
     if len(request.body) > most:
         large["request"] = _told(request.body)
         request = Request(request.method, request.url, request.headers)
     if response is not None and len(response.body) > most:
         large["response"] = _told(response.body)
         response = Response(response.status, response.headers)
-    return replace(exchange, request=request, response=response, large=large) if large else exchange
+    return replace(exchange, request=request, response=response, large=large) if large != exchange.large else exchange
 
 
 def _told(body: bytes) -> LargeBody:

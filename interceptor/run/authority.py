@@ -1,21 +1,26 @@
-"""A new certificate authority; apart from `trust`, since cryptography takes long to import and this happens once."""
+"""A new certificate authority, and the certificates that it signs; apart from `trust`: cryptography is slow to import.
+
+All keys are on the curve P-256: a handshake takes half the time of one with RSA.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFETIME = timedelta(days=3650)
+_LEAF_LIFETIME = timedelta(days=365)
 _CLOCK_SKEW = timedelta(days=2)
 
 
 def new_authority() -> tuple[bytes, bytes]:
-    """Key and certificate, as PEM; RSA, since mitmproxy signs with nothing else."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """Key and certificate, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COMMON_NAME, "interceptor, for tests only"),
@@ -48,7 +53,49 @@ def new_authority() -> tuple[bytes, bytes]:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(
+    return _pem(key), certificate.public_bytes(serialization.Encoding.PEM)
+
+
+class Issuer:
+    """Signs certificates for hosts; one key serves them all.
+
+    Args:
+        authority: key and certificate, as PEM.
+    """
+
+    def __init__(self, authority: bytes) -> None:
+        key = serialization.load_pem_private_key(authority, None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        self._key = key
+        self._certificate = x509.load_pem_x509_certificate(authority)
+        self._shared = ec.generate_private_key(ec.SECP256R1())
+
+    def issue(self, host: str) -> bytes:
+        """Key and certificate of a host, as PEM."""
+        now = datetime.now(UTC)
+        name: x509.GeneralName
+        try:
+            name = x509.IPAddress(ip_address(host))
+        except ValueError:
+            name = x509.DNSName(host.encode("idna").decode())
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "interceptor")]))
+            .issuer_name(self._certificate.subject)
+            .public_key(self._shared.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _CLOCK_SKEW)
+            .not_valid_after(min(now + _LEAF_LIFETIME, self._certificate.not_valid_after_utc))
+            .add_extension(x509.SubjectAlternativeName([name]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(authority, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return _pem(self._shared) + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    return private, certificate.public_bytes(serialization.Encoding.PEM)

@@ -25,7 +25,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from interceptor.values.errors import VerificationError
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.messages import BODILESS
+from interceptor.values.messages import LENGTHLESS
 from interceptor.verification.real_values import RealValues
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
@@ -165,7 +165,7 @@ class _ForwardedRequest(BaseHTTPRequestHandler):
                 self._ask(connection)
                 self._answer(connection.getresponse())
             except TimeoutError:
-                self._give_up(f"the provider gave no answer within {self.server.route.seconds:g} s")
+                self._give_up(f"the provider did not respond within {self.server.route.seconds:g} s")
             except (OSError, HTTPException) as error:
                 self._give_up(f"the provider gave no answer: {error or type(error).__name__}")
             finally:
@@ -196,7 +196,7 @@ class _ForwardedRequest(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         if self.command == "HEAD":
             self.send_header("content-length", response.getheader("content-length") or "0")
-        elif response.status not in BODILESS:
+        elif response.status not in LENGTHLESS:
             self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -215,7 +215,7 @@ def test_a_hanging_provider(verify, provider):
     provider.hangs = 2
     done = verify(KETTLE, options=(*REAL, "--timeout", "0.3"))
     assert done.code == 1
-    assert "the provider gave no answer within 0.3 s" in done.out
+    assert "the provider did not respond within 0.3 s" in done.out
 
 
 def test_a_state_that_cannot_be_set_up_is_said_at_once(verify, provider):
@@ -378,15 +378,15 @@ class TestFromTheBroker:
         done = interceptor(*which, *at(provider), "--broker-timeout", "0.5")
         assert done.code == 1
         assert done.err.splitlines() == [
-            f"interceptor  the broker at {at_broker.url} gave no answer within 0.5 s",
-            "interceptor  try again, or give it more time",
+            f"interceptor  the broker at {at_broker.url} did not respond within 0.5 s",
+            "interceptor  try again, or allow more time",
         ]
 
     def test_a_broker_that_hangs_when_it_is_told_the_result(self, at_broker, provider, monkeypatch):
         monkeypatch.setenv("INTERCEPTOR_BROKER_TIMEOUT", "0.6")
         done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--publish", "--provider-version", "hangs")
         assert done.code == 1
-        assert f"the broker at {at_broker.url} gave no answer within 0.6 s" in done.err
+        assert f"the broker at {at_broker.url} did not respond within 0.6 s" in done.err
 
     def test_a_slow_provider_is_not_taken_for_a_broker_that_hangs(self, provider):
         provider.hangs = 2
@@ -422,14 +422,14 @@ class TestFromTheBroker:
 # Each row: arguments, exit code, and what is said.
 URL = ("--provider-url", "http://127.0.0.1:9")
 MISUSED = [
-    (("--provider-url", "localhost:8000"), 2, "is not an http address"),
-    (("--provider-url", "http://localhost:port"), 2, '--provider-url "http://localhost:port" is not an http address'),
-    (("--provider-url", "http://[::1"), 2, "is not an http address"),
+    (("--provider-url", "localhost:8000"), 2, "is not an HTTP URL"),
+    (("--provider-url", "http://localhost:port"), 2, '--provider-url "http://localhost:port" is not an HTTP URL'),
+    (("--provider-url", "http://[::1"), 2, "is not an HTTP URL"),
     (("--provider-url", "http://me:secret@localhost"), 2, "--provider-url holds a user and a password"),
-    (("pact.json", "--states-url", "localhost/states", *URL), 2, '--states-url "localhost/states" is not an http'),
-    (("pact.json", "--from-broker", *URL), 2, "do not go together"),
+    (("pact.json", "--states-url", "localhost/states", *URL), 2, '--states-url "localhost/states" is not an HTTP URL'),
+    (("pact.json", "--from-broker", *URL), 2, "exclude each other"),
     (("--from-broker", *URL), 2, "give it with --provider"),
-    (("pact.json", "--publish", "--provider-version", "1", *URL), 2, "the result of local files cannot be published"),
+    (("pact.json", "--publish", "--provider-version", "1", *URL), 2, "results for local files cannot be published"),
     (("pact.json", "--publish", *URL), 2, "name it with --provider-version"),
     (("pact.json", "--header", "authorization", *URL), 2, "--header needs a name and a value"),
     (("pact.json", "--header", "authorization=${NOT_SET_AT_ALL}", *URL), 2, "NOT_SET_AT_ALL is not set"),
@@ -439,7 +439,7 @@ MISUSED = [
     (("broken.json", *URL), 1, "broken.json is not a pact"),
     (("missing.json", *URL), 2, "cannot read the pact missing.json"),
     (("pact.json", "--provider", "Stock API", *URL), 1, "there is no pact with Stock API"),
-    (("pact.json", "other.json", *URL), 2, "say with --provider which one is meant"),
+    (("pact.json", "other.json", *URL), 2, "choose one with --provider"),
     (("--from-broker", "--provider", "A", "--selector", "main", *URL), 2, "is not a selector"),
 ]
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from mitmproxy.options import Options
-from mitmproxy.proxy import commands, events
-from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test import tflow, tutils
 
 from interceptor.proxy.dispatcher import Dispatcher
-from interceptor.proxy.lane import Lane, Transport
 from interceptor.proxy.mitm.addon import InterceptAddon
 from interceptor.recorder.recorder import Recorder
 from interceptor.redaction.redactor import Redactor
@@ -43,23 +38,6 @@ def test_a_fault_of_ours_never_lets_a_request_out(recorder):
     asked = flow()
     assert answered(asked, recorder).status_code == 500
     assert recorder.summary.failures.counts == {"could not deal with GET /products: RuntimeError: a bug": 1}
-
-
-class FaultyDesk(Dispatcher):
-    def arrived(self, *_, **__):
-        raise RuntimeError("another bug")
-
-
-def test_a_fault_of_ours_leaves_nobody_waiting(recorder):
-    client = tflow.tclient_conn()
-    client.alpn = None
-    context = Context(client, Options())
-    HttpProxy(context)
-    lane = Lane(context, FaultyDesk(FaultyEngine(), recorder), Transport(lambda _: 0, lambda _: None))
-    request = b"GET http://api.example.test/ HTTP/1.1\r\n\r\n"
-    done = [*lane.handle_event(events.Start()), *lane.handle_event(events.DataReceived(client, request))]
-    assert [type(command) for command in done] == [commands.CloseConnection]
-    assert recorder.summary.failures.counts == {"could not deal with a connection: RuntimeError: another bug": 1}
 
 
 def test_flows_of_others_are_left_alone(recorder):

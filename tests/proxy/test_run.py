@@ -299,10 +299,10 @@ def test_a_command_that_asks_nothing_waits_for_nothing_slow(tmp_path):
 
 def test_the_proxy_imports_none_of_the_addons_that_it_does_without():
     code = (
-        "import sys, interceptor.proxy.server as server\n"
+        "import sys, interceptor.proxy.mitm.master as master\n"
         "print('mitmproxy.addons.onboarding' in sys.modules)\n"
         "import mitmproxy.addons\n"
-        "print(any(type(each) is server.NextLayer for each in mitmproxy.addons.default_addons()))"
+        "print(any(type(each) is master.NextLayer for each in mitmproxy.addons.default_addons()))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\nTrue\n"

@@ -9,7 +9,7 @@ from mitmproxy.http import Headers
 from mitmproxy.net.http import http1
 from mitmproxy.test import tflow, tutils
 
-from interceptor.proxy.translate import request_of, to_mitmproxy
+from interceptor.proxy.mitm.flows import request_of, to_mitmproxy
 from interceptor.values.messages import Response
 
 VISIBLE = st.binary().map(lambda raw: bytes(byte for byte in raw if byte > 0x20 and byte != 0x7F))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container
+from dataclasses import dataclass
 from typing import assert_never
 
 from mitmproxy import connection, http, tls
@@ -15,8 +15,10 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from interceptor.engine import SCOPE_HEADER
 from interceptor.project.config import Policy
 from interceptor.project.origins import is_loopback
-from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, ProxyReply, RawRequest
-from interceptor.proxy.translate import address_of, response_of, to_mitmproxy
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, PendingRequest, ProxyReply, RawRequest
+from interceptor.proxy.mitm.flows import address_of, response_of, to_mitmproxy
+from interceptor.proxy.noted_body import NotedBody
+from interceptor.proxy.translate import coding_of, make_response
 from interceptor.recorder.recorder import is_recorded
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.messages import Headers, Response
@@ -31,23 +33,27 @@ class _Passing:
 
     case: PendingRequest
     decision: Passthrough
-    body: bytearray = field(default_factory=bytearray)
+    body: NotedBody
 
 
 class InterceptAddon:
     """Answers flows as the engine decides, and notes them.
 
-    Here come those requests that the fast lane does not serve: what real servers answer, and HTTP/2. A stream is sent
-    as a whole, and every fault ends the connection.
+    In somebody else's mitmproxy these are all requests, as its other addons want to see the flows; behind our own
+    server it is HTTP/2 alone. A stream is sent as a whole, and every fault ends the connection.
 
     Args:
-        desk: decides and notes.
+        dispatcher: decides and notes.
         others: the project's policy for requests that nobody owns.
+        forwarded: the ids of clients whose requests are decided about already.
     """
 
-    def __init__(self, dispatcher: Dispatcher, others: Policy) -> None:
-        self._desk = dispatcher
+    def __init__(self, dispatcher: Dispatcher, others: Policy, forwarded: Container[str] = ()) -> None:
+        self.clients: dict[str, ClientEnd] = {}
+        """By the id of mitmproxy's client: the real client, where that is another."""
+        self._dispatcher = dispatcher
         self._others = others
+        self._forwarded = forwarded
         self._passing: dict[str, _Passing] = {}
         self._gone: dict[str, asyncio.Event] = {}
 
@@ -55,15 +61,15 @@ class InterceptAddon:
         self._gone[client.id] = asyncio.Event()
 
     def client_disconnected(self, client: connection.Client) -> None:
-        self._desk.handed_over(client)
+        self.clients.pop(client.id, None)
         if (gone := self._gone.pop(client.id, None)) is not None:
             gone.set()
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
-        self._desk.opened(data.server.sockname)
+        self._dispatcher.opened(_end(data.server.sockname))
 
     def server_disconnected(self, data: ServerConnectionHookData) -> None:
-        self._desk.closed(data.server.sockname)
+        self._dispatcher.closed(_end(data.server.sockname))
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """Tunnel what nobody owns: its certificate is the real server's, its content stays closed."""
@@ -72,31 +78,32 @@ class InterceptAddon:
             return
         host, port = address[0], address[1]
         names = [host, data.client_hello.sni or host]
-        if any(self._desk.engine.opens("https", name, port) for name in names):
+        if any(self._dispatcher.engine.opens("https", name, port) for name in names):
             return
         if self._others == "error" and not is_loopback(host):
             return
         data.ignore_connection = True
-        self._desk.recorder.note_tunnel(host, port, reported=self._others == "warn" and not is_loopback(host))
+        self._dispatcher.recorder.note_tunnel(host, port, reported=self._others == "warn" and not is_loopback(host))
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
         if data.conn.error is not None and "disconnected" in data.conn.error:
             return  # without a word about the certificate: browsers open connections that they never use
         address = data.context.server.address
-        self._desk.recorder.note_refused(data.conn.sni or (address[0] if address else "the proxy itself"))
+        self._dispatcher.recorder.note_refused(data.conn.sni or (address[0] if address else "the proxy itself"))
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        if not _open(flow):
+        if not _open(flow) or flow.client_conn.id in self._forwarded:
             return
         gone = self._gone.get(flow.client_conn.id)
-        case = self._desk.handed_over(flow.client_conn) or self._desk.arrived(flow.client_conn, _arrival(flow))
+        client = self.clients.get(flow.client_conn.id) or ClientEnd(_end(flow.client_conn.peername))
+        case = self._dispatcher.arrived(client, _arrival(flow))
         flow.request.headers.pop(SCOPE_HEADER, None)
-        await self._desk.settle(case)
+        await self._dispatcher.settle(case)
         decision = case.decision
         match decision:
             case Passthrough():
                 _redirect(flow, case, decision)
-                self._passing[flow.id] = _Passing(case, decision)
+                self._passing[flow.id] = _Passing(case, decision, NotedBody(self._dispatcher.recorder.largest_body))
             case ProxyReply():
                 flow.response = to_mitmproxy(decision.response, flow.request.method)
             case Mocked() | Unhandled() | Failed():
@@ -119,22 +126,23 @@ class InterceptAddon:
         case, decision = passing.case, passing.decision
         if decision.patch is not None:
             gone = self._gone.get(flow.client_conn.id)
-            patched = self._desk.patched(case, decision.patch, response_of(flow.response))
+            patched = self._dispatcher.patched(case, decision.patch, response_of(flow.response))
             if isinstance(patched, ProxyReply):
                 flow.response = to_mitmproxy(patched.response, flow.request.method)
             else:
                 await self._answer(flow, case, patched, gone)
             return
-        if is_recorded(decision):
-            flow.response.data.content = bytes(passing.body)
-        self._desk.note(case, decision, response_of(flow.response))
+        fields = flow.response.headers.fields
+        content, large = passing.body.noted(coding_of(fields))
+        answer = make_response(flow.response.status_code, fields, content)
+        self._dispatcher.note(case, decision, answer, {"response": large} if large else {})
 
     def error(self, flow: http.HTTPFlow) -> None:
         if (passing := self._passing.pop(flow.id, None)) is not None:
-            self._desk.note(passing.case, passing.decision, None)
+            self._dispatcher.note(passing.case, passing.decision, None)
             why = flow.error.msg if flow.error is not None else ""
             if is_recorded(passing.decision) and why not in _OF_THE_CLIENT:
-                self._desk.recorder.note_unanswered(passing.case.request, why)
+                self._dispatcher.recorder.note_unanswered(passing.case.request, why)
 
     async def _answer(
         self,
@@ -155,7 +163,7 @@ class InterceptAddon:
             flow.response = to_mitmproxy(answer, flow.request.method, cors)
         elif flow.killable:
             flow.kill()
-        self._desk.note(case, decision, answer)
+        self._dispatcher.note(case, decision, answer)
 
 
 async def _wait(gone: asyncio.Event | None, ms: float) -> bool:
@@ -189,15 +197,19 @@ def _arrival(flow: http.HTTPFlow) -> RawRequest:
 
 def _redirect(flow: http.HTTPFlow, case: PendingRequest, decision: Passthrough) -> None:
     """Have the real server asked that a provider's own address stands for, or that a handler names."""
-    if case.origin is not None:
-        flow.request.scheme, flow.request.host, flow.request.port = case.origin
+    if case.raw.address != address_of(flow):
+        flow.request.scheme, flow.request.host, flow.request.port = case.raw.address
     if decision.to is not None:
         flow.request.url = decision.to
 
 
-def _collector(body: bytearray) -> Callable[[bytes], bytes]:
+def _end(address: connection.Address | None) -> tuple[str, int] | None:
+    return None if address is None else (address[0], address[1])
+
+
+def _collector(body: NotedBody) -> Callable[[bytes], bytes]:
     def pass_on(chunk: bytes) -> bytes:
-        body.extend(chunk)
+        body.add(chunk)
         return chunk
 
     return pass_on

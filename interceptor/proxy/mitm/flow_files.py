@@ -10,7 +10,7 @@ from mitmproxy import http
 from mitmproxy.exceptions import FlowReadException
 from mitmproxy.io import FlowReader
 
-from interceptor.proxy.translate import request_of, response_of
+from interceptor.proxy.mitm.flows import request_of, response_of
 from interceptor.values.damage import Damage
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import ImportedExchange

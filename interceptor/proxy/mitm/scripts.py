@@ -1,6 +1,6 @@
 """The addons for a mitmproxy that somebody else runs: `mitmdump -s addons/intercept.py --set interceptor=FILE`.
 
-They take no fast lane: the other addons of that mitmproxy want to see the flows.
+There is no server of ours: the other addons of that mitmproxy want to see the flows.
 """
 
 from __future__ import annotations

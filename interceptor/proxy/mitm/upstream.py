@@ -2,50 +2,37 @@
 
 from __future__ import annotations
 
-import re
-
 from mitmproxy import http
 from mitmproxy.net.http import url
-from mitmproxy.proxy import layer
-from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
-from mitmproxy.proxy.mode_specs import UpstreamMode
 
 from interceptor.run.upstream import ProxyAddress, Upstream
 
-_CONNECT = re.compile(rb"CONNECT (\S+):(\d+) HTTP/")
 
-
-class UpstreamAddon:
+class UpstreamWay:
     """Chooses the way per request; mitmproxy's upstream mode alone knows one proxy and no exceptions."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
-    @staticmethod
-    def mode(upstream: Upstream) -> str:
-        """The mode of the proxy's own door.
+    @property
+    def mode(self) -> str:
+        """The mode in which mitmproxy has to work.
 
-        In upstream mode mitmproxy asks a proxy for plain URLs as RFC 9112 (section 3.2.2) has it, where regular mode
-        would tunnel; many proxies refuse tunnels to port 80.
+        In upstream mode it asks a proxy for plain URLs as RFC 9112 (section 3.2.2) has it, where regular mode would
+        tunnel; many proxies refuse tunnels to port 80.
         """
-        proxy = upstream.https or upstream.http
+        proxy = self._upstream.https or self._upstream.http
         if proxy is None:
             return "regular"
         host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
         return f"upstream:{proxy.scheme}://{host}:{proxy.port}"
 
-    def next_layer(self, nextlayer: layer.NextLayer) -> None:
-        """Tunnels that need no proxy must be known from their first line on."""
-        context = nextlayer.context
-        if not isinstance(context.client.proxy_mode, UpstreamMode) or len(context.layers) != 1:
-            return
-        match = _CONNECT.match(nextlayer.data_client())
-        if match and self._upstream.route("https", match[1].decode("latin-1"), int(match[2])) is None:
-            nextlayer.layer = HttpLayer(context, HTTPMode.regular)
-
     def request(self, flow: http.HTTPFlow) -> None:
-        if flow.response is not None or flow.error is not None:
-            return
+        if flow.response is None and flow.error is None and not flow.request.stream:
+            self.choose(flow)
+
+    def choose(self, flow: http.HTTPFlow) -> None:
+        """Say which proxy the request takes, before it leaves."""
         request = flow.request
         proxy = self._upstream.route(request.scheme, request.host, request.port)
         flow.server_conn.via = None if proxy is None else (proxy.scheme, (proxy.host, proxy.port))

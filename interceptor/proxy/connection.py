@@ -1,0 +1,404 @@
+"""HTTP/1 with one client: what arrives is read, decided about, and answered in order.
+
+What a handler answers at once is written in the same turn of the loop, and noted after that. Whatever takes time is a
+task, one at a time: while it works, further requests wait in the reader, and of a client that sends very many more is
+read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from weakref import WeakSet
+
+from interceptor.project.config import Policy
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, PendingRequest, ProxyReply, RawRequest, problem
+from interceptor.proxy.forwarding import Channel, Forwarder
+from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequest
+from interceptor.proxy.http1.targets import Address, destination, path_of, tunnel_end
+from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
+from interceptor.proxy.later import give, settle
+from interceptor.proxy.passing import PassingRequest, Upload, pass_on
+from interceptor.proxy.piped import PipedClient
+from interceptor.proxy.tls import Certificates
+from interceptor.proxy.tunnel import Tunnels
+from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
+from interceptor.values.messages import Headers, Response
+
+log = logging.getLogger(__name__)
+
+_HIGH_WATER = 1 << 18
+"""Bytes that a client has not taken yet, before it is answered no further."""
+_MOST_UNREAD = 1 << 18
+"""Bytes of further requests from a client that has not got its answer yet, before it is read no further."""
+_WORTH_STREAMING = 1 << 16
+"""Bytes; a smaller body is waited for."""
+_TURN = 32
+"""Requests of one client that are answered before the others have their turn."""
+_LINGER = 1.0
+"""Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
+
+OpenTunnel: TypeAlias = Callable[[str, int, bytes], None]
+"""Is given host and port of a CONNECT, and what the client has said after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerParts:
+    """What all connections share."""
+
+    dispatcher: Dispatcher
+    certificates: Certificates
+    forwarder: Forwarder
+    tunnels: Tunnels
+    others: Policy
+    transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
+    """The connections of clients, to be closed at the end."""
+    tasks: set[asyncio.Task[bool]] = field(default_factory=set)
+    """What takes time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom the requests of a connection are for."""
+
+    client: ClientEnd
+    origin: Address | None = None
+    """None at the proxy's own address, where each request says so itself."""
+    keeps_host: bool = False
+    """The Host header is the client's own affair: it speaks to the origin itself, in a tunnel."""
+    objection: str | None = None
+    """What is wrong with this way to speak to the origin: every request is refused with these words."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """Serves one connection, or the inside of a tunnel.
+
+    Args:
+        parts: what all connections share.
+        meant: whom the requests are for.
+        open_tunnel: takes the connection after a CONNECT; None where there are no tunnels.
+    """
+
+    def __init__(self, parts: ServerParts, meant: Meant, open_tunnel: OpenTunnel | None = None) -> None:
+        self._parts = parts
+        self._dispatcher = parts.dispatcher
+        self._meant = meant
+        self._open_tunnel = open_tunnel
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._reader = RequestReader()
+        self._considered: WireRequest | None = None
+        self._out: list[bytes] = []
+        self._unsent = 0
+        self._notes: list[tuple[PendingRequest, Settled, Response]] = []
+        self._task: asyncio.Task[bool] | None = None
+        self._patient = False
+        """What the task does goes on where the client says no more."""
+        self._upload: Upload | None = None
+        self._channel: Channel | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._yielding = self._reading_paused = self._ended = self._over = self._closing = self._lost = False
+
+    # What the loop tells ---------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(_HIGH_WATER)
+
+    def data_received(self, data: bytes) -> None:
+        if self._over:
+            return
+        self._reader.feed(data)
+        if self._upload is not None:
+            self._go_on_uploading(self._upload)
+        else:
+            self._go_on()
+
+    def eof_received(self) -> bool:
+        """The client says no more. One that waits for a delayed answer is taken to be gone: it looks the same."""
+        self._ended = True
+        if self._upload is not None or (self._task is not None and not self._patient):
+            self._abandon()
+        else:
+            self._go_on()
+        return self._transport.can_write_eof()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._lost = True
+        if not self._over and (self._reader.awaited is not None or self._reader.waiting):
+            self._dispatcher.recorder.note_unfinished()
+        self._over = True
+        self._writable.set()
+        self._abandon()
+        if self._channel is not None:
+            self._channel.close()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+        self._go_on()
+
+    # The turn of this client -----------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Answer what has arrived, as far as it is this client's turn."""
+        if self._over:
+            return
+        if self._task is None and not self._yielding and self._writable.is_set():
+            try:
+                self._answer_some()
+            except NotHttpError as error:
+                self._refuse(error)
+            except Exception as error:  # noqa: BLE001  # a fault of ours closes one connection, and is told
+                self._dispatcher.internal_error("a connection", error)
+                self._transport.abort()
+        self._throttle()
+
+    def _answer_some(self) -> None:
+        for _ in range(_TURN):
+            message = self._reader.next()
+            if message is None:
+                self._flush()
+                self._await_more()
+                return
+            self._deal_with(message)
+            if self._unsent > _HIGH_WATER:
+                self._flush()
+            if self._task is not None or self._over or not self._writable.is_set():
+                break
+        self._flush()
+        if self._task is None and not self._over and self._writable.is_set():
+            self._yielding = True
+            self._loop.call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._yielding = False
+        self._go_on()
+
+    def _throttle(self) -> None:
+        """Read the client no further while very much of it waits, and again when that is done."""
+        held = (
+            self._upload.full if self._upload is not None else self._must_wait and self._reader.waiting > _MOST_UNREAD
+        )
+        if held != self._reading_paused and not self._lost:
+            self._reading_paused = held
+            if held:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    @property
+    def _must_wait(self) -> bool:
+        return self._task is not None or self._yielding or not self._writable.is_set()
+
+    def _flush(self) -> None:
+        """Let the answers out, then note them."""
+        if self._out:
+            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out.clear()
+            self._unsent = 0
+            self._transport.write(data)
+        if self._notes:
+            notes, self._notes = self._notes, []
+            for case, decision, response in notes:
+                self._dispatcher.note(case, decision, response)
+        if self._closing:
+            self._transport.close()
+
+    def _await_more(self) -> None:
+        message = self._reader.awaited
+        if message is None:
+            if self._ended and not self._over:
+                self._transport.close()
+        elif self._ended:
+            self._transport.close()
+        elif message is not self._considered:
+            self._considered = message
+            self._consider(message)
+
+    def _consider(self, message: WireRequest) -> None:
+        """Look at a request whose body is on its way: it may pass already, or wait for a word (RFC 9110, 10.1.1)."""
+        if self._meant.objection is not None:
+            raise NotHttpError(400, self._meant.objection)
+        if message.minor and message.headers.expects:
+            self._transport.write(CONTINUE)
+        if not (message.headers.chunked or message.headers.length > _WORTH_STREAMING):
+            return
+        case = self._dispatcher.arriving(self._meant.client, self._raw(message))
+        if case is not None:
+            self._upload = Upload(self._throttle)
+            self._begin(self._pass_on(message, case, self._upload), patient=True)
+            self._go_on_uploading(self._upload)
+
+    def _go_on_uploading(self, upload: Upload) -> None:
+        try:
+            piece, done = self._reader.take()
+        except NotHttpError as error:
+            log.info("gave up a request: %s", error)
+            self._abandon()
+            return
+        if piece:
+            upload.add(piece)
+        if done:
+            upload.end()
+            self._upload = None
+        self._throttle()
+
+    # One request -----------------------------------------------------------------------------------------------
+
+    def _deal_with(self, message: WireRequest) -> None:
+        if self._meant.objection is not None:
+            raise NotHttpError(400, self._meant.objection)
+        if message.method == "CONNECT":
+            self._connect(message)
+            return
+        raw = self._raw(message)
+        if self._notes and self._dispatcher.is_our_own(raw.address):
+            self._flush()  # it may ask about what was noted
+        case = self._dispatcher.arrived(self._meant.client, raw)
+        decision = case.decision
+        if isinstance(decision, Mocked):
+            if decision.delay or decision.stream or decision.fault:
+                self._begin(self._take_time(message, case))
+            else:
+                self._answer(message, decision.response, decision.cors)
+                self._notes.append((case, decision, decision.response))
+        elif isinstance(decision, Unhandled | Failed):
+            self._answer(message, decision.response)
+            self._notes.append((case, decision, decision.response))
+        elif isinstance(decision, ProxyReply):
+            self._answer(message, decision.response)
+        else:
+            self._begin(self._take_time(message, case))
+
+    def _raw(self, message: WireRequest) -> RawRequest:
+        """Whom a request is for, and the path there.
+
+        Raises:
+            NotHttpError: where it does not say.
+        """
+        headers = message.headers
+        if self._meant.origin is None:
+            address, target = destination(message.target, headers.host)
+        else:
+            address, target = self._meant.origin, path_of(message.target)
+        return RawRequest(message.method, address, target, headers.fields, message.body, headers.websocket)
+
+    def _answer(self, message: WireRequest, response: Response, further: Headers = ()) -> None:
+        data, closes = answer(response, message.method, further, minor=message.minor, closes=not message.persistent)
+        self._out.append(data)
+        self._unsent += len(data)
+        if closes:
+            self._over = self._closing = True
+
+    def _connect(self, message: WireRequest) -> None:
+        if self._open_tunnel is None:
+            raise NotHttpError(405, "a tunnel leads from the proxy's own address, and from nowhere else")
+        host, port = tunnel_end(message.target)
+        self._out.append(TUNNEL_OPEN)
+        self._flush()
+        self._over = True
+        self._open_tunnel(host, port, self._reader.rest())
+
+    def _refuse(self, error: NotHttpError) -> None:
+        log.info("refused a request: %s", error)
+        response = problem(error.status, f"interceptor did not understand the request: {error}")
+        self._out.append(answer(response, "GET", closes=True)[0])
+        self._flush()
+        self._part()
+
+    def _part(self) -> None:
+        """Close, but leave a client that still sends the time to read: a close with bytes unread is a reset."""
+        self._over = True
+        if self._ended or self._lost:
+            self._transport.close()
+            return
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._loop.call_later(_LINGER, self._transport.close)
+
+    # What takes time -------------------------------------------------------------------------------------------
+
+    def _begin(self, work: Coroutine[None, None, bool], *, patient: bool = False) -> None:
+        self._flush()
+        self._patient = patient
+        self._task = self._loop.create_task(work)
+        self._parts.tasks.add(self._task)
+        self._task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[bool]) -> None:
+        self._parts.tasks.discard(task)
+        self._task = None
+        sends, self._upload = self._upload is not None, None
+        if self._lost or self._over:
+            return
+        if task.cancelled():
+            self._over = True
+            self._transport.close()
+        elif (error := task.exception()) is not None:
+            assert isinstance(error, Exception)
+            self._dispatcher.internal_error("a connection", error)
+            self._transport.abort()
+        elif task.result():
+            self._go_on()
+        elif sends:
+            self._part()
+            self._throttle()
+        else:
+            self._over = True
+            self._transport.close()
+
+    def _abandon(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _take_time(self, message: WireRequest, case: PendingRequest) -> bool:
+        await settle(self._dispatcher, case)
+        decision = case.decision
+        if isinstance(decision, Passthrough):
+            return await self._pass_on(message, case, None)
+        assert isinstance(decision, Mocked | Unhandled | Failed | ProxyReply)
+        return await give(self, self._dispatcher, message, case, decision)
+
+    async def _pass_on(self, message: WireRequest, case: PendingRequest, upload: Upload | None) -> bool:
+        assert isinstance(case.decision, Passthrough)
+        self._patient = True
+        passing = PassingRequest(message, upload, case, case.decision, self._meant.keeps_host)
+        return await pass_on(self, self._dispatcher, passing)
+
+    # What that needs of the connection
+
+    def write(self, data: bytes) -> None:
+        if not self._lost:
+            self._transport.write(data)
+
+    async def drained(self) -> None:
+        await self._writable.wait()
+
+    def reset(self) -> None:
+        """A socket that does not linger sends no FIN."""
+        self._transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        self._transport.abort()
+
+    async def channel(self) -> Channel:
+        if self._channel is None:
+            self._channel = await self._parts.forwarder.channel()
+        return self._channel
+
+    def upgrade(self, channel: Channel) -> None:
+        self._channel = None
+        self._over = True
+        pipe = channel.upgrade(self._transport)
+        self._transport.set_protocol(PipedClient(pipe))
+        pipe.send(self._reader.rest())

@@ -1,0 +1,255 @@
+"""Where a connection begins: whether it is TLS or HTTP, whom it is for, and whether it is ours to open.
+
+The first byte tells TLS from everything else. A tunnel begins anew within itself: what nobody owns is led on unopened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from asyncio.sslproto import SSLProtocol
+from collections.abc import Callable
+from functools import partial
+
+from interceptor.project.origins import is_loopback
+from interceptor.proxy.connection import ClientConnection, Meant, OpenTunnel, ServerParts
+from interceptor.proxy.dispatcher import ClientEnd, origin_of
+from interceptor.proxy.http1.targets import Address, is_host
+from interceptor.proxy.piped import PipeToBe
+from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
+from interceptor.proxy.translate import meant_host
+from interceptor.proxy.tunnel import TunnelError
+from interceptor.run.listeners import HOST, Listener
+
+log = logging.getLogger(__name__)
+
+_SECONDS_TO_SHAKE_HANDS = 10
+_SECONDS_TO_PART = 1
+_SECONDS_TO_SPEAK = 0.2
+"""In which the client of a tunnel that is not ours to open says something first; in some protocols it is the server."""
+
+
+class Doorstep(asyncio.Protocol):
+    """Waits for the first bytes.
+
+    Args:
+        parts: what all connections share.
+        listener: the direct door; None at the proxy's own address.
+        tunnel: host and port that a client has asked the proxy for.
+    """
+
+    def __init__(
+        self, parts: ServerParts, listener: Listener | None = None, tunnel: tuple[str, int] | None = None
+    ) -> None:
+        self._parts = parts
+        self._client = ClientEnd(None, listener)
+        self._tunnel = tunnel
+        self._transport: asyncio.Transport
+        self._received = b""
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._parts.transports.add(transport)
+        peer = transport.get_extra_info("peername")
+        self._client = self._client._replace(peer=peer[:2] if peer else None)
+        if self._is_foreign:
+            self._wait(_SECONDS_TO_SPEAK, self._lead_on)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if self._received[0] != HANDSHAKE:
+            self._plain()
+            return
+        try:
+            name = server_name(self._received)
+        except NotTlsError as error:
+            log.info("closed a connection: %s", error)
+            self._transport.close()
+            return
+        if name is not None:
+            self._tls(name if is_host(name) else "")
+        elif self._timer is None:
+            self._wait(_SECONDS_TO_SHAKE_HANDS, self._transport.close)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._stop_waiting()
+        if self._task is not None:
+            self._task.cancel()
+        if self._received:
+            self._parts.dispatcher.recorder.note_unfinished()
+
+    # Whom it is for --------------------------------------------------------------------------------------------
+
+    def _plain(self) -> None:
+        listener = self._door
+        if listener is not None:
+            origin = origin_of(listener)
+            objection = None
+            if origin.scheme == "https" and listener.provider is None:
+                objection = f"{listener.origin} is asked by TLS; this is plain HTTP"
+            self._speak_http(Meant(self._client._replace(listener=listener), origin, objection=objection))
+        elif self._tunnel is None:
+            self._speak_http(Meant(self._client))
+        elif self._is_foreign:
+            self._lead_on()
+        else:
+            origin = Address("http", *self._tunnel)
+            objection = None
+            if self._opens("https") and not self._opens("http"):
+                objection = f"https://{origin.host}:{origin.port} is asked by TLS; this is plain HTTP"
+            self._speak_http(Meant(self._client, origin, keeps_host=True, objection=objection))
+
+    def _tls(self, name: str) -> None:
+        listener = self._door
+        if listener is not None:
+            origin = origin_of(listener)
+            objection = None if origin.scheme == "https" else f"{listener.origin} is asked by plain HTTP; this is TLS"
+            self._open(
+                name or origin.host, Meant(self._client._replace(listener=listener), origin, objection=objection)
+            )
+        elif self._tunnel is None:
+            self._open(name or HOST, Meant(self._client))
+        elif self._is_foreign and not (name and self._opens("https", name)):
+            self._lead_on()
+        else:
+            host, port = self._tunnel
+            origin = Address("https", meant_host(host, name or None), port)
+            objection = None
+            if self._opens("http") and not self._opens("https"):
+                objection = f"http://{host}:{port} is asked by plain HTTP; this is TLS"
+            self._open(name or host, Meant(self._client, origin, keeps_host=True, objection=objection))
+
+    @property
+    def _door(self) -> Listener | None:
+        """The direct door that the client stands at, or that it has asked the proxy for."""
+        if self._tunnel is None:
+            return self._client.listener
+        return self._parts.dispatcher.listener_at(*self._tunnel)
+
+    def _opens(self, scheme: str, name: str | None = None) -> bool:
+        assert self._tunnel is not None
+        return self._parts.dispatcher.engine.opens(scheme, name or self._tunnel[0], self._tunnel[1])
+
+    @property
+    def _is_foreign(self) -> bool:
+        """True for the end of a tunnel that is not ours to open, unless the handshake names another host."""
+        if self._tunnel is None or self._door is not None or self._opens("https") or self._opens("http"):
+            return False
+        return self._parts.others != "error" or is_loopback(self._tunnel[0])
+
+    # What becomes of it ----------------------------------------------------------------------------------------
+
+    def _speak_http(self, meant: Meant) -> None:
+        self._stop_waiting()
+        connection = ClientConnection(self._parts, meant, self._tunnels(self._transport, meant))
+        self._transport.set_protocol(connection)
+        connection.connection_made(self._transport)
+        data, self._received = self._received, b""
+        connection.data_received(data)
+
+    def _open(self, host: str, meant: Meant) -> None:
+        """Open TLS. `loop.start_tls` would lose the bytes that were read already, and tell the protocol nothing."""
+        self._stop_waiting()
+        try:
+            context = self._parts.certificates.context(host)
+        except (ValueError, ssl.SSLError, OSError) as error:
+            self._parts.dispatcher.internal_error(f"TLS for {host}", error)
+            self._transport.abort()
+            return
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        waiter.add_done_callback(partial(self._shaken, host))
+        opened = SSLProtocol(
+            loop,
+            _Opened(self, meant),
+            context,
+            waiter,
+            server_side=True,
+            ssl_handshake_timeout=_SECONDS_TO_SHAKE_HANDS,
+            ssl_shutdown_timeout=_SECONDS_TO_PART,
+        )
+        self._transport.set_protocol(opened)
+        opened.connection_made(self._transport)
+        data, self._received = self._received, b""
+        while data:
+            buffer = opened.get_buffer(len(data))
+            size = min(len(buffer), len(data))
+            buffer[:size] = data[:size]
+            opened.buffer_updated(size)
+            data = data[size:]
+
+    def opened(self, transport: asyncio.Transport, meant: Meant) -> asyncio.Protocol:
+        """What goes on within TLS."""
+        protocol = transport.get_extra_info("ssl_object").selected_alpn_protocol()
+        if protocol == "h2" and meant.origin is not None and meant.objection is None:
+            opening = partial(self._parts.forwarder.http2, meant.client, meant.origin, transport)
+            return PipeToBe(transport, opening)
+        connection = ClientConnection(self._parts, meant, self._tunnels(transport, meant))
+        connection.connection_made(transport)
+        return connection
+
+    def _shaken(self, host: str, waiter: asyncio.Future[None]) -> None:
+        """Note a client that did not accept our certificate: by an alert, or by hanging up in the middle."""
+        error = waiter.exception()
+        alert = isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
+        if alert or isinstance(error, ConnectionResetError):
+            self._parts.dispatcher.recorder.note_refused(host)
+        elif error is not None:
+            log.info("TLS for %s: %s", host, error)
+
+    def _tunnels(self, transport: asyncio.Transport, meant: Meant) -> OpenTunnel | None:
+        """What a CONNECT leads to."""
+        if meant.origin is not None:
+            return None
+
+        def enter(host: str, port: int, data: bytes) -> None:
+            inner = Doorstep(self._parts, None, (host, port))
+            transport.set_protocol(inner)
+            inner.connection_made(transport)
+            if data:
+                inner.data_received(data)
+
+        return enter
+
+    def _lead_on(self) -> None:
+        """Leave the tunnel closed."""
+        assert self._tunnel is not None
+        self._stop_waiting()
+        host, port = self._tunnel
+        reported = self._parts.others == "warn" and not is_loopback(host)
+        self._parts.dispatcher.recorder.note_tunnel(host, port, reported=reported)
+        self._transport.pause_reading()
+        data, self._received = self._received, b""
+        self._task = asyncio.ensure_future(self._lead(host, port, data))
+
+    async def _lead(self, host: str, port: int, data: bytes) -> None:
+        try:
+            await self._parts.tunnels.lead(self._transport, host, port, data)
+        except TunnelError as error:
+            log.info("%s", error)
+            self._transport.close()
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        self._stop_waiting()
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Opened(asyncio.Protocol):
+    """The inside of TLS, once the hands are shaken."""
+
+    def __init__(self, doorstep: Doorstep, meant: Meant) -> None:
+        self._doorstep = doorstep
+        self._meant = meant
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.set_protocol(self._doorstep.opened(transport, self._meant))

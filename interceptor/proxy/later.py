@@ -1,0 +1,124 @@
+"""Answers that take their time: resolvers, delays, streams, and faults of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Protocol, TypeAlias, assert_never
+
+from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, ProxyReply
+from interceptor.proxy.http1.reader import WireRequest
+from interceptor.proxy.http1.writer import LAST_CHUNK, answer, answer_head, chunk, truncated
+from interceptor.values.decisions import Failed, Mocked, Resolving, Unhandled
+from interceptor.values.messages import Headers, Response
+
+_NONSENSE = b"\x00\x01 this is no HTTP \xff\xfe\r\n\r\n"
+
+OwnAnswer: TypeAlias = Mocked | Unhandled | Failed | ProxyReply
+"""What we answer ourselves."""
+
+
+class Wire(Protocol):
+    """The client's connection, as far as an answer needs it."""
+
+    def write(self, data: bytes) -> None: ...
+
+    async def drained(self) -> None:
+        """Wait until the client has taken most of what was written."""
+
+    def reset(self) -> None:
+        """Break the connection so that the client sees a reset."""
+
+
+async def settle(dispatcher: Dispatcher, case: PendingRequest) -> None:
+    """Have the resolvers called that a case depends on; if the client does not wait, what they came to is noted."""
+    settling = asyncio.ensure_future(dispatcher.settle(case))
+
+    def note(_: asyncio.Future[None]) -> None:
+        if not isinstance(case.decision, Resolving | ProxyReply):
+            dispatcher.note(case, case.decision, None)
+
+    try:
+        await asyncio.shield(settling)
+    except asyncio.CancelledError:
+        settling.add_done_callback(note)
+        raise
+
+
+async def give(
+    wire: Wire, dispatcher: Dispatcher, message: WireRequest, case: PendingRequest, decision: OwnAnswer
+) -> bool:
+    """Answer a request in its time; True where the connection goes on."""
+    match decision:
+        case Mocked():
+            return await _mock(wire, dispatcher, message, case, decision)
+        case Unhandled() | Failed():
+            goes_on = _send(wire, message, decision.response)
+            dispatcher.note(case, decision, decision.response)
+            return goes_on
+        case ProxyReply():
+            return _send(wire, message, decision.response)
+        case _:
+            assert_never(decision)
+
+
+async def _mock(
+    wire: Wire, dispatcher: Dispatcher, message: WireRequest, case: PendingRequest, decision: Mocked
+) -> bool:
+    delay = math.inf if decision.fault == "timeout" else decision.delay
+    try:
+        await _pause(delay)
+    except asyncio.CancelledError:
+        dispatcher.note(case, decision, None)
+        raise
+    streamed = bool(decision.stream) and message.method != "HEAD"
+    if decision.fault is None and not streamed:
+        goes_on = _send(wire, message, decision.response, decision.cors)
+        dispatcher.note(case, decision, decision.response)
+        return goes_on
+    dispatcher.note(case, decision, None if decision.fault else decision.response)
+    match decision.fault:
+        case None | "truncated" if streamed:
+            return await _stream(wire, message, decision)
+        case "truncated":
+            wire.write(truncated(decision.response, decision.cors))
+        case "malformed":
+            wire.write(_NONSENSE)
+        case "reset":
+            wire.reset()
+        case None | "close" | "timeout":
+            pass
+        case _:
+            assert_never(decision.fault)
+    return False
+
+
+def _send(wire: Wire, message: WireRequest, response: Response, further: Headers = ()) -> bool:
+    data, closes = answer(response, message.method, further, minor=message.minor, closes=not message.persistent)
+    wire.write(data)
+    return not closes
+
+
+async def _stream(wire: Wire, message: WireRequest, decision: Mocked) -> bool:
+    """An answer in pieces; without chunks, for HTTP/1.0, its end is that of the connection."""
+    response, chunked = decision.response, message.minor == 1
+    closes = not (chunked and message.persistent)
+    head, closes = answer_head(response.status, response.headers, decision.cors, message.minor, closes=closes)
+    wire.write(head + (b"transfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n"))
+    for piece in decision.stream:
+        await _pause(piece.delay)
+        wire.write(chunk(piece.data) if chunked else piece.data)
+        await wire.drained()
+    if decision.fault is not None:
+        return False
+    if chunked:
+        wire.write(LAST_CHUNK)
+    return not closes
+
+
+async def _pause(ms: float) -> None:
+    """Let some time pass; cancelled where the client goes away meanwhile."""
+    if math.isinf(ms):
+        await asyncio.get_running_loop().create_future()
+    elif ms > 0:
+        await asyncio.sleep(ms / 1000)

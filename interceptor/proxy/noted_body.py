@@ -1,0 +1,39 @@
+"""A body that passes, kept as far as a contract could hold it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from interceptor.proxy.content import NotDecodedError, TooLargeError, decoded
+from interceptor.values.exchange import LargeBody
+
+
+class NotedBody:
+    """Collects a body, and no more of it than `most` bytes; beyond those its size and its digest are what is known."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept = bytearray()
+        self._size = 0
+        self._digest = sha256()
+
+    def add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        self._digest.update(piece)
+        if self._size <= self._most:
+            self._kept += piece
+        else:
+            self._kept.clear()
+
+    def noted(self, coding: str) -> tuple[bytes, LargeBody | None]:
+        """The body as it came over the wire, or what is told of one that is too large, decoded or not."""
+        large = LargeBody(self._size, self._digest.hexdigest())
+        if self._size > self._most:
+            return b"", large
+        try:
+            decoded(bytes(self._kept), coding, self._most)
+        except TooLargeError:
+            return b"", large
+        except NotDecodedError:
+            pass
+        return bytes(self._kept), None
