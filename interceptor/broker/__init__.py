@@ -3,7 +3,7 @@
 from interceptor.broker.api import ApiAnswer, ask_broker
 from interceptor.broker.client import call
 from interceptor.broker.deploying import Row, Verdict, can_i_deploy, matrix, record_deployment
-from interceptor.broker.differences import Difference, differences
+from interceptor.broker.earlier import pact_at_broker, pact_in_git, pact_of_pair
 from interceptor.broker.provider_contracts import ProviderContract, publish_provider_contract
 from interceptor.broker.publication import Publication
 from interceptor.broker.publishing import PactFile, Published, publish, read_pacts
@@ -13,7 +13,6 @@ from interceptor.broker.webhooks import Webhook, execute_webhook, save_webhook
 __all__ = [
     "ApiAnswer",
     "Broker",
-    "Difference",
     "PactFile",
     "ProviderContract",
     "Publication",
@@ -24,10 +23,12 @@ __all__ = [
     "ask_broker",
     "call",
     "can_i_deploy",
-    "differences",
     "execute_webhook",
     "find_broker",
     "matrix",
+    "pact_at_broker",
+    "pact_in_git",
+    "pact_of_pair",
     "publish",
     "publish_provider_contract",
     "read_pacts",

@@ -87,6 +87,21 @@ def pacts_of_project(context: Context) -> list[Path]:
     return paths
 
 
+def pact_files(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are, and the `*.json` of folders.
+
+    Raises:
+        PactError: a folder has none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not inside:
+            raise PactError(f"there are no pacts in {path}", "name another folder, or a file")
+        found += inside
+    return found
+
+
 def say_passed_over(pacts: Iterable[Pact]) -> None:
     """Say what pacts hold that is not looked at: `Site-Orders.json: 1 message is passed over`."""
     for pact in pacts:
