@@ -2,7 +2,15 @@
 
 from interceptor.broker.api import ApiAnswer, ask_broker
 from interceptor.broker.client import call
-from interceptor.broker.deploying import Row, Verdict, can_i_deploy, matrix, record_deployment
+from interceptor.broker.deploying import (
+    Row,
+    Verdict,
+    VersionChoice,
+    can_i_deploy,
+    matrix,
+    record_deployment,
+    record_release,
+)
 from interceptor.broker.earlier import pact_at_broker, pact_in_git, pact_of_pair
 from interceptor.broker.provider_contracts import ProviderContract, publish_provider_contract
 from interceptor.broker.publication import Publication
@@ -19,6 +27,7 @@ __all__ = [
     "Published",
     "Row",
     "Verdict",
+    "VersionChoice",
     "Webhook",
     "ask_broker",
     "call",
@@ -33,5 +42,6 @@ __all__ = [
     "publish_provider_contract",
     "read_pacts",
     "record_deployment",
+    "record_release",
     "save_webhook",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, responses
 from typing import Literal
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
 from interceptor.broker.client import REMEDIES, silent
@@ -20,7 +20,7 @@ from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 _FIRST_PAUSE = 0.5
 """Seconds before the first further attempt; doubled before each one after it, as the client does."""
-_HAL = "application/hal+json, application/json"
+_HAL = "application/hal+json, application/json, application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,9 @@ def credentials_header(broker: Broker) -> Mapping[str, str]:
 
 
 def _asked(broker: Broker, url: str, method: str, body: Json) -> ApiAnswer:
+    """Always at the broker's own origin: behind a proxy its links may name another, and credentials go nowhere else."""
+    origin = urlsplit(broker.url)
+    url = urlunsplit(urlsplit(url)._replace(scheme=origin.scheme, netloc=origin.netloc))
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {"accept": _HAL}, method=method)  # noqa: S310  # find_broker allows http only
     if data is not None:

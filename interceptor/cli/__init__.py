@@ -31,6 +31,7 @@ COMMANDS = {
     "publish": "Publish the pacts to the broker.",
     "can-i-deploy": "Ask the broker whether a version can be deployed.",
     "record-deployment": "Record at the broker that a version was deployed.",
+    "record-release": "Record at the broker that a version was released.",
     "matrix": "Show which versions were verified against each other.",
     "webhook": "Set up the webhook that starts the provider's verification.",
     "broker": "Run any other command of the broker's client.",
