@@ -10,8 +10,7 @@ from typing import Any
 
 from interceptor.pact.read import Matcher, PactInteraction, PactMessage
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import Steps, find, parse_path
-from interceptor.values.places import ROOT, below
+from interceptor.values.place import ROOT, Steps, below, find, parse_path
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
