@@ -1,6 +1,6 @@
 """The broker, through its real client: the `pact` binary."""
 
-from interceptor.broker.api import ApiAnswer, ask_broker
+from interceptor.broker.api import ApiAnswer, ask_broker, broker_index
 from interceptor.broker.client import call
 from interceptor.broker.deploying import (
     Row,
@@ -11,7 +11,6 @@ from interceptor.broker.deploying import (
     record_deployment,
     record_release,
 )
-from interceptor.broker.earlier import pact_at_broker, pact_in_git, pact_of_pair
 from interceptor.broker.provider_contracts import ProviderContract, publish_provider_contract
 from interceptor.broker.publication import Publication
 from interceptor.broker.publishing import PactFile, Published, publish, read_pacts
@@ -30,14 +29,12 @@ __all__ = [
     "VersionChoice",
     "Webhook",
     "ask_broker",
+    "broker_index",
     "call",
     "can_i_deploy",
     "execute_webhook",
     "find_broker",
     "matrix",
-    "pact_at_broker",
-    "pact_in_git",
-    "pact_of_pair",
     "publish",
     "publish_provider_contract",
     "read_pacts",

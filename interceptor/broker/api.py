@@ -29,6 +29,7 @@ class ApiAnswer:
 
     status: int
     document: Json
+    media_type: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -78,6 +79,19 @@ def ask_broker(
         time.sleep(pauses.pop(0))
 
 
+def broker_index(broker: Broker) -> ApiAnswer:
+    """The broker's first page, which has the addresses of everything else.
+
+    Raises:
+        BrokerError: the broker cannot be used, or is none.
+    """
+    answer = ask_broker(broker, f"{broker.url}/")
+    if not answer.is_success or not isinstance(answer.document, dict):
+        why = f"it answers with {answer.media_type}, which no broker does" if answer.is_success else str(answer.status)
+        raise BrokerError(f"cannot use the broker at {broker.url}: {why}", REMEDIES["404"])
+    return answer
+
+
 def refusal(answer: ApiAnswer) -> str:
     """Why the broker refused: its notices and errors, or the status where it gives no reason."""
     return "; ".join(dict.fromkeys(_reasons(answer.document))) or f"it answered {answer.status}"
@@ -111,10 +125,10 @@ def _asked(broker: Broker, url: str, method: str, body: Json) -> ApiAnswer:
         request.add_unredirected_header(name, value)
     try:
         with urlopen(request, timeout=broker.seconds) as response:  # noqa: S310  # as above
-            return ApiAnswer(response.status, _json(response.read()))
+            return ApiAnswer(response.status, _json(response.read()), response.headers.get_content_type())
     except HTTPError as error:
         with error:
-            return ApiAnswer(error.code, _json(error.read()))
+            return ApiAnswer(error.code, _json(error.read()), error.headers.get_content_type())
 
 
 def _json(content: bytes) -> Json:

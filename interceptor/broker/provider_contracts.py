@@ -10,7 +10,7 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from interceptor.broker.api import ask_broker, notices, refusal
+from interceptor.broker.api import ask_broker, broker_index, notices, refusal
 from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
 from interceptor.values.errors import BrokerError
@@ -39,7 +39,7 @@ def publish_provider_contract(broker: Broker, contract: ProviderContract, public
     Raises:
         BrokerError: it refused, or cannot be used.
     """
-    address = ask_broker(broker, broker.url).link("pf:publish-provider-contract", provider=contract.provider)
+    address = broker_index(broker).link("pf:publish-provider-contract", provider=contract.provider)
     if address is None:
         raise BrokerError(
             f"cannot use the broker at {broker.url}: it takes no provider contracts, as PactFlow does",

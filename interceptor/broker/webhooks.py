@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from interceptor.broker.api import ask_broker, refusal
+from interceptor.broker.api import ask_broker, broker_index, refusal
 from interceptor.broker.client import call, unusable
 from interceptor.broker.settings import Broker
 from interceptor.values.errors import BrokerError, UsageError
@@ -175,7 +175,7 @@ def save_webhook(broker: Broker, webhook: Webhook) -> None:
     Raises:
         BrokerError: the broker refused, or cannot be used.
     """
-    address = ask_broker(broker, broker.url).link("pb:webhook", uuid=webhook.uuid)
+    address = broker_index(broker).link("pb:webhook", uuid=webhook.uuid)
     address = address or f"{broker.url}/webhooks/{webhook.uuid}"
     answer = ask_broker(broker, address, method="PUT", body=webhook.written())
     if not answer.is_success:

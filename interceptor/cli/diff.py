@@ -40,7 +40,7 @@ def diff(
 ) -> None:
     """Show which interactions were added, removed or changed, field by field, and whether a provider could notice."""
     from interceptor.broker import find_broker
-    from interceptor.broker.earlier import pact_at_broker, pact_in_git, pact_of_pair
+    from interceptor.cli.earlier import pact_at_broker, pact_in_git, pact_of_pair
     from interceptor.pact.changes import changes
     from interceptor.pact.read import read_pact
     from interceptor.report.changes import ChangedPact, change_lines, changed_pact_line, changes_json, changes_markdown

@@ -14,13 +14,12 @@ from interceptor.broker import (
     PactFile,
     Publication,
     find_broker,
-    pact_at_broker,
-    pact_in_git,
     read_pacts,
 )
 from interceptor.broker import publish as publish_pact
 from interceptor.broker.revision import detect, is_commit, require_clean
 from interceptor.cli.context import say, show, show_json
+from interceptor.cli.earlier import pact_at_broker, pact_in_git
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout, root
 from interceptor.lint.origins import handlers_of_latest_run
 from interceptor.lint.secrets import secrets_in

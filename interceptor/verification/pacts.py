@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from interceptor.broker import Broker, ask_broker
+from interceptor.broker import Broker, ask_broker, broker_index
 from interceptor.pact.read import Pact, not_plain_http
 from interceptor.values.errors import BrokerError
 from interceptor.values.json_text import Json
@@ -113,7 +113,9 @@ def _plain_http(document: Json) -> Json:
 
 
 def _at_broker(source: FromBroker, provider: str, branch: str | None) -> list[ConsumerPacts]:
-    url = f"{source.broker.url}/pacts/provider/{quote(provider, safe='')}/for-verification"
+    url = broker_index(source.broker).link("pb:provider-pacts-for-verification", provider=provider)
+    if url is None:
+        return []
     answer = ask_broker(source.broker, url, method="POST", body=for_verification(source, branch))
     found: dict[str, list[str]] = {}
     try:

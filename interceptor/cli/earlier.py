@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from interceptor.broker.api import ask_broker, refusal
+from interceptor.broker import Broker, ask_broker
+from interceptor.broker.api import refusal
 from interceptor.broker.revision import file_at, is_commit
-from interceptor.broker.settings import Broker
 from interceptor.pact.read import Pact, parse_pact, read_pact
 from interceptor.values.errors import BrokerError, PactError, UsageError
 from interceptor.values.json_text import NotJsonError, parse_json
