@@ -278,7 +278,7 @@ class ClientConnection(asyncio.Protocol):
         elif isinstance(decision, ProxyReply):
             self._answer(message, decision.response)
         else:
-            self._begin(self._take_time(message, case))
+            self._begin(self._take_time(message, case), patient=isinstance(decision, Passthrough))
 
     def _raw(self, message: WireRequest) -> RawRequest:
         """Whom a request is for, and the path there.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -33,6 +34,7 @@ from interceptor.run.upstream import Upstream
 
 _MOST_QUEUED = 1 << 18
 """Bytes of an answer that wait for the client, before the real server is read no further."""
+_READ = 1 << 16
 _SECONDS_TO_HANG_UP = 2.0
 _GONE = "the connection to it ended"
 
@@ -167,10 +169,11 @@ class LoudHandler(ProxyConnectionHandler):
             self.close_connection(self.client)
 
     async def handle_connection(self, connection: Connection) -> None:
-        """Read a server to its end, also where it takes no more of a request: its answer may have come before that."""
+        """Read a server to its end, also where it takes no more of a request: it may have answered before that."""
         reader: Any = self.transports[connection].reader
+        writer: Any = self.transports[connection].writer
         if connection is not self.client:
-            reader.set_exception = lambda _: reader.feed_eof()
+            reader.set_exception = lambda _: _read_the_rest(reader, writer)
         await super().handle_connection(connection)
 
     async def drain_writers(self) -> None:
@@ -179,6 +182,14 @@ class LoudHandler(ProxyConnectionHandler):
             if transport.writer is not None:
                 with suppress(OSError):
                     await transport.writer.drain()
+
+
+def _read_the_rest(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """What lies in a socket that asyncio gives up, as it cannot be written to; called just before that is closed."""
+    with suppress(OSError):
+        while data := os.read(writer.get_extra_info("socket").fileno(), _READ):
+            reader.feed_data(data)
+    reader.feed_eof()
 
 
 class PrivateChannel:
