@@ -1,30 +1,54 @@
-# Every target works on a bare clone: the first one makes .venv and installs the package into it.
+# Every target works on a bare clone: the first one makes .venv and installs the package into it, in exact versions.
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11, \
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Without isolation, so that setuptools is the one of the constraints too.
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+PYTEST := pytest --numprocesses auto --dist worksteal
 EXAMPLE := examples/product-site
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-msw check format bench publish clean
+.PHONY: help test test-fast test-msw test-newest test-lowest coverage check format bench publish update dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo 'Python 3.11 or newer is needed; say which: make PYTHON=/path/to/python3' >&2; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(INSTALL) pip setuptools
+	$(INSTALL) --no-build-isolation --group dev --editable .
 	@touch $@
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m $(PYTEST) $(ARGS)
+
+test-fast: $(READY)  ## run the tests that start no processes: for a look while editing
+	$(BIN)/python -m $(PYTEST) -m 'not slow' $(ARGS)
+
+coverage: export COVERAGE_FILE := $(abspath .coverage)
+coverage: $(READY)  ## run the tests and measure how much of the package they reach, in other processes too
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m $(PYTEST) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-msw: $(READY)  ## run the example's own tests under the interceptor, and write its pacts
 	cd $(EXAMPLE) && $(abspath $(BIN))/interceptor run -- $(abspath $(BIN))/python -m pytest
+
+test-newest: $(READY)  ## run the tests on the newest versions that pyproject.toml allows
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/newest
+	$(BIN)/uv pip install --quiet --python .venvs/newest --group test --editable .
+	.venvs/newest/bin/python -m $(PYTEST) $(ARGS)
+
+test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.toml allows
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/lowest
+	$(BIN)/uv pip install --quiet --python .venvs/lowest --resolution lowest-direct --group test --editable .
+	.venvs/lowest/bin/python -m $(PYTEST) $(ARGS)
 
 check: $(READY)  ## lint, formatting, types, import order
 	$(BIN)/ruff check
@@ -42,7 +66,15 @@ bench: $(READY)  ## measure speed and memory beside others (make bench ARGS='thr
 publish: $(READY)  ## publish the example's pacts to the broker of PACT_BROKER_BASE_URL
 	cd $(EXAMPLE) && $(abspath $(BIN))/interceptor publish $(ARGS)
 
+update: $(READY)  ## renew constraints.txt: the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
+		--custom-compile-command 'make update' --group dev --output-file constraints.txt pyproject.toml
+
+dist: $(READY)  ## build the wheel and the source archive
+	$(BIN)/uv build --quiet --clear
+
 clean:  ## remove what the other targets made
-	rm -rf .venv .venvs build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venvs build dist *.egg-info .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	rm -rf $(EXAMPLE)/.interceptor bench/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,6 @@
 """Mock handlers for a mitmproxy of your own: `mitmdump -s intercept.py --set interceptor=interceptor.yaml`."""
 
 from interceptor.proxy.mitm.scripts import Intercept
+from interceptor.report.summary import closing_lines
 
-addons = [Intercept()]
+addons = [Intercept(closing_lines)]

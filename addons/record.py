@@ -4,5 +4,6 @@
 """
 
 from interceptor.proxy.mitm.scripts import Record
+from interceptor.report.summary import closing_lines
 
-addons = [Record()]
+addons = [Record(closing_lines)]

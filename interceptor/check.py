@@ -12,8 +12,8 @@ from interceptor.lint.origins import Origins
 from interceptor.openapi.document import open_document
 from interceptor.pact.read import Pact, read_pact
 from interceptor.project.config import Project
-from interceptor.values.errors import ConfigurationError, PactError, UsageError
-from interceptor.values.findings import Finding, in_words
+from interceptor.values.errors import ConfigurationError, UsageError
+from interceptor.values.findings import Finding
 
 
 @dataclass(slots=True)
@@ -65,25 +65,6 @@ def check(
     for comparison in comparisons.values():
         checked.findings += comparison.about_document()
     return checked
-
-
-def require_compatible(project: Project, files: Sequence[Path]) -> list[Finding]:
-    """The warnings about pacts whose providers' documents are known.
-
-    Raises:
-        PactError: with every error, where there are any.
-        DocumentError: where a document is missing, broken or not supported.
-    """
-    if not any(provider.openapi for provider in project.providers.values()):
-        return []
-    checked = check(files, project)
-    if not checked.is_compatible:
-        errors = "\n".join(in_words(finding) for finding in checked.findings if finding.type == "error")
-        raise PactError(
-            f"the pacts do not fit the providers' documents:\n{errors}",
-            "`interceptor check` shows where; --no-check publishes them all the same",
-        )
-    return checked.findings
 
 
 def _documents(providers: set[str], project: Project | None, openapi: str | None) -> dict[str, tuple[str, Path]]:

@@ -8,9 +8,12 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from socket import socket
 from threading import Thread
+from types import MappingProxyType
 
 from interceptor.engine import Engine, load_engine
 from interceptor.project.config import Project
@@ -18,11 +21,14 @@ from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder, recording
 from interceptor.recorder.summary import Summary
 from interceptor.redaction.redactor import Redactor
-from interceptor.run.command import started
-from interceptor.run.environment import child_environment
+from interceptor.run.command import Command, running, start
+from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import Listeners, open_listeners
+from interceptor.run.reach.combined import Reached, laid_out
+from interceptor.run.reach.isolation import Isolation, forwarding
+from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
-from interceptor.run.trust import TrustFiles, ensure_authority, trust_files
+from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
 from interceptor.run.upstream import Upstream, read_upstream
 
 _GRACE = 0.1
@@ -42,11 +48,17 @@ class RunContext:
     """Of the control address; who knows it may change what the proxy answers."""
     environment: Mapping[str, str]
     """The variables under which a command has to run."""
+    reached: Reached
+    """What leads clients here that read no proxy variables."""
 
     @property
     def doors(self) -> Mapping[str, int]:
         """The loopback port that stands for an owned origin: `{"https://api.example.com:443": 41874}`."""
         return self.listeners.doors
+
+    def isolation(self, allowed: Sequence[int]) -> Isolation:
+        """A network for a command, in which some loopback ports of the host are to be reached."""
+        return Isolation(self.listeners, tuple(allowed), self.trust.bundle, self.trust.confdir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +89,35 @@ def prepared(project: Project, environ: Mapping[str, str], *, port: int | None =
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
             token = secrets.token_urlsafe(16)
+            ground = _ground(environ, project, engine, listeners, trust)
+            reached = laid_out(project.settings.reach, ground)
             environment = child_environment(
                 environ,
                 proxy_url=listeners.proxy_url,
                 trust=trust,
                 control_url=f"{listeners.proxy_url}/{token}",
                 base_urls=_base_urls(project, listeners),
-                owned_hosts=engine.hosts,
+                bypassed=ground.bypassed,
+                means=reached.means,
             )
-            yield RunContext(project, engine, listeners, trust, upstream, token, environment)
+            yield RunContext(project, engine, listeners, trust, upstream, token, environment, reached)
 
 
-def run_command(stage: RunContext, words: Sequence[str]) -> Finished:
+def _ground(
+    environ: Mapping[str, str], project: Project, engine: Engine, listeners: Listeners, trust: TrustFiles
+) -> Ground:
+    return Ground(
+        environ,
+        trust.confdir,
+        {origin.partition("://")[2]: port for origin, port in listeners.doors.items()},
+        (listeners.port, *(each.port for each in listeners.published)),
+        bypassed(engine.hosts),
+        trust.bundle,
+        project.state_dir / CERTIFICATE_FILE,
+    )
+
+
+def run_command(stage: RunContext, words: Sequence[str], isolation: Isolation | None = None) -> Finished:
     """Run a command under the proxy.
 
     The command starts at once: its first connections wait in the sockets' queues until the proxy is there.
@@ -96,16 +125,23 @@ def run_command(stage: RunContext, words: Sequence[str]) -> Finished:
     Args:
         stage: what stands ready.
         words: the command and its arguments.
+        isolation: a network for it alone.
 
     Raises:
+        UsageError: the system forbids such a network.
         CommandNotFoundError: there is no such program.
         CommandNotRunnableError: there is, but the system will not run it.
     """
-    with (
-        started(words, stage.environment) as command,
-        recording(stage.project, stage.engine.handler_places) as (recorder, journal),
-    ):
-        exit_code = asyncio.run(_until(command.wait, stage, recorder, tell=None))
+    if isolation is None:
+        with running(partial(start, words, stage.environment)) as command:
+            return _accompany(stage, command, {})
+    with running(partial(isolation.start, words, stage.environment)) as isolated:
+        return _accompany(replace(stage, listeners=isolated.listeners), isolated, isolated.allowed)
+
+
+def _accompany(stage: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
+    with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
+        exit_code = asyncio.run(_until(command.wait, stage, recorder, allowed=allowed))
     return Finished(exit_code, recorder.summary, journal)
 
 
@@ -120,14 +156,19 @@ def serve(stage: RunContext, tell: Callable[[str], None]) -> Finished:
 
     try:
         with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
-            exit_code = asyncio.run(_until(wait, stage, recorder, tell))
+            exit_code = asyncio.run(_until(wait, stage, recorder, tell=tell))
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stopped)
     return Finished(exit_code, recorder.summary, journal)
 
 
 async def _until(
-    wait: Callable[[], int], stage: RunContext, recorder: Recorder, tell: Callable[[str], None] | None
+    wait: Callable[[], int],
+    stage: RunContext,
+    recorder: Recorder,
+    *,
+    allowed: Mapping[int, Sequence[socket]] = MappingProxyType({}),
+    tell: Callable[[str], None] | None = None,
 ) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
     waiting = _in_background(wait)
@@ -137,15 +178,18 @@ async def _until(
 
     gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
 
-    async with serving(
-        stage.listeners,
-        stage.engine,
-        recorder,
-        others=stage.project.settings.others,
-        trust=stage.trust,
-        upstream=stage.upstream,
-        control=Control(stage.engine, recorder, stage.token),
-        http2=stage.project.settings.http2,
+    async with (
+        serving(
+            stage.listeners,
+            stage.engine,
+            recorder,
+            others=stage.project.settings.others,
+            trust=stage.trust,
+            upstream=stage.upstream,
+            control=Control(stage.engine, recorder, stage.token),
+            http2=stage.project.settings.http2,
+        ),
+        forwarding(allowed),
     ):
         if tell is None:
             return await waiting

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 FOLDERS = [
     ("interceptor", "*.py", "interceptor"),
+    ("interceptor", "*.cjs", "interceptor"),
     ("addons", "*.py", "interceptor/addons"),
     ("templates", "*", "interceptor/templates"),
 ]
@@ -55,7 +58,7 @@ def installed(wheel, tmp_path_factory):
 
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel):
-    expected = {"interceptor/py.typed"}
+    expected = {"interceptor/py.typed", "interceptor/redaction/secrets.toml"}
     for folder, pattern, package in FOLDERS:
         expected |= {
             f"{package}/{file.relative_to(ROOT / folder).as_posix()}"

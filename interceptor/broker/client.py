@@ -36,7 +36,7 @@ _FAILED = re.compile(
 _NO_BROKER = re.compile(r"Did not get a valid HAL response body from .*, content type is '(?P<type>[^']*)'")
 _NOT_REACHED = re.compile("error sending request")
 _NO_RELATION = re.compile(r"Could not find relation 'pf:")
-_ADDRESS = "check the address: PACT_BROKER_BASE_URL is the one under which a browser shows the broker"
+_ADDRESS = "check the URL: PACT_BROKER_BASE_URL must be the one that shows the broker in a browser"
 _LOGIN = "check PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD"
 _REMEDIES = {
     "401": f"{_LOGIN}; PactFlow wants a token, to publish one that may write",
@@ -76,7 +76,7 @@ class ClientOutput:
 
 
 def call(
-    words: Sequence[str],
+    arguments: Sequence[str],
     broker: Broker | None,
     *,
     seconds: float | None = None,
@@ -85,7 +85,7 @@ def call(
     """Run the client to its end.
 
     Args:
-        words: its arguments; no secret is ever among them, since everyone on the machine can read them.
+        arguments: its arguments; no secret is ever among them, since everyone on the machine can read them.
         broker: whose address and credentials the client finds in its environment; None for work without a broker.
         seconds: after which it is stopped, where there is no broker that says so; None for never.
         idle: the seconds for which the client has been waiting for nobody else, where it also talks to others.
@@ -97,7 +97,7 @@ def call(
     began = time.monotonic()
     waited = idle or (lambda: time.monotonic() - began)
     with subprocess.Popen(  # noqa: S603  # the binary is found by us, and no shell reads the arguments
-        [client(), *words], env=environment(broker), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [client(), *arguments], env=environment(broker), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         try:
             output, errors = _ended(process, most, waited)

@@ -61,14 +61,14 @@ def can_i_deploy(
     Raises:
         BrokerError: no such environment, or a broker that cannot be used.
     """
-    words = [*_asked(participant, version), "--to-environment", environment]
-    verdict = _verdict(broker, call(words, broker), environment)
+    arguments = [*_query(participant, version), "--to-environment", environment]
+    verdict = _verdict(broker, call(arguments, broker), environment)
     for _ in range(times):
         if verdict.deployable is not None:
             break
         waiting(verdict)
         time.sleep(interval)
-        verdict = _verdict(broker, call(words, broker), environment)
+        verdict = _verdict(broker, call(arguments, broker), environment)
     return verdict
 
 
@@ -78,7 +78,7 @@ def matrix(broker: Broker, participant: str, version: str | None) -> Verdict:
     Raises:
         BrokerError: a broker that cannot be used.
     """
-    return _verdict(broker, call(_asked(participant, version), broker))
+    return _verdict(broker, call(_query(participant, version), broker))
 
 
 def record_deployment(
@@ -94,35 +94,35 @@ def record_deployment(
     Raises:
         BrokerError: no such version, no such environment, or a broker that cannot be used.
     """
-    words = ["broker", "record-deployment", "--pacticipant", participant, "--version", version]
-    words += ["--environment", environment, "--output", "json"]
+    arguments = ["broker", "record-deployment", "--pacticipant", participant, "--version", version]
+    arguments += ["--environment", environment, "--output", "json"]
     if instance:
-        words += ["--application-instance", instance]
-    said = call(words, broker)
-    if said.code == 0:
+        arguments += ["--application-instance", instance]
+    output = call(arguments, broker)
+    if output.code == 0:
         return
-    if f"versions/{version}' failed: 404" in said.reason:
+    if f"versions/{version}' failed: 404" in output.reason:
         raise BrokerError(
             f"the broker does not know version {version} of {participant}",
             "publish it first, or name another one with --version",
         )
-    if "environment" in said.reason.lower():
-        raise _no_environment(said, environment)
-    raise unusable(broker, said.reason)
+    if "environment" in output.reason.lower():
+        raise _no_environment(output, environment)
+    raise unusable(broker, output.reason)
 
 
-def _asked(participant: str, version: str | None) -> list[str]:
+def _query(participant: str, version: str | None) -> list[str]:
     """The version stands apart from its option: the client loses what is joined to it with `=`."""
     which = ["--version", version] if version else ["--latest"]
     return ["broker", "can-i-deploy", "--pacticipant", participant, *which, "--output", "json"]
 
 
-def _verdict(broker: Broker, said: ClientOutput, environment: str = "") -> Verdict:
-    answer = said.answer
+def _verdict(broker: Broker, output: ClientOutput, environment: str = "") -> Verdict:
+    answer = output.answer
     if answer is None or "summary" not in answer:
-        if environment and "environment" in said.reason.lower() and "not exist" in said.reason:
-            raise _no_environment(said, environment)
-        raise unusable(broker, said.reason)
+        if environment and "environment" in output.reason.lower() and "not exist" in output.reason:
+            raise _no_environment(output, environment)
+        raise unusable(broker, output.reason)
     return Verdict(
         answer["summary"].get("deployable"),
         tuple(str(notice["text"]) for notice in answer.get("notices", [])),
@@ -148,9 +148,9 @@ def _version(side: Json) -> str | None:
     return str(version["number"]) if version else None
 
 
-def _no_environment(said: ClientOutput, environment: str) -> BrokerError:
+def _no_environment(output: ClientOutput, environment: str) -> BrokerError:
     return BrokerError(
-        said.reason.rstrip("."),
+        output.reason.rstrip("."),
         f"list them: interceptor broker -- list-environments; "
         f"or make it: interceptor broker -- create-environment --name {environment}",
     )

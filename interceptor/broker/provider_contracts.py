@@ -34,34 +34,34 @@ def publish_provider_contract(broker: Broker, contract: ProviderContract, public
     Raises:
         BrokerError: it refused, or cannot be used.
     """
-    words = ["pactflow", "publish-provider-contract", *_words(contract)]
-    said = call([*words, *publication.words("--provider-app-version")], broker)
-    _, attempted, rest = said.output.partition(_ATTEMPT)
+    arguments = ["pactflow", "publish-provider-contract", *_arguments(contract)]
+    output = call([*arguments, *publication.arguments("--provider-app-version")], broker)
+    _, attempted, rest = output.output.partition(_ATTEMPT)
     lines = [line.strip("✅❌ ").removeprefix("IO Error - ") for line in rest.splitlines()[1:]]
-    if said.code == 0:
+    if output.code == 0:
         return [line for line in lines if line]
-    if not attempted or explained(said.reason):
-        raise unusable(broker, said.reason)
+    if not attempted or explained(output.reason):
+        raise unusable(broker, output.reason)
     why = "; ".join(dict.fromkeys(line for line in lines if line and not line.startswith(_HEADINGS)))
     raise BrokerError(
         f"the broker at {broker.url} refuses {contract.document.name}: {why}", "correct it, then try again"
     )
 
 
-def _words(contract: ProviderContract) -> list[str]:
-    words = [
+def _arguments(contract: ProviderContract) -> list[str]:
+    arguments = [
         str(contract.document.resolve()),
         f"--provider={contract.provider}",
         f"--content-type={_CONTENT_TYPES.get(contract.document.suffix.lower(), 'application/yaml')}",
         "--verification-success" if contract.success else "--no-verification-success",
     ]
     if contract.verifier:
-        words.append(f"--verifier={contract.verifier}")
+        arguments.append(f"--verifier={contract.verifier}")
     if contract.results:
-        words.append(f"--verification-results={contract.results.resolve()}")
-        words.append(f"--verification-results-content-type={_results_type(contract.results)}")
-        words.append(f"--verification-results-format={_results_format(contract.results)}")
-    return words
+        arguments.append(f"--verification-results={contract.results.resolve()}")
+        arguments.append(f"--verification-results-content-type={_results_type(contract.results)}")
+        arguments.append(f"--verification-results-format={_results_format(contract.results)}")
+    return arguments
 
 
 def _results_type(results: Path) -> str:

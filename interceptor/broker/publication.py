@@ -14,13 +14,13 @@ class Publication:
     tags: tuple[str, ...] = ()
     build_url: str | None = None
 
-    def words(self, version_option: str) -> list[str]:
+    def arguments(self, version_option: str) -> list[str]:
         """The client's options: joined with `=`, since a value may begin with a dash; tags in one, as it takes one."""
-        words = [f"{version_option}={self.version}"]
+        arguments = [f"{version_option}={self.version}"]
         if self.branch:
-            words.append(f"--branch={self.branch}")
+            arguments.append(f"--branch={self.branch}")
         if self.tags:
-            words.append(f"--tag={','.join(self.tags)}")
+            arguments.append(f"--tag={','.join(self.tags)}")
         if self.build_url:
-            words.append(f"--build-url={self.build_url}")
-        return words
+            arguments.append(f"--build-url={self.build_url}")
+        return arguments

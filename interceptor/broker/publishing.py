@@ -39,7 +39,7 @@ class Published:
     url: str | None = None
     """Where the broker shows it."""
     reason: str | None = None
-    """Why it was refused, in the broker's words."""
+    """Why it was refused, in the broker's arguments."""
 
 
 def read_pacts(*folders: Path) -> list[PactFile]:
@@ -86,15 +86,15 @@ def publish(pact: PactFile, broker: Broker, publication: Publication, *, merge: 
     Raises:
         BrokerError: where the broker cannot be used at all: not there, no access, not a broker, no answer.
     """
-    words = ["broker", "publish", str(pact.file.resolve()), *publication.words("--consumer-app-version")]
-    said = call([*words, "--output=json", *(["--merge"] if merge else [])], broker)
-    if said.code == 0:
-        return _accepted(pact, said)
-    first, *_ = said.reason.splitlines()  # what follows may be the pact's own text
-    if _ATTEMPT not in said.output + said.errors or explained(first):
-        raise unusable(broker, said.reason)
-    _, _, details = said.reason.partition("Details:\n")  # they say the same again, and then what differs
-    return Published(pact, "refused", reason=details or said.reason)
+    arguments = ["broker", "publish", str(pact.file.resolve()), *publication.arguments("--consumer-app-version")]
+    output = call([*arguments, "--output=json", *(["--merge"] if merge else [])], broker)
+    if output.code == 0:
+        return _accepted(pact, output)
+    first, *_ = output.reason.splitlines()  # what follows may be the pact's own text
+    if _ATTEMPT not in output.output + output.errors or explained(first):
+        raise unusable(broker, output.reason)
+    _, _, details = output.reason.partition("Details:\n")  # they say the same again, and then what differs
+    return Published(pact, "refused", reason=details or output.reason)
 
 
 def _names(folders: Sequence[Path]) -> str:
@@ -118,8 +118,8 @@ def _name(document: Json, role: str) -> str:
     return name
 
 
-def _accepted(pact: PactFile, said: ClientOutput) -> Published:
-    answer = said.answer or {}
+def _accepted(pact: PactFile, output: ClientOutput) -> Published:
+    answer = output.answer or {}
     notices = [str(notice.get("text")) for notice in answer.get("notices", [])]
     unchanged = any("no content changes" in notice for notice in notices)
     links = answer.get("_links", {}).get("pb:contracts") or [{}]

@@ -98,18 +98,18 @@ def save_webhook(broker: Broker, webhook: Webhook) -> None:
     Raises:
         BrokerError: the broker refused, or cannot be used.
     """
-    words = ["broker", "create-or-update-webhook", webhook.url, "--uuid", webhook.uuid, "--request", "POST"]
-    words += ["--provider", webhook.provider, "--description", webhook.description]
-    words.append("--contract-content-changed")
+    arguments = ["broker", "create-or-update-webhook", webhook.url, "--uuid", webhook.uuid, "--request", "POST"]
+    arguments += ["--provider", webhook.provider, "--description", webhook.description]
+    arguments.append("--contract-content-changed")
     if webhook.consumer:
-        words += ["--consumer", webhook.consumer]
+        arguments += ["--consumer", webhook.consumer]
     if webhook.body is not None:
-        words += ["--data", json.dumps(webhook.body)]
+        arguments += ["--data", json.dumps(webhook.body)]
     if webhook.headers:
-        words += ["--header", *(f"{name}: {value}" for name, value in webhook.headers.items())]
-    said = call(words, broker)
-    if said.code:
-        raise unusable(broker, said.reason)
+        arguments += ["--header", *(f"{name}: {value}" for name, value in webhook.headers.items())]
+    output = call(arguments, broker)
+    if output.code:
+        raise unusable(broker, output.reason)
 
 
 def execute_webhook(broker: Broker, webhook: Webhook) -> str:
@@ -118,15 +118,15 @@ def execute_webhook(broker: Broker, webhook: Webhook) -> str:
     Raises:
         BrokerError: there is no such webhook, or its receiver refused.
     """
-    said = call(["broker", "test-webhook", "--uuid", webhook.uuid], broker)
-    if said.code:
-        raise unusable(broker, said.reason)
-    answer = said.answer or {}
+    output = call(["broker", "test-webhook", "--uuid", webhook.uuid], broker)
+    if output.code:
+        raise unusable(broker, output.reason)
+    answer = output.answer or {}
     response = answer.get("response") or {}
     *_, last = str(answer.get("logs") or "the receiver did not answer").strip().splitlines()
     came = f"the receiver answered {response['status']}" if "status" in response else last
     if not answer.get("success"):
-        raise BrokerError(f"the webhook does not work: {came}", "check the address and the secret at the broker")
+        raise BrokerError(f"the webhook does not work: {came}", "check its URL, and the secret at the broker")
     return came
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from interceptor.cli.context import PROJECT_FILE, Context
+from interceptor.cli.context import PROJECT_FILE, Context, say
 from interceptor.values.errors import InterceptorError
 from interceptor.values.lean import nothing_is_garbage
 
@@ -123,9 +123,9 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         command.main(args=arguments, prog_name="interceptor", obj=context)
     except InterceptorError as error:
-        _complain(error.message)
+        say(error.message)
         if error.hint:
-            _complain(error.hint)
+            say(error.hint)
         if context.verbose:
             traceback.print_exc()
         sys.exit(error.exit_code)
@@ -133,9 +133,5 @@ def main(arguments: list[str] | None = None) -> None:
         if context.verbose:
             traceback.print_exc()
         where = "" if context.verbose else "; run it again with -v to see where"
-        _complain(f"this is a bug of interceptor: {type(error).__name__}: {error}{where}")
+        say(f"this is a bug of interceptor: {type(error).__name__}: {error}{where}")
         sys.exit(BUG)
-
-
-def _complain(text: str) -> None:
-    print(f"interceptor  {text}", file=sys.stderr)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import say
-from interceptor.cli.matrix import document, print_rows
+from interceptor.cli.context import say, show, show_json
 from interceptor.cli.options import (
     RETRIES,
     SECONDS,
@@ -22,14 +19,11 @@ from interceptor.cli.options import (
     participant_or_consumer,
     version_or_commit,
 )
+from interceptor.report.lines import detail
+from interceptor.report.verdict import advice, answer_line, awaited, row_lines, verdict_json
 
 if TYPE_CHECKING:
     from interceptor.broker import Verdict
-
-_NOT_PUBLISHED = "No pacts or verifications have been published"
-"""What the broker says of a version that it does not know."""
-_NOT_RECORDED = "no version is currently recorded"
-"""What it says of an environment that the other side has never been deployed to."""
 
 
 def can_i_deploy(
@@ -60,11 +54,11 @@ def can_i_deploy(
         times=retry_while_unknown,
         interval=retry_interval,
         waiting=lambda verdict: say(
-            f"{_missing(verdict)} has not verified it yet; asking again in {retry_interval:g} s"
+            f"{awaited(verdict)} has not verified it yet; asking again in {retry_interval:g} s"
         ),
     )
     if as_json:
-        print(json.dumps({"deployable": verdict.deployable is True, **document(verdict)}, indent=2, ensure_ascii=False))
+        show_json({"deployable": verdict.deployable is True, **verdict_json(verdict)})
     else:
         _print(verdict, f"{name} {number} to {to_environment}")
     if not verdict.deployable:
@@ -72,31 +66,9 @@ def can_i_deploy(
 
 
 def _print(verdict: Verdict, deployment: str) -> None:
-    answer = {True: "yes", False: "no", None: "not yet known"}[verdict.deployable]
-    print(f"interceptor  {answer}: {deployment}")
-    for reason in verdict.reasons:
-        print(f"             {reason}")
-    print_rows(verdict.rows)
+    show(answer_line(verdict, deployment), verdict.reasons)
+    for row in row_lines(verdict.rows):
+        print(row)
     if not verdict.deployable:
-        for line in _advice(verdict):
-            print(f"             {line}")
-
-
-def _advice(verdict: Verdict) -> Iterator[str]:
-    reasons = "\n".join(verdict.reasons)
-    failed = sorted({row.provider for row in verdict.rows if row.success is False})
-    if failed:
-        yield f"{' and '.join(failed)} has to give what the pact asks for, or the pact has to ask for less"
-    elif _NOT_PUBLISHED in reasons:
-        yield "publish it first: interceptor publish, at a provider interceptor verify --publish"
-    elif _NOT_RECORDED in reasons:
-        yield f"{_missing(verdict)} is not there, or nobody said so: interceptor record-deployment"
-    elif verdict.deployable is None:
-        yield f"{_missing(verdict)} has to verify it: interceptor verify --from-broker --publish there,"
-        yield "or a webhook that starts it (interceptor webhook); then ask again"
-
-
-def _missing(verdict: Verdict) -> str:
-    """Whose results the broker waits for."""
-    names = sorted({row.provider for row in verdict.rows if row.success is None})
-    return " and ".join(names) or "the provider"
+        for line in advice(verdict):
+            print(detail(line))

@@ -1,11 +1,16 @@
-"""What every command is given: the options that all of them share."""
+"""What every command shares: the options before its name, and the ways to print."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from interceptor.report.lines import detail, line
 
 PROJECT_FILE = "interceptor.yaml"
 
@@ -19,8 +24,20 @@ class Context:
 
 
 def say(text: str) -> None:
-    """One line about the run, on the standard error: the standard output belongs to the command under the proxy."""
-    print(f"interceptor  {text}", file=sys.stderr, flush=True)
+    """Print a line about what we do to the standard error."""
+    print(line(text), file=sys.stderr, flush=True)
+
+
+def show(text: str, details: Iterable[str] = ()) -> None:
+    """Print a line of the result to the standard output, and the lines that belong to it."""
+    print(line(text))
+    for each in details:
+        print(detail(each))
+
+
+def show_json(document: Any) -> None:
+    """Print the result as JSON."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def set_up_logging(context: Context, *, warnings: bool = False) -> None:
@@ -34,7 +51,7 @@ def set_up_logging(context: Context, *, warnings: bool = False) -> None:
         logging.basicConfig(level=logging.INFO, format="%(name)s  %(message)s", stream=sys.stderr)
     elif warnings:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("interceptor  %(message)s"))
+        handler.setFormatter(logging.Formatter(line("%(message)s")))
         logging.getLogger("interceptor").addHandler(handler)
         logging.getLogger().addHandler(logging.NullHandler())
     else:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say
-from interceptor.project.config import Project, load_project
+from interceptor.cli.context import Context, say, show_json
+from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from interceptor.convert import Conversion
     from interceptor.values.damage import Damage
     from interceptor.values.exchange import ImportedExchange
 
@@ -44,6 +41,7 @@ def export(
     """Turn recordings into pact files, one per consumer and provider."""
     from interceptor.convert import convert
     from interceptor.journal import latest_recording
+    from interceptor.report.conversion import conversion_json, conversion_lines
 
     context: Context = ctx.obj
     project = load_project(context.config)
@@ -62,7 +60,7 @@ def export(
         read_flows=_read_flows,
     )
     if as_json:
-        print(json.dumps(as_plain(project, conversion), indent=2, ensure_ascii=False))
+        show_json(conversion_json(project, conversion))
     else:
         for line in conversion_lines(project, conversion):
             say(line)
@@ -74,34 +72,3 @@ def _read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]
     from interceptor.proxy.mitm.flow_files import read_flows  # half a second that other recordings need not wait for
 
     return read_flows(path, damages)
-
-
-def conversion_lines(project: Project, conversion: Conversion) -> list[str]:
-    """What an export did, a line each; also the last lines of `interceptor run`."""
-    lines = list(conversion.warnings)
-    for finding in conversion.findings:
-        at = f"{finding.handler}: " if finding.handler else ""
-        lines.append(f"{finding.type}: {at}{finding.message}")
-    lines += [f"no exchange for {provider}: its pact is left as it was" for provider in conversion.without_exchanges]
-    for pact in conversion.pacts:
-        plural = "" if pact.interactions == 1 else "s"
-        lines.append(f"{project.shown(pact.path)}   {pact.interactions} interaction{plural}")
-    return lines
-
-
-def as_plain(project: Project, conversion: Conversion) -> dict[str, object]:
-    """The same for programs."""
-    return {
-        "pacts": [
-            {
-                "consumer": pact.consumer,
-                "provider": pact.provider,
-                "file": project.shown(pact.path),
-                "interactions": pact.interactions,
-            }
-            for pact in conversion.pacts
-        ],
-        "without_exchanges": conversion.without_exchanges,
-        "findings": [asdict(finding) for finding in conversion.findings],
-        "warnings": conversion.warnings,
-    }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from interceptor.cli.context import show, show_json
 from interceptor.project.config import load_project
-from interceptor.values.findings import Finding, in_words
+from interceptor.report.findings import finding_line, lint_total
 
 
 def lint(
@@ -28,18 +28,10 @@ def lint(
     project = load_project(ctx.obj.config)
     findings = findings_of(project, pacts or sorted(project.pact_dir.glob("*.json")))
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            typer.echo(in_words(finding))
-        typer.echo(f"interceptor  {_total(findings)}")
+            print(finding_line(finding))
+        show(lint_total(findings))
     if any(strict or finding.type == "error" for finding in findings):
         raise typer.Exit(1)
-
-
-def _total(findings: list[Finding]) -> str:
-    counts = [sum(finding.type == kind for finding in findings) for kind in ("error", "warning")]
-    words = [
-        f"{count} {kind}{'' if count == 1 else 's'}" for count, kind in zip(counts, ("error", "warning"), strict=True)
-    ]
-    return " · ".join(words) if findings else "nothing to complain about"

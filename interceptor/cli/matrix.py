@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from interceptor.cli.context import show, show_json
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Participant, Retries, Timeout, participant_or_consumer
-from interceptor.values.json_text import Json
-
-if TYPE_CHECKING:
-    from interceptor.broker import Row, Verdict
-
-_RESULTS = {True: "verified", False: "failed", None: "unknown"}
+from interceptor.report.verdict import row_lines, verdict_json
 
 
 def matrix(
@@ -33,37 +27,9 @@ def matrix(
     broker = brokers.find_broker(os.environ, retries=retries, seconds=timeout)
     verdict = brokers.matrix(broker, name, version)
     if as_json:
-        print(json.dumps(document(verdict), indent=2, ensure_ascii=False))
+        show_json(verdict_json(verdict))
         return
     if not verdict.rows:
-        print(f"interceptor  the broker knows no pact of {name} {version or ''}".rstrip())
-    print_rows(verdict.rows)
-
-
-def document(verdict: Verdict) -> dict[str, Json]:
-    """A verdict for programs."""
-    rows: list[Json] = [
-        {
-            "consumer": row.consumer,
-            "consumer_version": row.consumer_version,
-            "provider": row.provider,
-            "provider_version": row.provider_version,
-            "success": row.success,
-            "url": row.url,
-        }
-        for row in verdict.rows
-    ]
-    return {"reasons": list(verdict.reasons), "matrix": rows}
-
-
-def print_rows(rows: Sequence[Row]) -> None:
-    """A verdict's rows as a table."""
-    table = [
-        (row.consumer, row.consumer_version or "-", row.provider, row.provider_version or "-", _RESULTS[row.success])
-        for row in rows
-    ]
-    if table:
-        table.insert(0, ("CONSUMER", "VERSION", "PROVIDER", "VERSION", "RESULT"))
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    for cells in table:
-        print(("  " + "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))).rstrip())
+        show(f"the broker has no pact of {name} {version or ''}".rstrip())
+    for row in row_lines(verdict.rows):
+        print(row)

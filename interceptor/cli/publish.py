@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from interceptor.broker import Broker, PactFile, Publication, Published, differences, find_broker, read_pacts
+from interceptor.broker import Broker, PactFile, Publication, differences, find_broker, read_pacts
 from interceptor.broker import publish as publish_pact
 from interceptor.broker.revision import detect, require_clean
-from interceptor.cli.context import say
+from interceptor.cli.context import say, show, show_json
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
-from interceptor.contract.normalise import HeaderPolicy, default_description, normalise
-from interceptor.journal import latest_recording, read_journal
-from interceptor.lint.secrets import require_no_secrets
+from interceptor.lint.origins import handlers_of_latest_run
+from interceptor.lint.secrets import secrets_in
+from interceptor.pact.read import read_pact
 from interceptor.project.config import Project, load_project
-from interceptor.values.errors import UsageError
-from interceptor.values.findings import in_words
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An interaction that is new, changed or gone since, and the `file:line` of the handler that made it."""
-
-    kind: str
-    description: str
-    handler: str | None
+from interceptor.report.findings import finding_line
+from interceptor.report.published import (
+    PublishedChange,
+    PublishedPact,
+    announcement,
+    published_json,
+    published_line,
+    refusal_details,
+)
+from interceptor.values.errors import PactError, UsageError
 
 
 def publish(
@@ -71,101 +67,75 @@ def publish(
     project = load_project(ctx.obj.config)
     broker = find_broker(os.environ, retries=retries, seconds=timeout)
     pacts = read_pacts(*(folders or [project.pact_dir]))
-    _require_fit(project, [pact.file for pact in pacts], secrets=not allow_secrets, documents=not no_check)
-    found = detect(project.root, os.environ)
-    if consumer_app_version is None:
-        require_clean(project.root, project.pact_dir, os.environ)
-    version = consumer_app_version or found.version
-    if version is None:
-        raise UsageError(
-            "no version to publish under: this is no git repository with a commit",
-            "name the version with --consumer-app-version",
-        )
-    publication = Publication(
-        version=version,
-        branch=branch or found.branch,
-        tags=tuple(tag or ()),
-        build_url=build_url or found.build_url,
-    )
+    files = [pact.file for pact in pacts]
+    if not allow_secrets:
+        _require_no_secrets(files)
+    if not no_check:
+        _require_compatible(project, files)
+    publication = _publication(project, consumer_app_version, branch, tag or [], build_url)
     if publication.branch is None:
         say("warning: no branch is known here; name it with --branch")
     if not as_json:
-        _announce(broker, publication, dry_run=dry_run)
-    results = []
+        show(announcement(broker, publication, dry_run=dry_run))
+    results: list[PublishedPact] = []
     for pact in pacts:
         result = None if dry_run else publish_pact(pact, broker, publication, merge=merge)
-        changes = _changes(project, pact, broker, version) if result and result.outcome == "refused" else []
-        results.append((pact, result, changes))
+        is_refused = result is not None and result.outcome == "refused"
+        changes = _changes(project, pact, broker, publication.version) if is_refused else ()
+        results.append(PublishedPact(pact, result, changes))
         if not as_json:
-            _print(pact, result, changes)
+            show(published_line(results[-1]), refusal_details(results[-1]))
     if as_json:
-        typer.echo(json.dumps(_document(broker, publication, results), indent=2, ensure_ascii=False))
-    if any(result and result.outcome == "refused" for _, result, _ in results):
+        show_json(published_json(broker, publication, results))
+    if any(each.is_refused for each in results):
         raise typer.Exit(1)
 
 
-def _changes(project: Project, pact: PactFile, broker: Broker, version: str) -> list[Change]:
-    """What differs from what the broker holds, and which handlers of the latest run made it."""
-    handlers = {}
-    if recording := latest_recording(project):
-        for exchange in read_journal(recording):
-            if exchange.handler and exchange.response:
-                asked = normalise(exchange, HeaderPolicy()).interaction
-                handlers[exchange.name or default_description(asked)] = exchange.handler
+def _publication(
+    project: Project, version: str | None, branch: str | None, tags: list[str], build_url: str | None
+) -> Publication:
+    """What the options say, completed by git and CI."""
+    found = detect(project.root, os.environ)
+    if version is None:
+        require_clean(project.root, project.pact_dir, os.environ)
+    number = version or found.version
+    if number is None:
+        raise UsageError(
+            "no version to publish under: this is not a git repository with a commit",
+            "name the version with --consumer-app-version",
+        )
+    return Publication(number, branch or found.branch, tuple(tags), build_url or found.build_url)
+
+
+def _changes(project: Project, pact: PactFile, broker: Broker, version: str) -> list[PublishedChange]:
+    """What differs from the version that the broker has, and the handlers of the latest run that made it."""
+    handlers = handlers_of_latest_run(project)
     found = differences(pact, broker, version)
-    return [Change(each.kind, each.description, handlers.get(each.description)) for each in found]
+    return [PublishedChange(each.kind, each.description, handlers.get(each.description)) for each in found]
 
 
-def _require_fit(project: Project, files: list[Path], *, secrets: bool, documents: bool) -> None:
-    """Refuse pacts with secrets in them, and those that do not fit the providers' documents."""
-    if secrets:
-        require_no_secrets(files)
-    if documents:
-        from interceptor.check import require_compatible
-
-        for finding in require_compatible(project, files):
-            say(in_words(finding))
-
-
-def _announce(broker: Broker, publication: Publication, *, dry_run: bool) -> None:
-    branch = f" on branch {publication.branch}" if publication.branch else ""
-    what = "would publish" if dry_run else "publishing"
-    typer.echo(f"interceptor  {what} to {broker.url} as version {publication.version}{branch}")
+def _require_no_secrets(files: list[Path]) -> None:
+    found = [finding for file in files for finding in secrets_in(read_pact(file))]
+    if found:
+        lines = "\n".join(f"{finding.pact}: {finding.message}" for finding in found)
+        raise PactError(
+            f"the pacts hold what looks like a secret:\n{lines}",
+            "mask it (`redact` in the project file) and export again, or publish with --allow-secrets",
+        )
 
 
-def _print(pact: PactFile, result: Published | None, changes: Sequence[Change]) -> None:
-    outcome = "checked" if result is None else result.outcome
-    where = f"  {result.url}" if result and result.url else ""
-    typer.echo(f"interceptor  {outcome:9}  {pact.file.name}{where}")
-    if result and result.reason:
-        for line in result.reason.splitlines():
-            typer.echo(f"             {line}")
-    for change in changes:
-        handler = f" ({change.handler})" if change.handler else ""
-        typer.echo(f"             {change.kind}: {change.description}{handler}")
-    if changes:
-        typer.echo("             what a version has published stays: commit, and publish the new version")
+def _require_compatible(project: Project, files: list[Path]) -> None:
+    """Refuse pacts that do not fit the providers' documents; say what is doubtful about the others."""
+    from interceptor.check import check
 
-
-def _document(
-    broker: Broker, publication: Publication, results: list[tuple[PactFile, Published | None, list[Change]]]
-) -> dict[str, object]:
-    return {
-        "broker": broker.url,
-        "version": publication.version,
-        "branch": publication.branch,
-        "tags": list(publication.tags),
-        "build_url": publication.build_url,
-        "pacts": [
-            {
-                "file": pact.file.name,
-                "consumer": pact.consumer,
-                "provider": pact.provider,
-                "outcome": result.outcome if result else None,
-                "url": result.url if result else None,
-                "reason": result.reason if result else None,
-                "changes": [asdict(change) for change in changes],
-            }
-            for pact, result, changes in results
-        ],
-    }
+    if not any(provider.openapi for provider in project.providers.values()):
+        return
+    checked = check(files, project)
+    if not checked.is_compatible:
+        errors = "\n".join(finding_line(finding) for finding in checked.findings if finding.type == "error")
+        raise PactError(
+            f"the pacts do not fit the providers' documents:\n{errors}",
+            "`interceptor check` shows where; --no-check publishes them all the same",
+        )
+    for finding in checked.findings:
+        say(finding_line(finding))

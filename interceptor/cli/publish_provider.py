@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say
+from interceptor.cli.context import Context, say, show, show_json
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout, root, version_or_commit
 from interceptor.values.errors import UsageError
 
@@ -63,12 +62,9 @@ def publish_provider(
     broker = brokers.find_broker(os.environ, retries=retries, seconds=timeout)
     notices = brokers.publish_provider_contract(broker, contract, publication)
     if as_json:
-        report = {"broker": broker.url, "provider": provider, **asdict(publication), "notices": notices}
-        print(json.dumps(report, indent=2, ensure_ascii=False))
+        show_json({"broker": broker.url, "provider": provider, **asdict(publication), "notices": notices})
         return
-    print(f"interceptor  published {file} as the contract of {provider} {publication.version} at {broker.url}")
-    for notice in notices:
-        print(f"             {notice}")
+    show(f"published {file} as the contract of {provider} {publication.version} at {broker.url}", notices)
 
 
 def _of_project(context: Context, provider: str) -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from interceptor.cli.context import show
 from interceptor.cli.options import (
     RETRIES,
     SECONDS,
@@ -41,4 +42,4 @@ def record_deployment(
         environment,
         instance=application_instance,
     )
-    print(f"interceptor  {name} {number} is in {environment}")
+    show(f"{name} {number} is in {environment}")

@@ -12,8 +12,9 @@ import typer
 
 from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.project.config import Project, load_project
-from interceptor.recorder.summary import hit_lines, summary_lines
-from interceptor.session import prepared, run_command
+from interceptor.report.summary import hit_lines, summary_lines
+from interceptor.run.reach.isolation import IsolationError
+from interceptor.session import Finished, RunContext, prepared, run_command
 
 
 class Export(StrEnum):
@@ -33,6 +34,13 @@ def run(
     ] = Export.CLEAN,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when a handler was never used.")] = False,
     consumer: Annotated[str | None, typer.Option(help="The consumer's name, in place of the project file's.")] = None,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Run the command in a network of its own (Linux): no client goes around.")
+    ] = False,
+    allow_port: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", min=1, max=65535, help="A loopback port that an isolated command may reach."),
+    ] = None,
 ) -> None:
     """Run a command under the proxy, then write the pacts.
 
@@ -46,7 +54,11 @@ def run(
     with prepared(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
-        finished = run_command(stage, command)
+        for problem in stage.reached.problems:
+            say(problem)
+        if context.verbose:
+            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
+        finished = _run(stage, command, isolated=isolated, allowed=allow_port or [])
     for line in (*(hit_lines(finished.summary) if context.verbose else ()), *summary_lines(finished.summary)):
         say(line)
     fine = finished.summary.clean and not (strict and finished.summary.never_used)
@@ -58,10 +70,23 @@ def run(
 run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options after COMMAND are its
 
 
+def _run(stage: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
+    """Run the command, isolated where that is asked for; where only the project asks for it, it is no must."""
+    if not isolated and not stage.project.settings.reach.isolated:
+        return run_command(stage, command)
+    try:
+        return run_command(stage, command, stage.isolation(allowed))
+    except IsolationError as error:
+        if isolated:
+            raise
+        say(f"{error}; going on without")
+        return run_command(stage, command)
+
+
 def _export(project: Project, journal: Path) -> bool:
     """Write the pacts; False where something belongs into them and could not be written."""
-    from interceptor.cli.export import conversion_lines
     from interceptor.convert import convert
+    from interceptor.report.conversion import conversion_lines
 
     conversion = convert(project, [journal])
     for line in conversion_lines(project, conversion):

@@ -9,7 +9,7 @@ import typer
 
 from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.project.config import load_project
-from interceptor.recorder.summary import hit_lines, summary_lines
+from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.run.trust import CERTIFICATE_FILE
 from interceptor.session import RunContext, prepared
 from interceptor.session import serve as serve_until_stopped
@@ -30,6 +30,10 @@ def serve(
     with prepared(project, os.environ, port=port) as stage:
         for warning in stage.engine.warnings:
             say(str(warning))
+        for problem in stage.reached.problems:
+            say(problem)
+        if context.verbose:
+            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
         _introduce(stage)
         finished = serve_until_stopped(stage, say)
     for line in (

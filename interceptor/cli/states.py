@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import say
+from interceptor.cli.context import say, show_json
 from interceptor.cli.options import AsJson, pacts_of_project, write_output
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
-    from interceptor.scaffold.states import Asked
+    from interceptor.pact.states import RequiredStates
 
 
 class Scaffold(StrEnum):
@@ -26,9 +25,6 @@ class Scaffold(StrEnum):
     DJANGO = "django"
     EXPRESS = "express"
     JSON = "json"
-
-
-_SUFFIXES = {Scaffold.EXPRESS: "states.js", Scaffold.JSON: "states.json"}
 
 
 def states(
@@ -52,41 +48,43 @@ def states(
     Written again, the file keeps what people wrote and gets the states that are new.
     """
     from interceptor.pact.read import read_pact
-    from interceptor.scaffold import states as library
+    from interceptor.pact.states import required_states
+    from interceptor.report.states import states_json, states_lines, states_markdown
 
     found = [read_pact(path) for path in pacts or pacts_of_project(ctx.obj)]
     chosen = [pact for pact in found if consumer in {None, pact.consumer} and provider in {None, pact.provider}]
     if not chosen:
         pairs = ", ".join(f"{pact.consumer} with {pact.provider}" for pact in found)
         raise PactError("there is no such pact", f"there are: {pairs}")
-    asked = library.asked_states(chosen)
+    required = required_states(chosen)
     if scaffold is not None:
-        _write(asked, scaffold, output)
+        _write(required, scaffold, output)
     elif as_json:
-        print(json.dumps(library.plain(asked), indent=2, ensure_ascii=False))
+        show_json(states_json(required))
     elif markdown:
-        print(library.markdown(asked), end="")
+        print(states_markdown(required), end="")
     else:
-        _print(asked)
+        for line in states_lines(required):
+            print(line)
 
 
-def _write(asked: Sequence[Asked], kind: Scaffold, output: Path | None) -> None:
-    from interceptor.scaffold import states as library
+def _write(required: Sequence[RequiredStates], scaffold: Scaffold, output: Path | None) -> None:
+    from interceptor.report.lines import counted
+    from interceptor.scaffold.state_handlers import state_handlers, state_handlers_file_name
 
-    if len(asked) > 1:
-        pairs = ", ".join(f"{each.consumer} with {each.provider}" for each in asked)
+    if len(required) > 1:
+        pairs = ", ".join(f"{each.consumer} with {each.provider}" for each in required)
         raise UsageError(f"one file is for one pact, and there are {pairs}", "choose with --consumer and --provider")
-    (one,) = asked
-    name = f"{one.slug.replace('-', '_')}_{_SUFFIXES.get(kind, 'states.py')}"
-    file = output or Path(name)
+    (one,) = required
+    file = output or Path(state_handlers_file_name(scaffold.value, one))
     existing = _existing(file)
-    text = library.scaffold(kind.value, one, existing)
+    text = state_handlers(scaffold.value, one, existing)
     if text == existing:
         say(f"{file} has every state already")
         return
     write_output(file, text.encode())
-    count = "1 state" if len(one.states) == 1 else f"{len(one.states)} states"
-    say(f"{'wrote' if existing is None else 'added to'} {file}: {count} of {one.consumer}")
+    act = "wrote" if existing is None else "added to"
+    say(f"{act} {file}: {counted(len(one.states), 'state')} of {one.consumer}")
 
 
 def _existing(file: Path) -> str | None:
@@ -94,19 +92,3 @@ def _existing(file: Path) -> str | None:
         return file.read_text("utf-8") if file.exists() else None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot add to {file}: {error}", "name another file with --output") from error
-
-
-def _print(asked: Sequence[Asked]) -> None:
-    for each in asked:
-        print(f"{each.consumer} asks of {each.provider}")
-        for state in each.states:
-            print(f"  given {state.name}")
-            for values in state.params:
-                if values:
-                    print(f"    with {json.dumps(values, ensure_ascii=False)}")
-            for description in state.interactions:
-                print(f"    {description}")
-        if each.without:
-            print("  given nothing")
-            for description in each.without:
-                print(f"    {description}")

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from interceptor.cli.context import Context, say
+from interceptor.cli.context import Context, say, show, show_json
+from interceptor.cli.named_values import header_values, named_values
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, pacts_of_project, root, write_output
 from interceptor.values.errors import PactError, UsageError
-from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 if TYPE_CHECKING:
     from interceptor.broker import Broker
     from interceptor.pact.read import Pact
     from interceptor.verification import Publishing, Source, Verification
-
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
-_FLAGS = {"main-branch": "mainBranch", "matching-branch": "matchingBranch", "deployed": "deployedOrReleased"}
-_NAMED = ("branch", "environment", "tag", "consumer")
 
 
 def verify(
@@ -97,6 +91,7 @@ def verify(
     """Replay pacts against a running provider; exit code 1 where it does not give what they ask for."""
     from interceptor import verification
     from interceptor.broker import find_broker
+    from interceptor.report.verified import verification_json, verification_junit
 
     context: Context = ctx.obj
     _require_address("--provider-url", provider_url)
@@ -125,17 +120,17 @@ def verify(
         states_url=states_url,
         teardown=teardown,
         values=verification.RealValues(
-            _header_values(header or [], os.environ),
-            _values("--query", query or [], os.environ),
-            _values("--field", field or [], os.environ),
+            header_values(header or [], os.environ),
+            named_values("--query", query or [], os.environ),
+            named_values("--field", field or [], os.environ),
         ),
         seconds=timeout,
     )
     result = verification.verify(source, asked, publishing, consumer=consumer)
     if junit is not None:
-        write_output(junit, verification.junit(result))
+        write_output(junit, verification_junit(result))
     if as_json:
-        print(json.dumps(result.plain(), indent=2, ensure_ascii=False))
+        show_json(verification_json(result))
     else:
         _print(result, publishing)
     if not result.success:
@@ -211,78 +206,23 @@ def _broker_of(url: str, publishing: Publishing, *, retries: int, seconds: float
 
 
 def _from_broker(
-    broker: Broker, selectors: Sequence[str], publishing: Publishing, *, pending: bool, wip_since: str | None
+    broker: Broker, given: Sequence[str], publishing: Publishing, *, pending: bool, wip_since: str | None
 ) -> Source:
     from interceptor.verification import FromBroker
+    from interceptor.verification.selectors import selectors
 
-    usual = [name for name in _FLAGS if publishing.branch or name != "matching-branch"]
-    chosen = [_selector(text) for text in selectors or usual]
+    chosen = selectors(given, has_branch=publishing.branch is not None)
     if (pending or wip_since) and publishing.branch is None:
         say("warning: no branch is known here, so no pact is pending; name it with --provider-branch")
         pending, wip_since = False, None
-    return FromBroker(broker, tuple(chosen), pending, wip_since)
-
-
-def _selector(text: str) -> Json:
-    """A consumer version selector: https://docs.pact.io/pact_broker/advanced_topics/consumer_version_selectors"""
-    if text in _FLAGS:
-        return {_FLAGS[text]: True}
-    name, equals, value = text.partition("=")
-    if equals and name in _NAMED:
-        return {name: value}
-    try:
-        selector = parse_json(text.encode("utf-8", "replace"))
-    except NotJsonError:
-        selector = None
-    if not isinstance(selector, dict):
-        known = ", ".join([*_FLAGS, *(f"{name}=..." for name in _NAMED)])
-        raise UsageError(f'--selector "{text}" says nothing to a broker', f"write one of {known}, or JSON")
-    return selector
-
-
-def _header_values(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
-    # Files and secrets of CI services like to end with a line break.
-    values = {name: value.strip() for name, value in _values("--header", given, environ).items()}
-    for name, value in values.items():
-        if not value.isprintable() or not value.isascii():
-            raise UsageError(
-                f"--header {name}: the value has characters that no header may have", "give ASCII, one line"
-            )
-    return values
-
-
-def _values(option: str, given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
-    values = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not (equals and name.strip()):
-            example = {"--header": "authorization=Bearer ${TOKEN}"}.get(option, "password=${PASSWORD}")
-            raise UsageError(f"{option} does not say name and value", f"write {option} '{example}'")
-        for variable in _VARIABLE.findall(value):
-            if not environ.get(variable):
-                raise UsageError(f"{option} {name}: the variable {variable} is not set", f"export {variable}=...")
-        values[name.strip()] = _VARIABLE.sub(lambda match: environ[match[1]], value)
-    return values
+    return FromBroker(broker, chosen, pending, wip_since)
 
 
 def _print(result: Verification, publishing: Publishing) -> None:
+    from interceptor.report.verified import outcome_line, published_line, reason_lines, verification_total
+
     for each in result.checked:
-        consumer = f"{each.consumer}: " if each.consumer else ""
-        given = f", given {each.given}" if each.given else ""
-        print(f"interceptor  {each.outcome:7}  {consumer}{each.description}{given}")
-        for reason in each.reasons:
-            for line in reason.splitlines():
-                print(f"                      {line}")
-    total = len(result.checked)
-    counts = [
-        f"{total} {'interaction' if total == 1 else 'interactions'}",
-        f"{result.count('ok')} ok",
-        f"{result.count('failed')} failed",
-    ]
-    if pending := result.count("pending"):
-        counts.append(f"{pending} pending")
-    print(f"interceptor  {result.provider}: {' · '.join(counts)}")
-    if result.published:
-        print(f"interceptor  the broker knows it as the result of version {publishing.version}")
-    elif result.unpublished_because is not None:
-        print(f"interceptor  the result could not be published: {result.unpublished_because}")
+        show(outcome_line(each), reason_lines(each))
+    show(verification_total(result))
+    if line := published_line(result, publishing.version):
+        show(line)

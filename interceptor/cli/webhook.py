@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from interceptor.cli.context import show, show_json
 from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
 from interceptor.values.errors import UsageError
 
@@ -55,17 +55,17 @@ def webhook(
 
     hook = _webhook(kind, target, provider, consumer, secret, ref, server)
     if dry_run:
-        print(json.dumps(hook.plain(), indent=2, ensure_ascii=False))
+        show_json(hook.plain())
         return
     broker = brokers.find_broker(os.environ, retries=retries, seconds=timeout)
     brokers.save_webhook(broker, hook)
     said = brokers.execute_webhook(broker, hook) if test else None
     if as_json:
-        print(json.dumps({**hook.plain(), "test": said}, indent=2, ensure_ascii=False))
+        show_json({**hook.plain(), "test": said})
         return
-    print(f"interceptor  webhook {hook.uuid}: {hook.description}")
+    show(f"webhook {hook.uuid}: {hook.description}")
     if said is not None:
-        print(f"interceptor  tested: {said}")
+        show(f"tested: {said}")
 
 
 def _webhook(

@@ -46,14 +46,14 @@ class Comparison:
         """
         for place, reference in self._document.broken.items():
             message = f'"{reference}" leads nowhere; what it should describe is not compared'
-            yield Finding("document.reference.broken", "error", message, document_place=str(place))
+            yield Finding("document.reference.broken", message, document_place=str(place))
         for place, reference in self._document.all_broken().items():
             if place not in self._document.broken:
                 message = f'"{reference}" leads nowhere; no interaction needs it'
-                yield Finding("document.reference.broken", "warning", message, document_place=str(place))
+                yield Finding("document.reference.unused", message, document_place=str(place))
         for place, why in self._validation.unusable.items():
             message = f"the schema {why}; what it says is not compared"
-            yield Finding("document.schema.unusable", "warning", message, document_place=str(place))
+            yield Finding("document.schema.unusable", message, document_place=str(place))
 
     def _compare(self, interaction: PactInteraction) -> Iterator[Finding]:
         path = interaction.path if interaction.path.startswith("/") else f"/{interaction.path}"
@@ -62,7 +62,6 @@ class Comparison:
             message = f"{interaction.method} {interaction.path} is no operation of the document"
             yield Finding(
                 "request.path-or-method.unknown",
-                "error",
                 message + self._routes.near(interaction.method, path),
                 interaction=interaction.index,
                 place="request.path",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from interceptor.openapi.document import DocumentNode, DocumentPlace
 from interceptor.openapi.json_schema import Direction
@@ -43,18 +42,17 @@ class Pair:
     def response_header(self, name: str) -> str | None:
         return _joined(self.interaction.response.headers, name)
 
-    def error(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
-        return self._finding("error", code, message, place, document_place)
-
-    def warning(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
-        return self._finding("warning", code, message, place, document_place)
+    def finding(self, code: str, message: str, place: str, document_place: DocumentPlace) -> Finding:
+        return Finding(
+            code, message, interaction=self.interaction.index, place=place, document_place=str(document_place)
+        )
 
     def mismatches(
         self, code: str, place: str, schema: DocumentNode, value: Json, direction: Direction
     ) -> Iterator[Finding]:
         """An error for everything of a value that its schema does not allow."""
         for each in self.validation.mismatches(schema, value, direction):
-            yield self.error(code, each.message, f"{place}{each.at}", each.document_place)
+            yield self.finding(code, each.message, f"{place}{each.at}", each.document_place)
 
     def fits_one_of(
         self, code: str, place: str, schema: DocumentNode, readings: Iterable[Json], direction: Direction
@@ -63,13 +61,6 @@ class Pair:
         found = [list(self.mismatches(code, place, schema, value, direction)) for value in readings]
         if all(found):
             yield from found[0]
-
-    def _finding(
-        self, kind: Literal["error", "warning"], code: str, message: str, place: str, document_place: DocumentPlace
-    ) -> Finding:
-        return Finding(
-            code, kind, message, interaction=self.interaction.index, place=place, document_place=str(document_place)
-        )
 
 
 def _joined(headers: Mapping[str, list[str]], name: str) -> str | None:

@@ -28,16 +28,16 @@ def compare_request_body(pair: Pair) -> Iterator[Finding]:
     kind = (best_match(sent, content.types) or sent) if sent else JSON_MEDIA_TYPE
     schema = content.schema(best_match(kind, content.types))
     if not message.has_body:
-        yield pair.error("request.body.incompatible", "the required body is missing", _PLACE, content.place)
+        yield pair.finding("request.body.incompatible", "the required body is missing", _PLACE, content.place)
     elif not is_validatable(kind):
         text = f"bodies of type {kind} are compared by their type only"
-        yield pair.warning("request.body.unvalidatable", text, _PLACE, content.place)
+        yield pair.finding("request.body.unvalidatable", text, _PLACE, content.place)
     elif schema is not None:
         value = _value(message.body, sent or kind, schema)
         yield from pair.mismatches("request.body.incompatible", _PLACE, schema, value, Direction.REQUEST)
     elif pair.sends_content:
         text = "the document has no schema for a request body here"
-        yield pair.warning("request.body.unknown", text, _PLACE, content.place)
+        yield pair.finding("request.body.unknown", text, _PLACE, content.place)
 
 
 def _value(body: Json, content_type: str, schema: DocumentNode) -> Json:

@@ -57,21 +57,21 @@ def compare_negotiation(pair: Pair) -> Iterator[Finding]:
     produced = [each for answer in operation.answers.values() for each in answer.content.types]
     if accept and not produced:
         message = "the request says what it accepts, but the document names no media type of a response"
-        yield pair.warning("request.accept.unknown", message, accept_place, operation.place)
+        yield pair.finding("request.accept.unknown", message, accept_place, operation.place)
     elif accept and pair.answer and pair.answer.content.types and not best_match(accept, produced):
         message = f"{accept} is nothing that the operation answers with: {', '.join(dict.fromkeys(produced))}"
-        yield pair.error("request.accept.incompatible", message, accept_place, operation.place)
+        yield pair.finding("request.accept.incompatible", message, accept_place, operation.place)
     sent, sent_place = pair.request_header("content-type"), "request.headers.content-type"
     consumed = operation.body.types
     if sent and not consumed:
         message = "the request has a content type, but the document names none that the operation takes"
-        yield pair.warning("request.content-type.unknown", message, sent_place, operation.place)
+        yield pair.finding("request.content-type.unknown", message, sent_place, operation.place)
     elif sent and not best_match(sent.partition(";")[0], consumed):
         message = f"{sent} is nothing that the operation takes: {', '.join(consumed)}"
-        yield pair.error("request.content-type.incompatible", message, sent_place, operation.body.place)
+        yield pair.finding("request.content-type.incompatible", message, sent_place, operation.body.place)
     elif not sent and consumed and pair.sends_content:
         message = f"the request has a body without a content type; the operation takes {', '.join(consumed)}"
-        yield pair.warning("request.content-type.missing", message, sent_place, operation.body.place)
+        yield pair.finding("request.content-type.missing", message, sent_place, operation.body.place)
 
 
 def compare_headers(pair: Pair) -> Iterator[Finding]:
@@ -85,9 +85,9 @@ def compare_headers(pair: Pair) -> Iterator[Finding]:
         if text is not None:
             yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         elif parameter.required:
-            yield pair.error(code, f'the required header "{parameter.name}" is missing', place, parameter.place)
+            yield pair.finding(code, f'the required header "{parameter.name}" is missing', place, parameter.place)
     keys = {each.name.lower() for every in pair.operation.security for each in every if each.where == "header"}
     for name in pair.interaction.request.headers:
         if name not in declared and name not in STANDARD and name not in keys:
             message = f'the document has no request header "{name}" here'
-            yield pair.warning("request.header.unknown", message, f"request.headers.{name}", pair.operation.place)
+            yield pair.finding("request.header.unknown", message, f"request.headers.{name}", pair.operation.place)

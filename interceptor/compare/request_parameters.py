@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from interceptor.compare.pair import Pair
 from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
 from interceptor.openapi.json_schema import Direction
-from interceptor.redaction.forms import MASK
+from interceptor.redaction.masks import MASK
 from interceptor.values.findings import Finding
 
 
@@ -22,7 +22,7 @@ def compare_path(pair: Pair) -> Iterator[Finding]:
         found = pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         for finding in found:
             message = f"{pair.interaction.method} {pair.interaction.path} is no path of the document"
-            yield pair.error(code, f'{message}: "{parameter.name}": {finding.message}', place, parameter.place)
+            yield pair.finding(code, f'{message}: "{parameter.name}": {finding.message}', place, parameter.place)
             return
 
 
@@ -48,12 +48,12 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
             yield from pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST)
         elif parameter.required:
             message = f'the required query parameter "{parameter.name}" is missing'
-            yield pair.error(code, message, place, parameter.place)
+            yield pair.finding(code, message, place, parameter.place)
     keys = {scheme.name for every in pair.operation.security for scheme in every if scheme.where == "query"}
     for name in left:
         if name not in keys:
             message = f'the document has no query parameter "{name}" here'
-            yield pair.warning("request.query.unknown", message, f"request.query.{name}", pair.operation.place)
+            yield pair.finding("request.query.unknown", message, f"request.query.{name}", pair.operation.place)
 
 
 def compare_cookies(pair: Pair) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def compare_cookies(pair: Pair) -> Iterator[Finding]:
         if text is not None and MASK not in text:
             yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         elif text is None and parameter.required:
-            yield pair.error(code, f'the required cookie "{parameter.name}" is missing', place, parameter.place)
+            yield pair.finding(code, f'the required cookie "{parameter.name}" is missing', place, parameter.place)
 
 
 def cookies_of(pair: Pair) -> dict[str, str]:

@@ -20,10 +20,10 @@ def compare_status(pair: Pair) -> Iterator[Finding]:
     if pair.answer is None:
         known = ", ".join(pair.operation.answers) or "none"
         message = f"the document has no response {status} here; it has {known}"
-        yield pair.error("response.status.unknown", message, "response.status", answers)
+        yield pair.finding("response.status.unknown", message, "response.status", answers)
     elif pair.answer.key == "default":
         message = f"only the default response of the document covers {status}"
-        yield pair.warning("response.status.default", message, "response.status", pair.answer.place)
+        yield pair.finding("response.status.default", message, "response.status", pair.answer.place)
 
 
 def compare_response_body(pair: Pair, answer: DocumentedResponse) -> Iterator[Finding]:
@@ -36,9 +36,9 @@ def compare_response_body(pair: Pair, answer: DocumentedResponse) -> Iterator[Fi
     schema = content.schema(kind)
     if not is_validatable(kind):
         message = f"bodies of type {kind} are compared by their type only"
-        yield pair.warning("response.body.unvalidatable", message, _PLACE, answer.place)
+        yield pair.finding("response.body.unvalidatable", message, _PLACE, answer.place)
     elif schema is None:
         message = f"the document has no body for the response {answer.key}"
-        yield pair.error("response.body.unknown", message, _PLACE, answer.place)
+        yield pair.finding("response.body.unknown", message, _PLACE, answer.place)
     else:
         yield from pair.mismatches("response.body.incompatible", _PLACE, schema, body, Direction.RESPONSE)

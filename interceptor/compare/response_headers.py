@@ -64,10 +64,10 @@ def compare_content_type(pair: Pair, answer: DocumentedResponse) -> Iterator[Fin
     produced = answer.content.types
     if sent and not produced:
         message = "the answer has a content type, but the document names none for this response"
-        yield pair.warning("response.content-type.unknown", message, place, answer.place)
+        yield pair.finding("response.content-type.unknown", message, place, answer.place)
     elif sent and not best_match(sent.partition(";")[0], produced):
         message = f"{sent} is nothing that this response may be: {', '.join(produced)}"
-        yield pair.error("response.content-type.incompatible", message, place, answer.place)
+        yield pair.finding("response.content-type.incompatible", message, place, answer.place)
 
 
 def compare_response_headers(pair: Pair, answer: DocumentedResponse) -> Iterator[Finding]:
@@ -83,7 +83,7 @@ def compare_response_headers(pair: Pair, answer: DocumentedResponse) -> Iterator
             )
         elif name in STANDARD:
             message = f'the document has no response header "{name}" here; providers may send it'
-            yield pair.warning("response.header.undefined", message, place, answer.place)
+            yield pair.finding("response.header.undefined", message, place, answer.place)
         elif name != "content-type":
             message = f'the document has no response header "{name}" here'
-            yield pair.error("response.header.unknown", message, place, answer.place)
+            yield pair.finding("response.header.unknown", message, place, answer.place)

@@ -19,7 +19,7 @@ def compare_security(pair: Pair) -> Iterator[Finding]:
     if all(missing):
         needs = " or ".join(" and ".join(map(_described, every)) for every in missing)
         message = f"the operation asks for authorization: {needs} is missing"
-        yield pair.error("request.authorization.missing", message, _place(missing[0][0]), pair.operation.place)
+        yield pair.finding("request.authorization.missing", message, _place(missing[0][0]), pair.operation.place)
 
 
 def _is_sent(scheme: Scheme, pair: Pair) -> bool:

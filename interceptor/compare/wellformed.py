@@ -15,7 +15,7 @@ def malformed(pact: Pact) -> Iterator[Finding]:
         written = pact.document["interactions"][interaction.index]
         for place in _odd_places(written.get("request", {}), written.get("response", {})):
             message = f"{place} has no type that a pact can have there; the broker's comparison refuses the whole pact"
-            yield Finding("pact.malformed", "error", message, interaction=interaction.index, place=place)
+            yield Finding("pact.malformed", message, interaction=interaction.index, place=place)
 
 
 def _odd_places(request: dict[str, Any], response: dict[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from interceptor.pact.document import Generator, Interaction, Message, NamedValues
 from interceptor.pact.rules import RulePart, is_addressable
-from interceptor.redaction.forms import MASK
+from interceptor.redaction.masks import MASK
 from interceptor.values.exchange import ProviderState
 from interceptor.values.json_text import Json
 from interceptor.values.jsonpath import Steps, children, find, parse_path, spell

@@ -13,15 +13,15 @@ from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, e
 from interceptor.answering.responses import Answer, CompiledEntry, compile_entry
 from interceptor.answering.templates import Template, TemplateFault, compile_expression
 from interceptor.answering.views import RequestView, ResponseView
-from interceptor.engine.cors import cors_headers
+from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
 from interceptor.handlers.language import DelayRange, Elsewhere, GivenState, ResponseEntry
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.paths import Params
 from interceptor.matching.router import Route
 from interceptor.project.yaml_file import Node
-from interceptor.values.decisions import Decision, Failed, Metadata, Mocked, Passthrough
-from interceptor.values.exchange import ProviderState
+from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
+from interceptor.values.exchange import Metadata, ProviderState
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request, Response
@@ -51,7 +51,7 @@ class MatchContext:
 
     request: Request
     params: Params
-    note: Metadata
+    metadata: Metadata
     """What the request's address says about the exchange."""
     memory: HandlerState
 
@@ -144,7 +144,7 @@ class CompiledHandler:
         if entry.constant is not None and self.when is None and not self.then:
             return Selection(entry, calls, {}, entry.constant)
         values = {
-            "request": RequestView(context.request, context.note.path or context.request.path),
+            "request": RequestView(context.request, context.metadata.path or context.request.path),
             "params": context.params,
             "variables": self._variables(context.request),
             "data": context.memory.data,
@@ -181,8 +181,8 @@ class CompiledHandler:
         return self._answered(context, selection, selection.entry.entry.answer({}), again=True)
 
     def failed(self, context: MatchContext, explanation: str) -> Failed:
-        note = replace(context.note, handler=self.loaded.place)
-        return Failed(failed_response(context.request, self.loaded.place, explanation), note, explanation)
+        metadata = replace(context.metadata, handler=self.loaded.place)
+        return Failed(failed_response(context.request, self.loaded.place, explanation), metadata, explanation)
 
     def _entry(self, calls: int) -> _CompiledEntry | None:
         if calls < len(self.entries):
@@ -204,7 +204,7 @@ class CompiledHandler:
         context.memory.data.update(changes)
         return Mocked(
             answer.response,
-            self._note(context, selection, answer.generated),
+            self._metadata(context, selection, answer.generated),
             selection.entry.entry.delay(),
             cors_headers(context.request, answer.response.headers),
             answer.stream,
@@ -212,8 +212,8 @@ class CompiledHandler:
             again,
         )
 
-    def _note(self, context: MatchContext, selection: Selection, generated: tuple[str, ...]) -> Metadata:
-        entry, known = selection.entry, context.note
+    def _metadata(self, context: MatchContext, selection: Selection, generated: tuple[str, ...]) -> Metadata:
+        entry, known = selection.entry, context.metadata
         name = (
             entry.name if entry.name is None or isinstance(entry.name, str) else str(entry.name(selection.values, []))
         )
@@ -244,14 +244,14 @@ class CompiledHandler:
     def _passthrough(self, context: MatchContext, selection: Selection) -> Passthrough:
         model = selection.entry.entry.model
         context.memory.calls[self.route.rank] = selection.calls + 1
-        note = self._note(context, selection, ())
+        metadata = self._metadata(context, selection, ())
         to = None
         if isinstance(model.passthrough, Elsewhere):
             query = context.request.query_string
-            path = note.path or context.request.path
+            path = metadata.path or context.request.path
             to = f"{model.passthrough.to.rstrip('/')}{path}{'?' if query else ''}{query}"
         if not _patches(model):
-            return Passthrough("handler", note, to=to)
+            return Passthrough("handler", metadata, to=to)
 
         def patch(real: Response) -> Mocked | Failed:
             view = ResponseView.of(real)
@@ -261,12 +261,12 @@ class CompiledHandler:
             except RenderFault as fault:
                 return self.failed(context, str(fault))
 
-        return Passthrough("handler", note, to=to, patch=patch)
+        return Passthrough("handler", metadata, to=to, patch=patch)
 
     def _resolving(self, context: MatchContext, selection: Selection, resolver: Resolver) -> Unresolved:
         reference = str(selection.entry.entry.model.python)
         own = replace(context.request)  # what it reads from the body it may change, and equal requests share theirs
-        view = RequestView(own, context.note.path or own.path)
+        view = RequestView(own, context.metadata.path or own.path)
         params, data = dict(context.params), copy.deepcopy(context.memory.data)
 
         def finish(result: Any) -> Decision | None:

@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault
+from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
 from interceptor.engine.compiled import CompiledHandler, HandlerState, MatchContext, Unresolved
-from interceptor.engine.cors import is_preflight, preflight_response
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
-from interceptor.matching.router import Located
+from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.project.origins import Origin, is_loopback
-from interceptor.values.decisions import Decision, Metadata, Mocked, Passthrough, Resolving, Unhandled
+from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
+from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
-from interceptor.values.messages import Request
+from interceptor.values.messages import Request, Response
 
 Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
 """What a handler would do, if it is its turn."""
@@ -58,7 +59,7 @@ class _Asked:
 
     request: Request
     located: Located
-    note: Metadata
+    metadata: Metadata
     scope: Scope
     listener: str | None
 
@@ -185,7 +186,7 @@ class Engine:
             decision = self._not_answered(asked) if self._policy_of(asked) != "error" else None
         elif not asked.scope.states and candidates[0][0].passes_unread(request):
             handler, params = candidates[0]
-            context = MatchContext(request, params, asked.note, asked.scope.memory)
+            context = MatchContext(request, params, asked.metadata, asked.scope.memory)
             selection = handler.selection(context)
             decision = None if selection is None else handler.decide(context, selection)
         return decision if isinstance(decision, Passthrough) else None
@@ -197,13 +198,13 @@ class Engine:
     def _asked(self, request: Request, listener: str | None, scope: str) -> _Asked:
         known, located = self._scope(scope), self._handlers.router.locate(request)
         owned = located.owned
-        note = Metadata(
+        metadata = Metadata(
             provider=owned.provider if owned else None,
             path=owned.path if owned else None,
             test=known.test,
             scope=scope or None,
         )
-        return _Asked(request, located, note, known, listener)
+        return _Asked(request, located, metadata, known, listener)
 
     def _decide(self, asked: _Asked) -> Decision:
         matching = self._matching(asked)
@@ -255,10 +256,11 @@ class Engine:
 
     def _matching(self, asked: _Asked) -> Iterator[tuple[CompiledHandler, MatchContext]]:
         request = asked.request
+        preflight = is_preflight(request)  # it asks about another method: a handler has to name this one to mean it
         for handlers in self._reachable(asked.scope):
             for route, params in handlers.router.candidates(request, asked.located):
-                if route.matches(request):
-                    yield handlers[route.rank], MatchContext(request, params, asked.note, asked.scope.memory)
+                if route.matches(request) and not (preflight and route.method == ANY_METHOD):
+                    yield handlers[route.rank], MatchContext(request, params, asked.metadata, asked.scope.memory)
 
     def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
         """A GraphQL batch, answered operation by operation; one that nobody answers makes the request unhandled."""
@@ -269,7 +271,7 @@ class Engine:
             if not isinstance(decision, Mocked):
                 asked.scope.memory = before
                 if isinstance(decision, Resolving) or (isinstance(decision, Passthrough) and decision.why == "handler"):
-                    return batch_refused(asked.request, asked.note)
+                    return batch_refused(asked.request, asked.metadata)
                 return decision
             answers.append(decision)
         return combined(asked.request, answers)
@@ -277,19 +279,21 @@ class Engine:
     # What nobody answers ---------------------------------------------------------------------------------------
 
     def _not_answered(self, asked: _Asked) -> Decision:
-        request, located, note = asked.request, asked.located, asked.note
+        request, located, metadata = asked.request, asked.located, asked.metadata
         reachable = list(self._reachable(asked.scope))
         owned = self._owns(asked)
         policy = self._policy_of(asked)
         if is_preflight(request):
             wanted = replace(request, method=request.header("access-control-request-method") or "GET")
             if policy == "error" or any(handlers.router.candidates(wanted, located) for handlers in reachable):
-                return Mocked(preflight_response(request), replace(note, record=False))
+                return Mocked(preflight_response(request), replace(metadata, record=False))
         if policy is None:
-            return Passthrough("loopback", note)
+            return Passthrough("loopback", metadata)
+        if policy == "error" and is_favicon(request):
+            return Mocked(Response(404), replace(metadata, record=False))
         if policy != "error":
-            return Passthrough("unhandled" if owned else "others", note, reported=policy == "warn")
-        masked = Masked(request, self._mask(request), note.path)
+            return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
+        masked = Masked(request, self._mask(request), metadata.path)
         near = [
             NearMiss(loaded.place, loaded.model.name, masked.mismatches(each.mismatches, each.route.mismatches))
             for handlers in reachable
@@ -297,7 +301,7 @@ class Engine:
             for loaded in (handlers[each.route.rank].loaded,)
         ]
         paste = handler_to_paste(masked)
-        return Unhandled(unhandled_response(masked.shown, near, paste), note, explain(masked.shown, near, paste))
+        return Unhandled(unhandled_response(masked.shown, near, paste), metadata, explain(masked.shown, near, paste))
 
     def _owns(self, asked: _Asked) -> bool:
         if asked.located.owned or asked.listener:

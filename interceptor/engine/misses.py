@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from interceptor.engine.cors import cors_headers
+from interceptor.engine.browsers import cors_headers
 from interceptor.matching.values import Mismatch, spelt_key
 from interceptor.project.yaml_text import as_yaml
 from interceptor.values.json_text import Json, NotJsonError

@@ -40,7 +40,7 @@ def lint(project: Project, pacts: Sequence[Path]) -> list[Finding]:
         try:
             pact = read_pact(file)
         except PactError as error:
-            findings.append(Finding("pact.unreadable", "error", error.message, file.name))
+            findings.append(Finding("pact.unreadable", error.message, file.name))
         else:
             found = lint_pact(pact, project, origins, states)
             findings += (each for each in found if (each.code, each.message, each.handler) not in said)
@@ -50,7 +50,7 @@ def lint(project: Project, pacts: Sequence[Path]) -> list[Finding]:
 
 def _of_problem(problem: Problem) -> Finding:
     place = f"{problem.file}:{problem.line}"
-    return Finding(f"handler.{problem.severity}", problem.severity, problem.message, handler=place)
+    return Finding(f"handler.{problem.severity}", problem.message, handler=place)
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:

@@ -22,12 +22,7 @@ def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName
     """Findings about handlers; the states that they name are added to `states`."""
     for handler in handlers:
         for code, message in _faults(handler, states):
-            yield Finding(
-                code,
-                "error" if code.endswith((".secret", ".regex")) else "warning",
-                message,
-                handler=handler.loaded.place,
-            )
+            yield Finding(code, message, handler=handler.loaded.place)
     yield from _undeclared(project, handlers)
 
 
@@ -92,13 +87,15 @@ def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
                 f"it differs from the handler at {before.loaded.place} only in `given`, and answers only in tests that "
                 "declare that state; without one the other is always first"
             )
-            yield Finding("handler.given.undeclared", "warning", message, handler=place)
+            yield Finding("handler.given.undeclared", message, handler=place)
 
 
 def _answered(project: Project) -> set[str]:
     """The handlers that answered in the latest run."""
     path = latest_recording(project)
     try:
-        return set() if path is None else {each.handler for each in read_journal(path) if each.handler}
+        return (
+            set() if path is None else {each.metadata.handler for each in read_journal(path) if each.metadata.handler}
+        )
     except RecordingError:
         return set()

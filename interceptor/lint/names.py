@@ -65,4 +65,4 @@ def lint_states(states: Iterable[StateName]) -> Iterator[Finding]:
             for other in others:
                 one, two = (f'"{state.name}" ({state.place})' for state in (first, other))
                 message = f"the states {one} and {two} are two to a provider"
-                yield Finding("state.spelling", "warning", message, handler=other.handler or first.handler)
+                yield Finding("state.spelling", message, handler=other.handler or first.handler)

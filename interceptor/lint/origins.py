@@ -1,15 +1,28 @@
-"""Which handler an interaction of a pact comes from; a pact itself does not say it."""
+"""Which handler an interaction of a pact comes from; the pact itself does not say."""
 
 from __future__ import annotations
 
 import json
 from urllib.parse import urlencode
 
+from interceptor.contract.normalise import HeaderPolicy, default_description, normalise
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
+from interceptor.journal import latest_recording, read_journal
 from interceptor.pact.read import Pact, PactInteraction
 from interceptor.project.config import Project
 from interceptor.values.messages import Request
+
+
+def handlers_of_latest_run(project: Project) -> dict[str, str]:
+    """Description to `file:line` of the handler, for what the latest run recorded."""
+    handlers = {}
+    if recording := latest_recording(project):
+        for exchange in read_journal(recording):
+            if exchange.metadata.handler and exchange.response:
+                interaction = normalise(exchange, HeaderPolicy()).interaction
+                handlers[exchange.metadata.name or default_description(interaction)] = exchange.metadata.handler
+    return handlers
 
 
 class Origins:

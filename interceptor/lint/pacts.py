@@ -44,10 +44,10 @@ def _names_of_pair(pact: Pact, project: Project) -> Iterator[Finding]:
     if pact.provider not in project.providers:
         hint = did_you_mean(pact.provider, list(project.providers))
         message = f'the project file knows no provider "{pact.provider}"{hint}'
-        yield Finding("pact.provider.unknown", "error", message)
+        yield Finding("pact.provider.unknown", message)
     if pact.consumer != project.settings.consumer:
         message = f'the consumer "{pact.consumer}" is not the project file\'s, "{project.settings.consumer}"'
-        yield Finding("pact.consumer.unknown", "warning", message)
+        yield Finding("pact.consumer.unknown", message)
 
 
 def _of_each(placed: list[_Placed]) -> Iterator[Finding]:
@@ -62,28 +62,23 @@ def _of_each(placed: list[_Placed]) -> Iterator[Finding]:
             yield from _faults("state", name, each.index)
         if len(each.path) > 1 and each.path.endswith("/"):
             message = f"{each.method} {each.path} ends in a slash, which is another path to most providers"
-            yield Finding(
-                "interaction.path.trailing-slash", "warning", message, interaction=each.index, place="request.path"
-            )
+            yield Finding("interaction.path.trailing-slash", message, interaction=each.index, place="request.path")
         bodiless = each.method == "HEAD" or each.status in _BODILESS or not 200 <= each.status < 300
         if not each.response.has_body and not bodiless:
             message = f'"{each.description}" says nothing about the body of the answer'
-            yield Finding(
-                "interaction.body.unasserted", "warning", message, interaction=each.index, place="response.body"
-            )
+            yield Finding("interaction.body.unasserted", message, interaction=each.index, place="response.body")
         for place, message in missing_regexes(each):
-            yield Finding("rule.regex", "error", message, interaction=each.index, place=place)
+            yield Finding("rule.regex", message, interaction=each.index, place=place)
     for handler, group in unnamed.items():
         count = "an interaction has" if len(group) == 1 else f"{len(group)} interactions have"
         message = f'{count} no name ("{group[0].description}"); give {"the handler" if handler else "them"} a `name` '
         message += 'that reads as "upon receiving ..."'
-        yield Finding("description.missing", "warning", message, interaction=group[0].index)
+        yield Finding("description.missing", message, interaction=group[0].index)
 
 
 def _faults(kind: str, name: str, index: int) -> Iterator[Finding]:
     for code, message in name_faults(kind, name):
-        is_error = code.endswith((".secret", ".empty"))
-        yield Finding(code, "error" if is_error else "warning", message, interaction=index, place=kind)
+        yield Finding(code, message, interaction=index, place=kind)
 
 
 def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
@@ -99,7 +94,7 @@ def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
         for one in others:
             if _answer(one.each) == _answer(first.each):
                 message = f'"{one.each.description}" says what interaction {first.each.index} says already'
-                yield Finding("interaction.repeated", "warning", message, interaction=one.each.index)
+                yield Finding("interaction.repeated", message, interaction=one.each.index)
         if len(answers) > 1:
             handlers = sorted({one.handler for one in group if one.handler})
             by = f" (by {' and '.join(handlers)})" if handlers else ""
@@ -108,7 +103,7 @@ def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
                 f"{first.each.method} {first.each.path} is answered in {len(answers)} ways ({statuses}) under one and "
                 f"the same state{by}; tell them apart with `given`, or keep one out with `record: false`"
             )
-            yield Finding("interaction.answers.ambiguous", "error", message, interaction=first.each.index)
+            yield Finding("interaction.answers.ambiguous", message, interaction=first.each.index)
 
 
 def _asked(each: PactInteraction) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
-from interceptor.pact.read import Pact, read_pact
+from interceptor.pact.read import Pact
 from interceptor.redaction.forms import UNSIGNED_JWT, form_of, forms
-from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.places import leaves
+from interceptor.values.places import ROOT, below, leaves
 
 
 def secrets_in(pact: Pact) -> list[Finding]:
@@ -28,34 +26,29 @@ def secrets_in(pact: Pact) -> list[Finding]:
                 if not found.startswith(UNSIGNED_JWT):
                     where = place.removeprefix("$.")
                     message = f'interaction {index} ("{interaction["description"]}") holds {form_of(found)} at {where}'
-                    findings.append(
-                        Finding("secret.found", "error", message, pact.file.name, interaction=index, place=where)
-                    )
+                    findings.append(Finding("secret.found", message, pact.file.name, interaction=index, place=where))
                     break
     return findings
 
 
-def require_no_secrets(files: Sequence[Path]) -> None:
-    """Refuse pacts that hold something of a known secret's form.
-
-    Raises:
-        PactError: naming every file and place.
-    """
-    found = [finding for file in files for finding in secrets_in(read_pact(file))]
-    if found:
-        lines = [f"{finding.pact}: {finding.message}" for finding in found]
-        raise PactError(
-            "what looks like a secret is in the pacts\n" + "\n".join(lines),
-            "mask it (`redact` in the project file) and export again, or publish with --allow-secrets",
-        )
-
-
 def _texts(interaction: Json, *, wrapped: bool) -> Iterator[tuple[str, str]]:
+    yield from _member_names(interaction)
     for place, value in leaves(interaction):
         if wrapped and isinstance(value, str) and _is_base64(interaction, place):
             yield place, base64.b64decode(value).decode("latin-1")
         elif isinstance(value, str | int) and not isinstance(value, bool):
             yield place, str(value)
+
+
+def _member_names(value: Json, place: str = ROOT) -> Iterator[tuple[str, str]]:
+    """The names of members: a token may stand there as well."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield place, name
+            yield from _member_names(member, below(place, name))
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _member_names(element, below(place, index))
 
 
 def _is_base64(interaction: Json, place: str) -> bool:

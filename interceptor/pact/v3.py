@@ -55,11 +55,11 @@ def message(each: Message, report: Report) -> dict[str, Any]:
     if body.kind == "json" and body.value is None:
         # `"body": null` means an empty body there.
         message = "only specification 4 can say that a body is JSON's null; it is left out"
-        report(Finding("body.null.unsupported", "warning", message))
+        report(Finding("body.null.unsupported", message))
         return result
     if body.kind == "binary" and _is_read_as_text(body.content_type):
         message = "only specification 4 can say a text that is not UTF-8; the body is left out"
-        report(Finding("body.charset.unsupported", "warning", message))
+        report(Finding("body.charset.unsupported", message))
         return result
     return result | {"body": base64.b64encode(body.value).decode() if body.kind == "binary" else body.value}
 
@@ -104,4 +104,4 @@ def generators(each: Message) -> dict[str, Any]:
 def unsaid(rule: Rule, specification: int) -> Finding:
     """The finding about a rule that a specification cannot say."""
     message = f"specification {specification} cannot say the rule {rule.kind} at {rule.place}; it is left out"
-    return Finding("rule.unsupported", "warning", message, place=rule.place)
+    return Finding("rule.unsupported", message, place=rule.place)

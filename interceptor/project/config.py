@@ -124,6 +124,19 @@ class PactSettings(StrictModel):
     """Headers kept beyond the policy: those a handler names, content-type, accept, authorization."""
 
 
+class Reach(StrictModel):
+    """Whose requests arrive: the means by which clients are led to the proxy that read no proxy variables."""
+
+    node: bool = True
+    """A preload in NODE_OPTIONS."""
+    python: bool = True
+    """A `sitecustomize` in PYTHONPATH."""
+    java: bool = True
+    """Properties in JAVA_TOOL_OPTIONS. Every Java that starts says on its standard error that it picked them up."""
+    isolated: bool = False
+    """A network of its own for the command, in which owned hosts are the proxy's. Linux only."""
+
+
 class Redaction(StrictModel):
     """Names of secrets beyond the built-in lists."""
 
@@ -164,6 +177,8 @@ class ProjectFile(StrictModel):
     """Names of secrets beyond the built-in lists."""
     upstream_proxy: Annotated[str | None, Field(examples=["http://proxy.example.com:8080"])] = None
     """The proxy to real servers. Default: that of the proxy variables when `run` started."""
+    reach: Reach = Reach()
+    """The means by which clients are led to the proxy."""
     http2: bool = False
     """Offer HTTP/2 to clients; requests in it do not take the fast lane."""
 

@@ -29,8 +29,8 @@ _LEADING_ZERO = re.compile(r"[-+]?0\d+(\.\d+)?\Z")
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None, "": None}
 _LONGEST_INTEGER = 4000
 """Digits; CPython refuses to convert longer ones, and no API means a number by them."""
-_MOST_NODES = 1_000_000
-"""Aliases can multiply: a few lines of them would otherwise fill the memory."""
+_MOST_ALIASED = 100_000
+"""Values beyond those that a text can spell. Aliases multiply: a few lines of them would otherwise fill the memory."""
 _OPENER = re.compile(r"[\[{]")
 _LOOK_AHEAD = 1024
 """Characters; libyaml reads as far ahead, within a line, to see whether a collection is a key."""
@@ -221,7 +221,7 @@ class _Builder:
 
     def build(self, node: yaml.Node, depth: int) -> Node:
         self.count += 1
-        if self.count > _MOST_NODES or depth > DEEPEST:
+        if self.count > len(self.text) + _MOST_ALIASED or depth > DEEPEST:
             what = TOO_DEEP if depth > DEEPEST else "aliases make it too large"
             raise ConfigurationError([*self.problems, self._problem(node, what)])
         built = Node("scalar", self.name, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from interceptor.engine import Engine
-from interceptor.engine.cors import cors_headers, is_preflight, preflight_response
+from interceptor.engine.browsers import cors_headers, is_preflight, preflight_response
 from interceptor.journal.lines import dumps, encoded
 from interceptor.recorder.recorder import Recorder
 from interceptor.recorder.summary import as_plain

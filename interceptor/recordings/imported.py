@@ -13,7 +13,7 @@ from interceptor.project.config import Project
 from interceptor.project.origins import Origin, Owners, owner
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.damage import Damage
-from interceptor.values.exchange import Exchange, ImportedExchange, Outcome
+from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
 from interceptor.values.urls import split_path
 
 RecordingReader: TypeAlias = Callable[[Path, list[Damage]], Iterator[ImportedExchange]]
@@ -55,6 +55,5 @@ def _owned(captured: ImportedExchange, owners: Owners) -> Exchange:
         captured.response,
         Outcome.PASSED,
         at=captured.at,
-        provider=None if owned is None else owned.provider,
-        path=None if owned is None else owned.path,
+        metadata=Metadata() if owned is None else Metadata(provider=owned.provider, path=owned.path),
     )

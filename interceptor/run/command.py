@@ -6,15 +6,18 @@ import errno
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 from interceptor.values.errors import CommandNotFoundError, CommandNotRunnableError
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGQUIT)
 _FROM_THE_KEYBOARD = {signal.SIGINT, signal.SIGQUIT}
 _SECONDS_TO_END = 5.0
+
+C = TypeVar("C", bound="Command")
 
 
 class Command:
@@ -42,16 +45,32 @@ class Command:
                 self._process.wait()
 
 
+def start(words: Sequence[str], environ: Mapping[str, str]) -> Command:
+    """Start a command.
+
+    Raises:
+        CommandNotFoundError: there is no such program.
+        CommandNotRunnableError: there is, but the system will not run it.
+    """
+    try:
+        return Command(subprocess.Popen(list(words), env=dict(environ)))  # noqa: S603  # it is the user's own
+    except OSError as error:
+        raise not_started(words[0], error) from error
+
+
 @contextmanager
-def started(words: Sequence[str], environ: Mapping[str, str]) -> Iterator[Command]:
+def running(begin: Callable[[], C]) -> Iterator[C]:
     """A command that runs while the context is open; signals for us reach it from the first moment on.
+
+    Args:
+        begin: starts it.
 
     Raises:
         CommandNotFoundError: there is no such program.
         CommandNotRunnableError: there is, but the system will not run it.
     """
     early: list[int] = []
-    command: Command | None = None
+    command: C | None = None
 
     def forward(number: int, _frame: FrameType | None) -> None:
         if number in _FROM_THE_KEYBOARD and _in_the_foreground():
@@ -65,7 +84,7 @@ def started(words: Sequence[str], environ: Mapping[str, str]) -> Iterator[Comman
         number: signal.signal(number, forward) for number in _FORWARDED if signal.getsignal(number) != signal.SIG_IGN
     }
     try:
-        command = _start(words, environ)
+        command = begin()
         for number in early:
             command.send(number)
         try:
@@ -77,16 +96,14 @@ def started(words: Sequence[str], environ: Mapping[str, str]) -> Iterator[Comman
             signal.signal(number, handler)
 
 
-def _start(words: Sequence[str], environ: Mapping[str, str]) -> Command:
-    try:
-        return Command(subprocess.Popen(list(words), env=dict(environ)))  # noqa: S603  # it is the user's own
-    except (FileNotFoundError, NotADirectoryError) as error:
-        hint = "leave out the quotes: the program and its arguments are words of their own" if " " in words[0] else None
-        raise CommandNotFoundError(f'cannot run "{words[0]}": there is no such program', hint) from error
-    except OSError as error:
-        if error.errno not in {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.E2BIG, errno.ENAMETOOLONG, errno.ELOOP}:
-            raise
-        raise CommandNotRunnableError(f'cannot run "{words[0]}": {error.strerror}') from error
+def not_started(program: str, error: OSError) -> CommandNotFoundError | CommandNotRunnableError | OSError:
+    """What to raise where the system did not start a program."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        hint = "leave out the quotes: the program and its arguments are words of their own" if " " in program else None
+        return CommandNotFoundError(f'cannot run "{program}": there is no such program', hint)
+    if error.errno not in {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.E2BIG, errno.ENAMETOOLONG, errno.ELOOP}:
+        return error
+    return CommandNotRunnableError(f'cannot run "{program}": {error.strerror}')
 
 
 def _in_the_foreground() -> bool:

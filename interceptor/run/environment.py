@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
+from interceptor.run.reach.means import Means
 from interceptor.run.trust import TrustFiles
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -45,7 +46,8 @@ def child_environment(
     trust: TrustFiles,
     control_url: str,
     base_urls: Mapping[str, str],
-    owned_hosts: Iterable[str],
+    bypassed: Iterable[str],
+    means: Iterable[Means] = (),
 ) -> dict[str, str]:
     """The variables of the command: the user's own with ours on top.
 
@@ -55,26 +57,32 @@ def child_environment(
         trust: the files of this run.
         control_url: where tests can speak to the proxy.
         base_urls: variable name to base URL, for the providers that ask for one.
-        owned_hosts: hosts of providers and handlers, or patterns; loopback ones must reach the proxy.
+        bypassed: the hosts that need not pass the proxy.
+        means: what leads clients to us that read none of the above.
     """
     child = {name: value for name, value in environ.items() if name not in DROPPED_VARIABLES}
     for name in _PROXY_VARIABLES:
         child[name] = child[name.lower()] = proxy_url
-    child["NO_PROXY"] = child["no_proxy"] = ",".join(_bypassed(owned_hosts))
+    child["NO_PROXY"] = child["no_proxy"] = ",".join(bypassed)
     child["NODE_USE_ENV_PROXY"] = "1"  # Node from 22.21 and 24 on reads the proxy variables when told to
     child.update(dict.fromkeys(BUNDLE_VARIABLES, str(trust.bundle)))
     child.update(dict.fromkeys(ADDITIONAL_VARIABLES, str(trust.additional)))
+    for each in means:
+        child.update(each.variables)
     child[CONTROL_VARIABLE] = control_url
     child.update(base_urls)
     return child
 
 
-def _bypassed(owned_hosts: Iterable[str]) -> list[str]:
-    """The loopback names that need not pass the proxy.
+def bypassed(owned_hosts: Iterable[str]) -> tuple[str, ...]:
+    """The loopback names that need not pass the proxy: none where one is owned, as some clients hold them equal.
 
     The user's own exemptions are not among them: a provider may be behind one, and the proxy honours them itself.
+
+    Args:
+        owned_hosts: hosts of providers and handlers, or patterns.
     """
     owned = [host.strip("[]").lower() for host in owned_hosts]
-    return [
-        name for name in LOOPBACK if not any(fnmatchcase(name, host) or host.endswith(f".{name}") for host in owned)
-    ]
+    if any(fnmatchcase(name, host) or host.endswith(f".{name}") for host in owned for name in LOOPBACK):
+        return ()
+    return LOOPBACK

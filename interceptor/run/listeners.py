@@ -51,6 +51,8 @@ class Listeners:
 
     proxy: socket.socket
     listeners: tuple[Listener, ...]
+    inside: tuple[socket.socket, ...] = ()
+    """The proxy's sockets in the network of an isolated command."""
 
     @property
     def published(self) -> tuple[Listener, ...]:
@@ -74,7 +76,7 @@ class Listeners:
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
-        return (self.proxy, *(each for listener in self.listeners for each in listener.sockets))
+        return (self.proxy, *self.inside, *(each for listener in self.listeners for each in listener.sockets))
 
     @property
     def proxy_url(self) -> str:

@@ -40,7 +40,7 @@ TRUST_VARIABLES = (
 )
 """Where a machine says whom it trusts; what is found there is trusted under the proxy too."""
 
-_SYSTEM_BUNDLES = (
+SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
     "/etc/ssl/ca-bundle.pem",  # openSUSE
@@ -114,7 +114,7 @@ def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str
     files = TrustFiles(directory, directory / "ca-bundle.pem", directory / "ca-additional.pem")
     try:
         _write(directory / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
-        known = [certifi.where(), *_SYSTEM_BUNDLES, *_default_locations()]
+        known = [certifi.where(), *SYSTEM_BUNDLES, *_default_locations()]
         named = [environ[name] for name in TRUST_VARIABLES if environ.get(name)]
         _write(files.bundle, _bundle(authority.certificate, [*known, *named]), mode=0o644)
         extra = environ.get("NODE_EXTRA_CA_CERTS", "")
@@ -144,16 +144,16 @@ def _default_locations() -> list[str]:
 
 def _bundle(ours: bytes, sources: Iterable[str]) -> bytes:
     """Every certificate of the sources once, ours first; sources that cannot be read add nothing."""
-    seen = dict.fromkeys(_certificates(ours))
+    seen = dict.fromkeys(certificates(ours))
     for source in dict.fromkeys(map(Path, sources)):
         with suppress(OSError):
             for file in sorted(source.iterdir()) if source.is_dir() else [source]:
                 with suppress(OSError):
-                    seen |= dict.fromkeys(_certificates(file.read_bytes()))
+                    seen |= dict.fromkeys(certificates(file.read_bytes()))
     return b"\n".join(seen) + b"\n"
 
 
-def _certificates(text: bytes) -> Iterator[bytes]:
+def certificates(text: bytes) -> Iterator[bytes]:
     """The certificates in a PEM text, line breaks unified."""
     for piece in text.replace(b"\r\n", b"\n").split(_BEGIN)[1:]:
         inner, end, _ = piece.partition(_END)

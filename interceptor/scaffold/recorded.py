@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from interceptor.contract.pinning.volatile import volatile
-from interceptor.engine.cors import is_preflight
+from interceptor.engine.browsers import is_preflight
 from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
 from interceptor.matching.values import spelt_key
 from interceptor.redaction.redactor import Redactor
 from interceptor.scaffold.addresses import base_path, literal, template
 from interceptor.scaffold.answers import Fixtures, answer
 from interceptor.scaffold.project import NewProvider
-from interceptor.values.exchange import Exchange, ImportedExchange, Outcome
+from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request
@@ -65,10 +65,7 @@ class _Asked:
 def import_recording(captured: Iterable[ImportedExchange]) -> RecordedHandlers:
     """The providers of a recording, by host, and their handlers."""
     redact = Redactor()
-    exchanges = [
-        redact(Exchange(each.request, each.response, Outcome.PASSED, each.at, path=each.request.path))
-        for each in captured
-    ]
+    exchanges = [redact(Exchange(each.request, each.response, Outcome.PASSED, each.at)) for each in captured]
     wanted = [each for each in exchanges if _is_call(each)]
     by_host: dict[str, list[Exchange]] = {}
     for exchange in wanted:
@@ -97,10 +94,10 @@ class _Endpoint:
 
 def _provider(host: str, exchanges: list[Exchange]) -> NewProvider:
     base = base_path(exchange.request.path for exchange in exchanges)
-    below_base = [replace(each, path=each.request.path[len(base) :] or "/") for each in exchanges]
+    below_base = [replace(each, metadata=Metadata(path=each.request.path[len(base) :] or "/")) for each in exchanges]
     groups: dict[_Endpoint, list[Exchange]] = {}
     for each in below_base:
-        endpoint = _Endpoint(each.request.method, template(each.path or "/")[0], _operation(each.request))
+        endpoint = _Endpoint(each.request.method, template(each.metadata.path or "/")[0], _operation(each.request))
         groups.setdefault(endpoint, []).append(each)
     fixtures = Fixtures()
     handlers = [handler for endpoint, each in groups.items() for handler in _handlers(endpoint, each, fixtures)]
@@ -167,7 +164,7 @@ def _handler(endpoint: _Endpoint, path: str, asked: _Asked, answers: list[dict[s
 
 def _asked(exchange: Exchange, endpoint: _Endpoint, fixtures: Fixtures) -> _Asked:
     assert exchange.response is not None
-    path = exchange.path or "/"
+    path = exchange.metadata.path or "/"
     query = _fields(exchange.request.query, "request.query", exchange.masked)
     body = _body(exchange) if endpoint.operation is None else _variables(exchange)
     answers = [answer(exchange.request.method, path, exchange.response, fixtures)]

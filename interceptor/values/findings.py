@@ -1,21 +1,22 @@
-"""Findings: what is wrong or doubtful about a contract, as coded data; prose is made at the rim."""
+"""Findings: what is wrong or doubtful about a contract, as coded data; `report/` turns them into prose."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+
+from interceptor.values.finding_codes import FINDING_CODES, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding.
 
-    `code` is stable and goes from the general to the particular (`body.json.invalid`); `interaction` is the index in
-    the pact, from 0; `handler` is `file:line`.
+    `code` is one of `FINDING_CODES`, which decides the severity; `interaction` is the index in the pact, from 0;
+    `handler` is `file:line`.
     """
 
     code: str
-    type: Literal["error", "warning"]
+    type: Severity = field(init=False)
     message: str
     pact: str | None = None
     interaction: int | None = None
@@ -23,10 +24,5 @@ class Finding:
     document_place: str | None = None
     handler: str | None = None
 
-
-def in_words(finding: Finding) -> str:
-    """A finding in one line: `handlers/a.yaml:3: warning: "..." ends with a full stop  [description.stop]`."""
-    at = finding.handler or finding.pact
-    if finding.handler is None and finding.interaction is not None:
-        at = f"{at}, interaction {finding.interaction}"
-    return f"{at + ': ' if at else ''}{finding.type}: {finding.message}  [{finding.code}]"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "type", FINDING_CODES[self.code].severity)

@@ -13,8 +13,8 @@ class Generated:
 
     def __init__(self, exchange: Exchange) -> None:
         self._all = exchange.outcome is not Outcome.MOCKED
-        self._places = exchange.generated
-        self._body = "response.body" in exchange.generated
+        self._places = exchange.metadata.generated
+        self._body = "response.body" in exchange.metadata.generated
 
     def __bool__(self) -> bool:
         return self._all or bool(self._places)

@@ -1,7 +1,7 @@
 """Pacts replayed against a running provider, by the verifier of the `pact` binary."""
 
 from interceptor.verification.real_values import RealValues
-from interceptor.verification.results import Verification, VerifiedInteraction, junit
+from interceptor.verification.results import Verification, VerifiedInteraction
 from interceptor.verification.verifier import Files, FromBroker, FromUrl, Publishing, RunningProvider, Source, verify
 
 __all__ = [
@@ -14,6 +14,5 @@ __all__ = [
     "Source",
     "Verification",
     "VerifiedInteraction",
-    "junit",
     "verify",
 ]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
-from xml.etree import ElementTree as ET
+from typing import Literal, TypeAlias
 
 from interceptor.values.json_text import Json
 
-Outcome = Literal["ok", "failed", "pending"]
+VerifiedOutcome: TypeAlias = Literal["ok", "failed", "pending"]
 _TITLE = "Verifying a pact between "
 _STATE_FAILED = "state change handlers has failed"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|\\x1b\[[0-9;]*m")
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,7 @@ class VerifiedInteraction:
     """One interaction: `pending` means that it failed and that nobody has to worry yet."""
 
     description: str
-    outcome: Outcome
+    outcome: VerifiedOutcome
     consumer: str | None = None
     given: str | None = None
     reasons: tuple[str, ...] = ()
@@ -42,27 +40,8 @@ class Verification:
     def success(self) -> bool:
         return not self.count("failed") and self.unpublished_because is None
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: VerifiedOutcome) -> int:
         return sum(each.outcome == outcome for each in self.checked)
-
-    def plain(self) -> dict[str, Json]:
-        """The same as JSON."""
-        return {
-            "provider": self.provider,
-            "success": self.success,
-            "published": self.published,
-            "interactions": [
-                {
-                    "consumer": each.consumer,
-                    "given": each.given,
-                    "description": each.description,
-                    "outcome": each.outcome,
-                    "reasons": list(each.reasons),
-                }
-                for each in self.checked
-            ],
-            "notices": list(self.notices),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +63,7 @@ def checked(
         problems: what went wrong between the verifier and the provider.
         hidden: a text without secrets, which the provider's answers may hold.
     """
-    failures: list[tuple[Json, Outcome]] = [(error, "failed") for error in report.get("errors", [])]
+    failures: list[tuple[Json, VerifiedOutcome]] = [(error, "failed") for error in report.get("errors", [])]
     failures += [(error, "pending") for error in report.get("pendingErrors", [])]
     found: list[VerifiedInteraction] = []
     for result in report.get("interactionResults", []):
@@ -100,40 +79,9 @@ def checked(
     return tuple(replace(each, reasons=tuple(map(hidden, each.reasons))) for each in found)
 
 
-def junit(verification: Verification) -> bytes:
-    """The result as JUnit XML, pending failures as skipped."""
-    suite = ET.Element(
-        "testsuite",
-        name=_xml(verification.provider),
-        tests=str(len(verification.checked)),
-        failures=str(verification.count("failed")),
-        errors="0",
-        skipped=str(verification.count("pending")),
-    )
-    for each in verification.checked:
-        case = ET.SubElement(suite, "testcase", classname=_xml(verification.provider), name=_xml(_name(each)))
-        if each.outcome != "ok":
-            kind = "failure" if each.outcome == "failed" else "skipped"
-            ET.SubElement(case, kind, message=_xml(each.reasons[0] if each.reasons else "")).text = _xml(
-                "\n".join(each.reasons)
-            )
-    root = ET.Element("testsuites")
-    root.append(suite)
-    ET.indent(root)
-    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
-
-
-def _name(each: VerifiedInteraction) -> str:
-    return f"{each.description}, given {each.given}" if each.given else each.description
-
-
-def _xml(text: str) -> str:
-    """Text without the characters that XML has no way to write."""
-    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _failed(error: Json, outcome: Outcome, provider: str, problems: Problems, description: str) -> VerifiedInteraction:
+def _failed(
+    error: Json, outcome: VerifiedOutcome, provider: str, problems: Problems, description: str
+) -> VerifiedInteraction:
     """One failure; its title is `Verifying a pact between Site and API Given a state - a description`."""
     head = error["interaction"].removesuffix(f" - {description}")
     consumer, between, given = head.removeprefix(_TITLE).partition(f" and {provider}")

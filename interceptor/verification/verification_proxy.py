@@ -1,11 +1,11 @@
-"""The way from the verifier to the provider, where real values take the place of masked ones.
+"""A proxy between the verifier and the provider, which replaces masked values by real ones.
 
-The verifier's own header option replaces a header in every request that has it and adds it to every one that has
-not, state changes included, and everyone on the machine can read it among the verifier's arguments. Here a value is
-put only where the pact holds a mask, and the verifier never knows it.
+The verifier's own header option sets a header in every request, state changes included, and anyone on the machine can
+read it among the verifier's arguments. Here a value is set only where the pact holds a mask, and the verifier never
+sees it.
 
-State changes come this way too: the verifier repeats one that ends with 500 or more for two minutes, and then says
-nothing of what the provider answered.
+State changes pass through here too: the verifier repeats one that fails with 500 or more for two minutes, and then
+does not say what the provider answered.
 """
 
 from __future__ import annotations
@@ -26,27 +26,29 @@ from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.messages import BODILESS
 from interceptor.verification.real_values import RealValues
 
-_OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
 _MOST_SHOWN = 500
 """Bytes of what a failed state change answered."""
 
 
 class VerificationProxy(ThreadingHTTPServer):
-    """A server on loopback that hands requests to the provider.
+    """A server on loopback that forwards requests to the provider.
 
-    `problems` says why a target got no answer or a state could not be set up, by target and by state.
+    `problems` says why a target got no answer, or why a state could not be set up, by target and by state.
     """
 
     daemon_threads = True
 
-    def __init__(self, passing: type[_Passing], provider: SplitResult, values: RealValues, seconds: float) -> None:
-        super().__init__(("127.0.0.1", 0), passing)
+    def __init__(
+        self, request_type: type[_ForwardedRequest], provider: SplitResult, values: RealValues, seconds: float
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), request_type)
         self.provider = provider
         self.values = values
         self.seconds = seconds
         self.problems: dict[str, str] = {}
         self._lock = Lock()
-        self._asked = 0
+        self._pending = 0
         self._last = time.monotonic()
 
     @property
@@ -54,21 +56,21 @@ class VerificationProxy(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_port}"
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """While the provider is being asked."""
+    def waiting(self) -> Iterator[None]:
+        """Waiting for the provider, while the context is open."""
         with self._lock:
-            self._asked += 1
+            self._pending += 1
         try:
             yield
         finally:
             with self._lock:
-                self._asked -= 1
+                self._pending -= 1
                 self._last = time.monotonic()
 
     def idle(self) -> float:
-        """The seconds since the verifier has last waited for the provider."""
+        """Seconds since the verifier last waited for the provider."""
         with self._lock:
-            return 0.0 if self._asked else time.monotonic() - self._last
+            return 0.0 if self._pending else time.monotonic() - self._last
 
     def connect(self) -> HTTPConnection:
         """A connection to the provider, not yet open."""
@@ -78,33 +80,33 @@ class VerificationProxy(ThreadingHTTPServer):
         return HTTPConnection(host, port, timeout=self.seconds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """The verifier went away: it says so itself."""
+        """Nothing: the verifier says itself that it went away."""
 
 
 @contextmanager
-def gate(url: str, seconds: float, values: RealValues | None = None) -> Iterator[VerificationProxy]:
-    """A gate to what runs at `url` while the context is open.
+def verification_proxy(url: str, seconds: float, values: RealValues | None = None) -> Iterator[VerificationProxy]:
+    """A proxy for what runs at `url`, while the context is open.
 
     Args:
-        url: the provider's, with its base path; or that for state changes, where there are no values.
+        url: the provider's, with its base path; or where state changes go, if `values` is None.
         seconds: how long an answer may take.
-        values: what takes the place of masked ones.
+        values: what replaces masked ones.
 
     Raises:
-        VerificationError: where nothing listens.
+        VerificationError: nothing listens at `url`.
     """
-    passing = _StateChange if values is None else _Passing
-    with VerificationProxy(passing, urlsplit(url), values or RealValues(), seconds) as server:
+    request_type = _StateChange if values is None else _ForwardedRequest
+    with VerificationProxy(request_type, urlsplit(url), values or RealValues(), seconds) as server:
         probe = server.connect()
         try:
             probe.connect()
         except OSError as error:
             is_trust = isinstance(error, ssl.SSLError)
-            hint = "name the authority of its certificate in SSL_CERT_FILE" if is_trust else "start the provider first"
-            raise VerificationError(f"nothing can be reached at {url}: {error}", hint) from error
+            hint = "name the certificate authority in SSL_CERT_FILE" if is_trust else "start the provider first"
+            raise VerificationError(f"cannot reach {url}: {error}", hint) from error
         finally:
             probe.close()
-        thread = Thread(target=server.serve_forever, args=(0.05,), name="gate", daemon=True)
+        thread = Thread(target=server.serve_forever, args=(0.05,), name="verification proxy", daemon=True)
         thread.start()
         try:
             yield server
@@ -113,29 +115,29 @@ def gate(url: str, seconds: float, values: RealValues | None = None) -> Iterator
             thread.join()
 
 
-class _Passing(BaseHTTPRequestHandler):
-    """One request, to the provider and back."""
+class _ForwardedRequest(BaseHTTPRequestHandler):
+    """A request of the verifier, forwarded to the provider."""
 
     protocol_version = "HTTP/1.1"
     server: VerificationProxy
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):  # whatever the method is
-            return self._pass
+            return self._forward
         raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
-        """Nothing: the verifier tells what it does."""
+        """Nothing: the verifier reports what it does."""
 
     @property
     def subject(self) -> str:
-        """What a problem is noted under."""
+        """The key under which a problem is recorded."""
         return self.path
 
-    def _pass(self) -> None:
+    def _forward(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
         connection = self.server.connect()
-        with self.server.asking():
+        with self.server.waiting():
             try:
                 self._ask(connection)
                 self._answer(connection.getresponse())
@@ -154,7 +156,7 @@ class _Passing(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             if name.lower() == "content-length":
                 connection.putheader(name, str(len(body)))
-            elif name.lower() not in _OF_ONE_CONNECTION:
+            elif name.lower() not in _HOP_BY_HOP:
                 connection.putheader(name, values.in_header(name, value))
         connection.endheaders(body or None)
 
@@ -162,7 +164,7 @@ class _Passing(BaseHTTPRequestHandler):
         body = response.read()
         self.send_response_only(response.status, response.reason)
         for name, value in response.getheaders():
-            if name.lower() not in {*_OF_ONE_CONNECTION, "content-length"}:
+            if name.lower() not in {*_HOP_BY_HOP, "content-length"}:
                 self.send_header(name, value)
         if self.command == "HEAD":
             self.send_header("content-length", response.getheader("content-length") or "0")
@@ -178,23 +180,23 @@ class _Passing(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
-class _StateChange(_Passing):
-    """One state change; whatever is wrong with it becomes a 400, which the verifier takes as final."""
+class _StateChange(_ForwardedRequest):
+    """A state change; any failure becomes a 400, which the verifier does not repeat."""
 
     @property
     def subject(self) -> str:
         try:
-            said: Json = parse_json(self.body)
+            change: Json = parse_json(self.body)
         except NotJsonError:
             return self.path
-        return str(said.get("state"))
+        return str(change.get("state"))
 
     def _answer(self, response: HTTPResponse) -> None:
         if response.status < 400:
             super()._answer(response)
         else:
-            said = response.read(_MOST_SHOWN).decode("utf-8", "replace").strip()
-            self._give_up(f"{response.status} {said}".rstrip())
+            text = response.read(_MOST_SHOWN).decode("utf-8", "replace").strip()
+            self._give_up(f"{response.status} {text}".rstrip())
 
     def _give_up(self, problem: str) -> None:
         self.server.problems[self.subject] = problem

@@ -1,4 +1,4 @@
-"""The verifier: which pacts, against which provider, and what becomes of the result."""
+"""The verifier: it replays pacts against a provider and publishes the result."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from interceptor.values.errors import BrokerError, InterceptorError, PactError, 
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Problems, Verification, checked
-from interceptor.verification.verification_proxy import VerificationProxy, gate
+from interceptor.verification.verification_proxy import VerificationProxy, verification_proxy
 
 _GRACE = 5.0
-"""Seconds that the verifier waits longer than we do, so that it is we who say why."""
+"""Seconds that the verifier waits longer than we do, so that we report the reason."""
 _NOT_LOADED = "Failed to load pact"
 _NOT_PUBLISHED = "Publishing of verification results failed with an error: "
 
@@ -34,9 +34,9 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class FromUrl:
-    """One pact by its address; with a broker it is one of the broker's, as a webhook hands over.
+    """One pact by its URL; with a broker, the broker's, as a webhook names it.
 
-    Without one, `seconds` is how long the server may be silent.
+    Without a broker, `seconds` is how long the server may be silent.
     """
 
     url: str
@@ -46,7 +46,7 @@ class FromUrl:
 
 @dataclass(frozen=True, slots=True)
 class FromBroker:
-    """The pacts that a broker has for the provider, as its selectors choose them."""
+    """The pacts that the selectors choose at a broker."""
 
     broker: Broker
     selectors: tuple[Json, ...]
@@ -59,9 +59,9 @@ Source: TypeAlias = Files | FromUrl | FromBroker
 
 @dataclass(frozen=True, slots=True)
 class RunningProvider:
-    """A running provider, and how to ask it.
+    """A running provider, and how to call it.
 
-    `values` are the real values of what the pacts have masked; `seconds` is how long an answer may take.
+    `values` replace what is masked in the pacts; `seconds` is how long a response may take.
     """
 
     name: str
@@ -74,7 +74,7 @@ class RunningProvider:
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """Under what the result is published; with `publish` off, only what the broker chooses the pacts by."""
+    """The version to publish the result for; without `publish`, the broker only chooses pacts by it."""
 
     version: str | None = None
     branch: str | None = None
@@ -90,44 +90,46 @@ def verify(
 
     Args:
         source: where the pacts are.
-        provider: whom to ask.
-        publishing: whether the broker is told, and under what.
-        consumer: only pacts of this one.
+        provider: what to call.
+        publishing: whether and for which version to publish the result.
+        consumer: verify only the pacts of this one.
 
     Raises:
-        VerificationError: the provider is not there, or the verifier came to no result.
+        VerificationError: the provider is not there, or the verifier has no result.
         PactError: there is nothing to verify.
         BrokerError: the broker cannot be used.
     """
     broker = None if isinstance(source, Files) else source.broker
-    words = [*_source(source), *_publishing(publishing), "--provider-name", provider.name]
+    arguments = [*_source(source), *_publishing(publishing), "--provider-name", provider.name]
     if consumer is not None:
-        words += ["--filter-consumer", consumer]
+        arguments += ["--filter-consumer", consumer]
     with (
         tempfile.TemporaryDirectory() as folder,
-        gate(provider.url, provider.seconds, provider.values) as door,
-        gate(provider.states_url, provider.seconds) if provider.states_url else nullcontext() as states,
+        verification_proxy(provider.url, provider.seconds, provider.values) as proxy,
+        verification_proxy(provider.states_url, provider.seconds) if provider.states_url else nullcontext() as states,
     ):
         file = Path(folder) / "report.json"
-        words += ["--json", str(file), "--loglevel", "error", "--no-colour"]
-        words += _provider(provider, door, states)
-        doors = [door] if states is None else [door, states]
+        arguments += ["--json", str(file), "--loglevel", "error", "--no-colour"]
+        arguments += _provider(provider, proxy, states)
+        proxies = [proxy] if states is None else [proxy, states]
         seconds = source.seconds if isinstance(source, FromUrl) else None
-        # A verifier that asks nobody of ours waits for the broker, or for whoever else has the pacts.
-        said = call(["verifier", *words], broker, seconds=seconds, idle=lambda: min(each.idle() for each in doors))
+        # A verifier that is not waiting for the provider waits for the server of the pacts.
+        output = call(
+            ["verifier", *arguments], broker, seconds=seconds, idle=lambda: min(each.idle() for each in proxies)
+        )
         report = _report(file)
     if report is None:
-        raise VerificationError(f"the verifier came to no result: {said.reason}")
+        raise VerificationError(f"the verifier has no result: {output.reason}")
     for error in report.get("errors", []):
         if error["interaction"].startswith(_NOT_LOADED):
-            raise _not_loaded(error["mismatch"].get("message") or "the verifier says no more", source)
-    problems = Problems(door.problems, states.problems if states else {})
+            raise _not_loaded(error["mismatch"].get("message") or "the verifier gives no reason", source)
+    problems = Problems(proxy.problems, states.problems if states else {})
     found = checked(report, provider.name, problems, provider.values.hidden)
     if not found:
-        raise PactError(f"there is no interaction to verify for {provider.name}", "check the provider's name")
-    refusal = _refusal(said)
-    if said.code and refusal is None and all(each.outcome != "failed" for each in found):
-        raise VerificationError(f"the verifier found nothing wrong, and yet it failed: {said.reason}")
+        raise PactError(f"no interaction of {provider.name} to verify", "check the provider's name")
+    refusal = _refusal(output)
+    if output.code and refusal is None and all(each.outcome != "failed" for each in found):
+        raise VerificationError(f"the verifier failed without a failed interaction: {output.reason}")
     return Verification(
         provider.name,
         found,
@@ -138,7 +140,7 @@ def verify(
 
 
 def _report(file: Path) -> Json:
-    """What the verifier found, or None where it came to no result."""
+    """The verifier's JSON report, or None where there is none."""
     try:
         return parse_json(file.read_bytes())
     except (OSError, NotJsonError):
@@ -174,8 +176,8 @@ def _publishing(publishing: Publishing) -> Iterator[str]:
             yield from ("--build-url", publishing.build_url)
 
 
-def _provider(provider: RunningProvider, door: VerificationProxy, states: VerificationProxy | None) -> Iterator[str]:
-    yield from ("--hostname", "127.0.0.1", "--port", str(door.server_port))
+def _provider(provider: RunningProvider, proxy: VerificationProxy, states: VerificationProxy | None) -> Iterator[str]:
+    yield from ("--hostname", "127.0.0.1", "--port", str(proxy.server_port))
     if base_path := urlsplit(provider.url).path.rstrip("/"):
         yield from ("--base-path", base_path)
     if states is not None:
@@ -192,17 +194,17 @@ def _not_loaded(message: str, source: Source) -> InterceptorError:
         return PactError(f"cannot load the pacts: {first}", "export them again")
     if isinstance(source, FromUrl):
         plain = "it is not JSON" if "Failed to parse JSON" in message else first
-        why, remedy = explained(message) or (plain, "check the address")
+        why, remedy = explained(message) or (plain, "check the URL")
         if source.broker is None and why.startswith("401"):
-            remedy = "name the broker in PACT_BROKER_BASE_URL: its token is sent to nobody else"
+            remedy = "name the broker in PACT_BROKER_BASE_URL: its token is sent to no other server"
         return BrokerError(f"cannot load the pact at {source.url}: {why}", remedy)
     if message.startswith("No pacts found") and "Error with" not in message and explained(message) is None:
         return PactError(f"cannot verify anything: {first}", "check the provider's name and the selectors")
     return unusable(source.broker, message if explained(message) else first)
 
 
-def _refusal(said: ClientOutput) -> str | None:
-    _, found, rest = said.output.partition(_NOT_PUBLISHED)
+def _refusal(output: ClientOutput) -> str | None:
+    _, found, rest = output.output.partition(_NOT_PUBLISHED)
     if not found:
         return None
     why = explained(rest)

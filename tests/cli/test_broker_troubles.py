@@ -9,6 +9,8 @@ import pytest
 from tests.brokers import answering, interceptor
 from tests.providers import interaction, pact, running
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "t0ken-of-the-broker"
 VERSION = ("--version", "1.0.0")
 COMMANDS = {

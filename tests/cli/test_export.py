@@ -75,7 +75,7 @@ def test_json(called, tmp_path):
 def test_a_provider_without_exchanges_is_named(called, tmp_path):
     code, _, err = called(journal(tmp_path / "1.jsonl", []))
     assert code == 0
-    assert "no exchange for Product API: its pact is left as it was" in err
+    assert "no exchange with Product API: its pact is unchanged" in err
 
 
 def test_exporting_does_not_import_the_proxy(called, tmp_path):

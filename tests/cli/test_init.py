@@ -433,6 +433,7 @@ captures = st.lists(
 HEADERS = (("content-type", JSON),)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(captures)
 def test_any_recording_becomes_a_project_that_answers_it(captured):

@@ -11,6 +11,8 @@ import pytest
 
 from tests.brokers import clean_environment, interceptor
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = "Product Site-Product API.json"
 STOCK = "Product Site-Stock API.json"
 VERSION = "9.9.9"
@@ -224,7 +226,7 @@ def test_a_refusal_names_the_handlers(broker, project):
     assert done.returncode == 1
     said = done.stdout.splitlines()
     change = said.index("             changed: a request for product 10 (handlers/products.yaml:12)")
-    assert said[change + 1] == "             what a version has published stays: commit, and publish the new version"
+    assert said[change + 1] == "             a published version cannot change: commit, then publish the new version"
 
 
 RUN = {

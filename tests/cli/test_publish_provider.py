@@ -7,6 +7,8 @@ import pytest
 
 from tests.brokers import answering, interceptor
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = ("--provider", "Product API", "--version", "p1", "--branch", "main")
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.brokers import interceptor
 
+pytestmark = pytest.mark.slow
+
 PROVIDER = ("--provider", "Product API")
 GITHUB = ("webhook", "github", "example/product-api", *PROVIDER, "--secret", "githubToken")
 

@@ -22,6 +22,8 @@ from interceptor.values.errors import ConfigurationError
 from interceptor.values.messages import Request
 from tests.engines import PROJECT
 
+pytestmark = pytest.mark.slow
+
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

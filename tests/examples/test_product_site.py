@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 INTERCEPTOR = Path(sysconfig.get_path("scripts")) / "interceptor"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "product-site"
 PACTS = "msw_generated_pacts"

@@ -257,7 +257,7 @@ def called(capsys, tmp_path, monkeypatch):
 
 
 def test_exit_codes_and_output(called):
-    assert called(pact(interaction())) == (0, "interceptor  nothing to complain about\n")
+    assert called(pact(interaction())) == (0, "interceptor  no findings\n")
     warning = pact(interaction("a request."))
     code, out = called(warning)
     fault = '"a request." ends with a full stop; it is a part of a sentence  [description.stop]'

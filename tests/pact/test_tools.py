@@ -13,6 +13,8 @@ import requests
 from interceptor.convert import convert
 from tests.exchanges import exchange, journal, project
 
+pytestmark = pytest.mark.slow
+
 ORDER_ID = "6f1be6ac-7a31-4be2-90b3-91a8d4bb2f0e"
 SPECIFICATIONS = [2, 3, 4]
 
@@ -94,7 +96,7 @@ def test_a_provider_that_breaks_the_contract_fails(exported, verify, product_api
 
 
 def _description(each):
-    return f"{each.request.method} {each.path} returns {each.response.status}"
+    return f"{each.request.method} {each.metadata.path} returns {each.response.status}"
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS)

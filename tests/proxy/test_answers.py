@@ -21,6 +21,8 @@ import zstandard
 
 from .live import clean_environment, serve, write
 
+pytestmark = pytest.mark.slow
+
 
 def by_urllib(proxy, url):
     opener = urllib.request.build_opener(

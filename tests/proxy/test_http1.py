@@ -113,6 +113,7 @@ def passed_on(message):
     return written, (message.method, b"http://api.example.test/a?b", request.fields, message.body)
 
 
+@pytest.mark.slow
 @settings(max_examples=600)
 @given(REQUESTS)
 def test_mitmproxy_understands_what_is_passed_on(data):
@@ -194,6 +195,7 @@ def test_others_read_the_same(data, by_another):
     assert lower(ours.headers.fields) == lower(fields)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(REQUESTS, REQUESTS, st.data())
 def test_it_does_not_matter_where_bytes_are_split(one, two, data):

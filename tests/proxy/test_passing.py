@@ -12,6 +12,8 @@ import pytest
 
 from .live import BIG, PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 @contextlib.contextmanager
 def connected(proxy, host, port, context):

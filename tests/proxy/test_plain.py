@@ -13,8 +13,12 @@ import time
 from importlib.resources import files
 from pathlib import Path
 
+import pytest
+
 from .conftest import ANSWERS
 from .live import PATIENCE, clean_environment, write
+
+pytestmark = pytest.mark.slow
 
 
 @contextlib.contextmanager

@@ -21,6 +21,8 @@ from interceptor.cli import main
 from .conftest import ANSWERS
 from .live import INTERCEPTOR, PATIENCE, clean_environment, write
 
+pytestmark = pytest.mark.slow
+
 ASK = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())"
 PRODUCT = "http://plain.example.test/products/10"
 

@@ -12,6 +12,8 @@ import pytest
 
 from .live import CorporateProxy, clean_environment, running, serve, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def corporate(origin):

@@ -15,6 +15,8 @@ import requests
 
 from .live import PATIENCE, clean_environment, serve, write
 
+pytestmark = pytest.mark.slow
+
 LARGE = "api.yaml:23"
 FILES = {
     "handlers/api.yaml": """

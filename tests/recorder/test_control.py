@@ -10,8 +10,11 @@ import pytest
 
 from interceptor.testing.control_client import ControlClient
 from interceptor.values.errors import UsageError
+from interceptor.values.nesting import TOO_DEEP
 from tests.controlled import PROJECT
 from tests.proxy.live import clean_environment, serve, write
+
+pytestmark = pytest.mark.slow
 
 API = "http://api.example.com/v1"
 
@@ -114,6 +117,8 @@ def test_the_scope_header_goes_no_further(control, consumer):
         ("PUT", "states", "", 400, "send JSON"),
         ("POST", "handlers", "request: GET /x", 400, "no provider"),
         ("POST", "handlers", "request: [", 400, "run-time handlers:2:1: not YAML"),
+        ("POST", "handlers", "[" * 1000, 400, f"run-time handlers:1:1: {TOO_DEEP}"),
+        ("PUT", "states", "[" * 1000, 400, TOO_DEEP),
         ("POST", "handlers", b"\xff\xfe\x00", 400, "the handlers are not sound"),
         ("POST", "test", "{}", 404, "known: PUT /test"),
         ("GET", "elsewhere", "", 404, "known: PUT /test"),

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from interceptor.cli import export
 from interceptor.convert import convert
 from interceptor.engine import load_engine
 from interceptor.journal import JournalWriter
 from interceptor.lint.secrets import secrets_in
 from interceptor.pact.read import read_pact
 from interceptor.recorder.recorder import Recorder
-from interceptor.recorder.summary import as_plain, summary_lines
+from interceptor.recorder.summary import as_plain
 from interceptor.redaction.redactor import Redactor
+from interceptor.report.conversion import conversion_json, conversion_lines
+from interceptor.report.summary import summary_lines
 from interceptor.values.decisions import Unhandled
 from interceptor.values.messages import Request
 from tests.exchanges import PROJECT, project
@@ -135,8 +136,8 @@ def told(here, engine, requests, caplog):
     (pact,) = conversion.pacts
     assert secrets_in(read_pact(pact.path)) == []
     pieces += [journal.read_text(), pact.path.read_text(), *summary_lines(recorder.summary)]
-    pieces += [*export.conversion_lines(here, conversion), caplog.text]
-    pieces += [json.dumps(each) for each in (as_plain(recorder.summary), export.as_plain(here, conversion))]
+    pieces += [*conversion_lines(here, conversion), caplog.text]
+    pieces += [json.dumps(each) for each in (as_plain(recorder.summary), conversion_json(here, conversion))]
     return "\n".join(pieces)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.run.environment import ADDITIONAL_VARIABLES, BUNDLE_VARIABLES, child_environment
+from interceptor.run.environment import ADDITIONAL_VARIABLES, BUNDLE_VARIABLES, bypassed, child_environment
 from interceptor.run.trust import TrustFiles
 
 TRUST = TrustFiles(Path("/run"), Path("/run/bundle.pem"), Path("/run/additional.pem"))
@@ -18,7 +18,7 @@ def child(environ=(), base_urls=(), owned_hosts=()):
         trust=TRUST,
         control_url=f"{PROXY}/token",
         base_urls=dict(base_urls),
-        owned_hosts=owned_hosts,
+        bypassed=bypassed(owned_hosts),
     )
 
 
@@ -57,10 +57,10 @@ def test_base_urls_are_set():
     [
         ([], "localhost,127.0.0.1,::1"),
         (["api.example.com"], "localhost,127.0.0.1,::1"),
-        (["localhost"], "127.0.0.1,::1"),
-        (["LOCALHOST", "127.0.0.1", "[::1]"], ""),
-        (["shop.localhost"], "127.0.0.1,::1"),
-        (["*.localhost"], "127.0.0.1,::1"),
+        (["localhost"], ""),
+        (["[::1]"], ""),
+        (["SHOP.localhost"], ""),
+        (["*.localhost"], ""),
         (["*"], ""),
         (["notlocalhost"], "localhost,127.0.0.1,::1"),
     ],

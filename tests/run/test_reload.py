@@ -9,6 +9,8 @@ import pytest
 
 from tests.proxy.live import PATIENCE, clean_environment, serve, write
 
+pytestmark = pytest.mark.slow
+
 HANDLERS = """\
 provider: API
 data: {words: {file: words.json}}

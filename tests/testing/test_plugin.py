@@ -10,6 +10,8 @@ import pytest
 from tests.controlled import PROJECT
 from tests.proxy.live import write
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 SUITE = """

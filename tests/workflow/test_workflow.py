@@ -15,6 +15,8 @@ import pytest
 
 from tests import brokers
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "workflow.md"
 PROMPT = re.compile(r"(?P<side>site|api)\$ (?P<command>.*)")

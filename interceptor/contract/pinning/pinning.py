@@ -22,7 +22,7 @@ from interceptor.contract.pinning.groups import Literals, Slots, ValuePlace
 from interceptor.contract.pinning.volatile import (
     SHORTEST,
     TOKENS,
-    Span,
+    VolatileSpan,
     constant,
     epoch_form,
     is_steady,
@@ -118,7 +118,7 @@ class Extracted:
 def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
     """Take the volatile values out of an interaction."""
     literal: set[str] = set()
-    for text in exchange.literal:
+    for text in exchange.metadata.literal:
         literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
     if _is_steady(interaction, exchange):
         return Extracted(interaction, (), (), frozenset(literal))
@@ -154,7 +154,7 @@ def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
     return Extracted(skeleton, tuple(found), tuple(forms), frozenset(literal))
 
 
-def _spans(text: str, at: str) -> list[Span]:
+def _spans(text: str, at: str) -> list[VolatileSpan]:
     if len(text) < SHORTEST:
         return []
     if (form := epoch_form(text, at)) is not None:

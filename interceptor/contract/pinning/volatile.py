@@ -60,7 +60,7 @@ _Found: TypeAlias = tuple[int, int, str]
 """Start, end and kind."""
 _by_start = itemgetter(0)
 
-Span: TypeAlias = tuple[int, int, str]
+VolatileSpan: TypeAlias = tuple[int, int, str]
 """Where a value starts and ends in its text, and its form."""
 _TIME_FORM = re.compile(r"(?P<moment>.*?)(?P<fraction>[.,]0+)?(?P<zone>Z|(?<=:00)[+-].*|(?<=[.,]0)[+-].*)?")
 _MOMENT = re.compile(
@@ -78,7 +78,7 @@ _NEAR = 400 * 24 * 3600
 """Seconds; an expiry may lie a year ahead."""
 
 
-def volatile(text: str, at: str | None = None) -> list[Span]:
+def volatile(text: str, at: str | None = None) -> list[VolatileSpan]:
     """Every volatile value in a text, in their order: a UUID, a date, a time, a JWT, a long random token.
 
     Args:

@@ -6,7 +6,7 @@ There is no server of ours: the other addons of that mitmproxy want to see the f
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from interceptor.project.config import PROJECT_FILE, Project, load_project
 from interceptor.proxy.dispatcher import Dispatcher
 from interceptor.proxy.mitm.addon import InterceptAddon
 from interceptor.recorder.recorder import Recorder, recording
-from interceptor.recorder.summary import summary_lines
+from interceptor.recorder.summary import Summary
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.errors import InterceptorError
 
@@ -30,9 +30,14 @@ OPTION = "interceptor"
 
 
 class Intercept:
-    """Answers from the project's handlers and notes every exchange in a journal of the project."""
+    """Answers from the project's handlers and records every exchange in a journal of the project.
 
-    def __init__(self) -> None:
+    Args:
+        closing_lines: what to log at the end, from the run's summary and the journal's path.
+    """
+
+    def __init__(self, closing_lines: Callable[[Summary, str], Iterable[str]]) -> None:
+        self._closing_lines = closing_lines
         self.addons: Sequence[Any] = ()
         self._closing = ExitStack()
 
@@ -68,15 +73,13 @@ class Intercept:
         self._closing.callback(self._sum_up, recorder, project.shown(journal))
         self.addons = (InterceptAddon(Dispatcher(engine, recorder), project.settings.others),)
 
-    @staticmethod
-    def _sum_up(recorder: Recorder, journal: str) -> None:
-        for line in summary_lines(recorder.summary):
-            log.info("interceptor  %s", line)
-        log.info("interceptor  recorded in %s", journal)
+    def _sum_up(self, recorder: Recorder, journal: str) -> None:
+        for line in self._closing_lines(recorder.summary, journal):
+            log.info("%s", line)
 
 
 class Record(Intercept):
-    """Notes what the providers really answer, and answers nothing itself."""
+    """Records what the providers really answer, and answers nothing itself."""
 
     @staticmethod
     def project(project: Project) -> Project:

@@ -1,4 +1,6 @@
-"""What a browser needs to let a page see an answer from another origin, and nothing that a contract should hold.
+"""What browsers ask beside their pages, and need in answers; nothing of it belongs into a contract.
+
+An answer from another origin is shown to a page only with certain headers, often after a preflight.
 
 The Fetch standard, https://fetch.spec.whatwg.org/#http-cors-protocol.
 """
@@ -16,6 +18,12 @@ def is_preflight(request: Request) -> bool:
         and request.header("origin") is not None
         and request.header("access-control-request-method") is not None
     )
+
+
+def is_favicon(request: Request) -> bool:
+    """The icon that a browser asks for by itself; no page and no test waits for it."""
+    agent = request.header("user-agent") or ""
+    return request.method == "GET" and request.path == "/favicon.ico" and agent.startswith("Mozilla/")
 
 
 def cors_headers(request: Request, answered: Iterable[tuple[str, str]]) -> Headers:

@@ -1,0 +1,100 @@
+"""Names that give a secret away, in the languages in which people write them.
+
+Two lists, as data (`secrets.toml`): under a *secret* name every value is masked; under a *doubtful* one (`key`,
+`code`, `ticket`) a value is masked that looks random. A name is read by
+its words: `clientSecret`, `client-secret` and `CLIENT_SECRET` are the same two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from ahocorasick_rs import AhoCorasick
+
+from interceptor.redaction.rules import named
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+_PARTS = named("parts")
+_WORDS = frozenset(named("words"))
+_ALONE = frozenset(named("alone"))
+_KEYS = frozenset(named("keys"))
+_HARMLESS_KEYS = frozenset({"idempotency", "sort", "cache", "partition"})
+_HARMLESS_TOKENS = frozenset(named("harmless_tokens"))
+_BEHIND = frozenset(named("behind"))
+_DOUBTFUL = frozenset(named("doubtful"))
+_HARMLESS = frozenset(named("harmless"))
+STEMS = (*named("stems"), *_PARTS)
+"""One of these is in every secret name; a text without them needs no closer look."""
+_STEMS = AhoCorasick(STEMS)
+_LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8": "o"})
+"""Letters that are not another one with an accent, and are written as one where there is no such key."""
+
+
+@lru_cache(maxsize=4096)  # names, and short ones: what a project's requests are written with
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, without accents: `"clientSecret_2"` -> `("client", "secret", "2")`."""
+    plain = _without_accents(name)
+    return tuple(word.lower() for word in re.findall(r"[^\W_]+", _CAMEL.sub("_", plain)))
+
+
+def _without_accents(text: str) -> str:
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    kept = "".join(c for c in decomposed if not (unicodedata.combining(c) and c < "\u0370"))
+    # Marks that make another letter (the Japanese voiced ones) are kept, whatever form they came in.
+    return unicodedata.normalize("NFKC", kept).translate(_LETTERS)
+
+
+@lru_cache(maxsize=4096)  # as above
+def is_secret_name(name: str) -> bool:
+    """True for the name of a password, a token, a key: `"client_secret"`, `"X-Api-Key"`; not for `"page_token"`."""
+    words = words_of(name)
+    if not words:
+        return False
+    joined = "".join(words)
+    if any(part in joined for part in _PLAIN_PARTS) and not joined.startswith("secretar"):
+        return True
+    return _is_secret(words) or (len(words) > 1 and words[-1] in _BEHIND and _is_secret(words[:-1]))
+
+
+_PLAIN_PARTS = tuple(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
+
+
+def _is_secret(words: tuple[str, ...]) -> bool:
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    joined = "".join(words)
+    if last in _WORDS or joined in _WORDS or joined in _ALONE:
+        return True
+    if last == "assertion" or (last == "verifier" and before == "code"):
+        return True
+    if last == "token" or last.endswith("token"):
+        return before not in _HARMLESS_TOKENS and not any(last == f"{word}token" for word in _HARMLESS_TOKENS)
+    if last in {"key", "keys"}:
+        return before in _KEYS or (
+            len(words) > 1 and words[0] == "x" and before not in {"idempotency", "sort", "cache"}
+        )
+    if last == "id":
+        return before in {"session", "sess"} or words[-2:] == ("secret", "id") or words[-3:] == ("access", "key", "id")
+    return (before, last) in {("card", "number"), ("security", "code"), ("one", "time"), ("verification", "code")}
+
+
+@lru_cache(maxsize=4096)  # as above
+def is_doubtful_name(name: str) -> bool:
+    """True for a name under which some keep secrets, and others do not: `"key"`, `"code"`, `"ticket"`."""
+    words = words_of(name)
+    return bool(words) and (words[-1] in _DOUBTFUL)
+
+
+@lru_cache(maxsize=4096)  # as above
+def is_harmless_name(name: str) -> bool:
+    """True for a name under which random-looking values are expected: `"orderId"`, `"etag"`, `"next_cursor"`."""
+    return any(word in _HARMLESS for word in words_of(name))
+
+
+def may_name_secret(text: str) -> bool:
+    """False where a text certainly holds no secret name; cheap."""
+    return not text.isascii() or bool(_STEMS.find_matches_as_indexes(text.lower()))

@@ -1,0 +1,1 @@
+"""Findings, summaries and results for readers: text, JSON, JUnit XML and GitHub annotations."""

@@ -1,0 +1,94 @@
+"""The result of `interceptor check` as text, GitHub annotations and JUnit XML."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from interceptor.check import CheckedPact
+from interceptor.report.findings import severity_counts
+from interceptor.report.junit import JUnitCase, JUnitNote, JUnitSuite, junit_xml
+from interceptor.report.lines import counted
+from interceptor.values.findings import Finding
+
+
+def finding_paragraph(finding: Finding, checked: CheckedPact) -> str:
+    """A finding with the places that it concerns, a line each, and an empty line."""
+    lines = [f"{finding.type:7}  {finding.message}  [{finding.code}]"]
+    if finding.pact:
+        where = [finding.pact, _interaction(finding, checked), finding.place]
+        lines.append(f"  pact      {', '.join(each for each in where if each)}")
+    if finding.document_place:
+        lines.append(f"  document  {finding.document_place}")
+    if finding.handler:
+        lines.append(f"  handler   {finding.handler}")
+    return "\n".join([*lines, ""])
+
+
+def check_total(checked: CheckedPact) -> str:
+    """`2 interactions compared · 1 error · 0 warnings`."""
+    compared = sum(len(pact.interactions) for pact in checked.pacts.values())
+    return f"{counted(compared, 'interaction')} compared · {severity_counts(checked.findings)}"
+
+
+def github_annotation(finding: Finding, checked: CheckedPact) -> str:
+    """A line that GitHub shows at the handler, or at the pact where no handler is known."""
+    file, _, line = (finding.handler or "").rpartition(":")
+    if not file and finding.pact:
+        file = os.path.relpath(checked.pacts[finding.pact].file)
+    elif not file:
+        file = (finding.document_place or "").partition("#")[0]
+    properties = {"file": file, "line": line, "title": finding.code}
+    written = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items() if value)
+    places = [each for each in (_interaction(finding, checked), finding.place, finding.document_place) if each]
+    return f"::{finding.type} {written}::{_escaped(' - '.join([finding.message, *places]))}"
+
+
+def check_junit(checked: CheckedPact) -> bytes:
+    """A suite for each pact and a case for each interaction; then what is wrong with the documents."""
+    return junit_xml("interceptor check", [*_pact_suites(checked), *_document_suite(checked)])
+
+
+def _pact_suites(checked: CheckedPact) -> Iterator[JUnitSuite]:
+    for name, pact in checked.pacts.items():
+        cases = tuple(
+            JUnitCase(
+                name,
+                each.description,
+                tuple(
+                    _note(finding)
+                    for finding in checked.findings
+                    if (finding.pact, finding.interaction) == (name, each.index)
+                ),
+            )
+            for each in pact.interactions
+        )
+        yield JUnitSuite(f"{pact.consumer} - {pact.provider}", cases)
+
+
+def _document_suite(checked: CheckedPact) -> Iterator[JUnitSuite]:
+    notes = tuple(_note(finding) for finding in checked.findings if finding.pact is None)
+    if notes:
+        yield JUnitSuite("documents", (JUnitCase("documents", "references and schemas", notes),))
+
+
+def _note(finding: Finding) -> JUnitNote:
+    places = [each for each in (finding.place, finding.document_place, finding.handler) if each]
+    text = "\n".join([finding.message, *places])
+    if finding.type == "error":
+        return JUnitNote("failure", text, finding.message, finding.code)
+    return JUnitNote("system-out", f"{finding.code}: {text}")
+
+
+def _interaction(finding: Finding, checked: CheckedPact) -> str | None:
+    if finding.pact is None or finding.interaction is None:
+        return None
+    written = checked.pacts[finding.pact].document["interactions"][finding.interaction]
+    return f'interaction {finding.interaction} "{written["description"]}"'
+
+
+def _escaped(text: str, also: str = "") -> str:
+    """https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions"""
+    for character in f"%\r\n{also}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

@@ -1,0 +1,1 @@
+"""What leads clients to us that read no proxy variables: one file for each kind of client."""

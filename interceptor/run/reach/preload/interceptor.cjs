@@ -1,0 +1,88 @@
+// Leads this process's connections for owned origins to their doors, whichever client opens them.
+//
+// Every client of Node ends at the two functions that are replaced here: net.Socket's connect, and tls.connect.
+// INTERCEPTOR_DOORS says where to: `api.example.com:443=41873 ...`. All other connections stay as they are.
+'use strict';
+
+const fs = require('node:fs');
+const net = require('node:net');
+const tls = require('node:tls');
+const { syncBuiltinESMExports } = require('node:module');
+
+const LOOPBACK = '127.0.0.1';
+const WORKERS = ['JEST_WORKER_ID', 'VITEST_POOL_ID', 'TEST_WORKER_INDEX'];
+
+const words = (text) => (text || '').split(' ').filter(Boolean);
+const doors = new Map(words(process.env.INTERCEPTOR_DOORS).map((each) => each.split('=')));
+const ours = new Set([...doors.values(), ...words(process.env.INTERCEPTOR_PORTS)]);
+
+const connect = net.Socket.prototype.connect;
+const secureConnect = tls.connect;
+
+function doorOf(options) {
+  const host = String(options.host || 'localhost').toLowerCase().replace(/\.$/, '');
+  return options.path ? undefined : doors.get(`${host}:${options.port}`);
+}
+
+// The scope of what this worker asks. Read anew each time: vitest names its workers late.
+function preamble() {
+  const name = WORKERS.find((each) => process.env[each]);
+  return name && `INTERCEPTOR/1 ${encodeURIComponent(process.env[name])}\r\n`;
+}
+
+function changed(options, changes) {
+  return Object.assign(Object.create(Object.getPrototypeOf(options)), options, changes);
+}
+
+// `(options)`, `(port, host)`, or what Node has normalised already: an array that its symbols mark as such.
+function normalised(args) {
+  return Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
+}
+
+net.Socket.prototype.connect = function (...args) {
+  const given = normalised(args);
+  const door = doorOf(given[0]);
+  if (door === undefined && !isOurs(given[0])) return connect.apply(this, args);
+  const led = door === undefined ? given : redirected(given, door);
+  const result = connect.call(this, led);
+  const scope = this instanceof tls.TLSSocket ? undefined : preamble();
+  if (scope) this.write(scope, 'latin1');
+  return result;
+};
+
+function isOurs(options) {
+  return !options.path && ours.has(String(options.port)) && ['localhost', LOOPBACK].includes(options.host || 'localhost');
+}
+
+function redirected(given, door) {
+  const there = { host: LOOPBACK, port: Number(door), family: 4, lookup: undefined, localAddress: undefined };
+  const led = [changed(given[0], there), given[1]];
+  for (const symbol of Object.getOwnPropertySymbols(given)) led[symbol] = given[symbol];
+  return led;
+}
+
+// A door shows a certificate of ours and no other, so a client that brings authorities of its own needs only ours.
+// The connection below TLS is opened first: what names the scope has to come before the handshake.
+tls.connect = function (...args) {
+  const [options, listener] = secureArguments(args);
+  if (options.socket || doorOf(options) === undefined) return secureConnect.apply(this, args);
+  const { host, port, signal, timeout } = options;
+  const socket = net.connect({ host, port, signal });
+  const secured = secureConnect.call(this, changed(options, { socket, ca: authority(), secureContext: undefined }), listener);
+  return timeout ? secured.setTimeout(timeout) : secured;
+};
+
+// Both `(port, host, options)` and `(options)`; options win over what stands before them, as in Node itself.
+function secureArguments(args) {
+  const [options, listener] = net._normalizeArgs(args);
+  const more = args.slice(1).find((each) => each !== null && typeof each === 'object');
+  return [more ? changed(more, { ...options, ...more }) : options, listener];
+}
+
+let certificate;
+function authority() {
+  certificate ??= fs.readFileSync(process.env.INTERCEPTOR_CA);
+  return certificate;
+}
+
+syncBuiltinESMExports(); // `import { connect } from 'node:tls'` sees ours as well
