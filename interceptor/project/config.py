@@ -180,7 +180,7 @@ class ProjectFile(StrictModel):
     reach: Reach = Reach()
     """The means by which clients are led to the proxy."""
     http2: bool = False
-    """Offer HTTP/2 to clients; requests in it do not take the fast lane."""
+    """Offer HTTP/2 to clients; mitmproxy speaks it with them."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import socket
 import struct
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 from weakref import WeakSet
 
 from interceptor.project.config import Policy
@@ -27,7 +27,7 @@ from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
-from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
+from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
 log = logging.getLogger(__name__)
@@ -266,19 +266,19 @@ class ClientConnection(asyncio.Protocol):
             self._flush()  # it may ask about what was noted
         case = self._dispatcher.arrived(self._meant.client, raw)
         decision = case.decision
-        if isinstance(decision, Mocked):
-            if decision.delay or decision.stream or decision.fault:
-                self._begin(self._take_time(message, case))
-            else:
+        match decision:
+            case Mocked() if not (decision.delay or decision.stream or decision.fault):
                 self._answer(message, decision.response, decision.cors)
                 self._notes.append((case, decision, decision.response))
-        elif isinstance(decision, Unhandled | Failed):
-            self._answer(message, decision.response)
-            self._notes.append((case, decision, decision.response))
-        elif isinstance(decision, ProxyReply):
-            self._answer(message, decision.response)
-        else:
-            self._begin(self._take_time(message, case), patient=isinstance(decision, Passthrough))
+            case Unhandled() | Failed():
+                self._answer(message, decision.response)
+                self._notes.append((case, decision, decision.response))
+            case ProxyReply():
+                self._answer(message, decision.response)
+            case Mocked() | Passthrough() | Resolving():
+                self._begin(self._take_time(message, case), patient=isinstance(decision, Passthrough))
+            case _:
+                assert_never(decision)
 
     def _raw(self, message: WireRequest) -> RawRequest:
         """Whom a request is for, and the path there.
@@ -362,11 +362,12 @@ class ClientConnection(asyncio.Protocol):
             self._task.cancel()
 
     async def _take_time(self, message: WireRequest, case: PendingRequest) -> bool:
-        await settle(self._dispatcher, case)
+        if isinstance(case.decision, Resolving):
+            await settle(self._dispatcher, case)
         decision = case.decision
         if isinstance(decision, Passthrough):
             return await self._pass_on(message, case, None)
-        assert isinstance(decision, Mocked | Unhandled | Failed | ProxyReply)
+        assert not isinstance(decision, Resolving)
         return await give(self, self._dispatcher, message, case, decision)
 
     async def _pass_on(self, message: WireRequest, case: PendingRequest, upload: Upload | None) -> bool:

@@ -60,7 +60,10 @@ async def serving(
     certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
     parts = ServerParts(dispatcher, certificates, forwarder, tunnels, others)
-    sockets = [(listeners.proxy, None), *((each, door) for door in listeners.listeners for each in door.sockets)]
+    sockets = [
+        *((each, None) for each in (listeners.proxy, *listeners.inside)),
+        *((each, door) for door in listeners.listeners for each in door.sockets),
+    ]
     loop = asyncio.get_running_loop()
     servers = [
         await loop.create_server(partial(Doorstep, parts, door), sock=each, backlog=BACKLOG) for each, door in sockets
