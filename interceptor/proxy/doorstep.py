@@ -15,7 +15,7 @@ from functools import partial
 from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection, Meant, OpenTunnel, ServerParts
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
-from interceptor.proxy.http1.targets import Address, is_host
+from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
 from interceptor.proxy.piped import PipeToBe
 from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
 from interceptor.proxy.translate import meant_host
@@ -56,7 +56,7 @@ class Doorstep(asyncio.Protocol):
         self._parts.transports.add(transport)
         peer = transport.get_extra_info("peername")
         self._client = self._client._replace(peer=peer[:2] if peer else None)
-        if self._is_foreign:
+        if self._is_foreign and not self._is_named_later:
             self._wait(_SECONDS_TO_SPEAK, self._lead_on)
 
     def data_received(self, data: bytes) -> None:
@@ -140,6 +140,12 @@ class Doorstep(asyncio.Protocol):
         if self._tunnel is None or self._door is not None or self._opens("https") or self._opens("http"):
             return False
         return self._parts.others != "error" or is_loopback(self._tunnel[0])
+
+    @property
+    def _is_named_later(self) -> bool:
+        """True where the tunnel leads to an address: whose that is, the handshake will say."""
+        assert self._tunnel is not None
+        return is_ip_address(self._tunnel[0]) and not is_loopback(self._tunnel[0])
 
     # What becomes of it ----------------------------------------------------------------------------------------
 
