@@ -13,6 +13,7 @@ from interceptor.journal import Recording
 from interceptor.pact.document import PactDocument
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
 from interceptor.project.config import Project
+from interceptor.project.exclusion import Exclusion
 from interceptor.recordings import ImportedRecording, RecordingReader, open_recording, unreadable_flows
 from interceptor.values.errors import DocumentError
 from interceptor.values.exchange import Exchange
@@ -96,7 +97,7 @@ def _policy(project: Project, specification: int) -> ContractPolicy:
     settings = project.settings
     return ContractPolicy(
         passed=settings.record == "all",
-        exclude=tuple(settings.exclude),
+        exclusion=Exclusion(settings.exclude),
         matching=settings.pact.matching,
         one_per_shape=settings.pact.examples == "one-per-shape",
         states_by_name=specification == 2,

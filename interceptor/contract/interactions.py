@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Literal
 
@@ -26,6 +25,7 @@ from interceptor.contract.pinning.groups import MOST_GATHERED, Classes, Group, S
 from interceptor.contract.pinning.pinning import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.rules import Rule, collapsed, inferred
+from interceptor.project.exclusion import Exclusion
 from interceptor.values.exchange import Exchange, Outcome
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
@@ -37,7 +37,7 @@ class ContractPolicy:
 
     passed: bool = False
     """Also what real providers answered (`record: all`)."""
-    exclude: tuple[str, ...] = ()
+    exclusion: Exclusion = field(default_factory=Exclusion)
     """URL globs."""
     matching: Literal["types", "none"] = "types"
     one_per_shape: bool = False
@@ -64,8 +64,7 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     request = exchange.request
     if request.method.upper() == "OPTIONS" and request.header("access-control-request-method") is not None:
         return False
-    urls = (request.url, request.url.partition("?")[0])
-    return not any(fnmatchcase(url, glob) for glob in policy.exclude for url in urls)
+    return not policy.exclusion.covers(request.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +226,7 @@ def _named(interactions: Iterable[Interaction], *, states_by_name: bool) -> tupl
             named += group
             continue
         named += [replace(each, description=f"{description} ({each.digest.hex()[:8]})") for each in group]
-        message = (
-            f'{len(group)} different interactions are called "{description}"{_by(group)}; give them names of their own'
-        )
+        message = f'{len(group)} different interactions are named "{description}"{_by(group)}; name each differently'
         findings.append(Finding("interaction.description.ambiguous", message, handler=_first_handler(group)))
     return named, findings
 
@@ -248,8 +245,8 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
             index, first = group[0]
             answers = " and ".join(sorted({str(each.status) for _, each in group}))
             message = (
-                f"{first.method} {first.path} is answered in {len(group)} ways ({answers}) under one and the same state"
-                f"{_by(each for _, each in group)}; tell them apart with `given`, or keep one out with `record: false`"
+                f"{first.method} {first.path} has {len(group)} different responses ({answers}) in one provider state"
+                f"{_by(each for _, each in group)}; tell them apart with `given`, or leave one out with `record: false`"
             )
             handler = _first_handler([each for _, each in group])
             yield Finding("interaction.answers.ambiguous", message, interaction=index, handler=handler)

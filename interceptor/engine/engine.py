@@ -5,23 +5,24 @@ Synchronous and free of input and output; delays are data for the caller. The pr
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from interceptor.answering.rendering import RenderFault
 from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
-from interceptor.engine.compiled import CompiledHandler, HandlerState, MatchContext, Unresolved
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
+from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
+from interceptor.engine.scopes import HandlerState, Scope
+from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
+from interceptor.project.exclusion import Exclusion
 from interceptor.project.origins import Origin, is_loopback
 from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
@@ -30,9 +31,6 @@ from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
 from interceptor.values.messages import Request, Response
 
-Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
-"""What a handler would do, if it is its turn."""
-
 _MOST_SCOPES = 1000
 """Workers that are remembered; the one of which nothing was said for the longest time is forgotten first."""
 _MOST_REMEMBERED = 1000
@@ -40,17 +38,6 @@ _LARGEST_REMEMBERED = 4096
 """Bytes of a body, of requests whose decision is remembered."""
 
 SCOPE_HEADER = "x-interceptor-scope"
-
-
-@dataclass(slots=True)
-class Scope:
-    """One worker's view: its test, the states it declared, its own handlers, and what the handlers remember."""
-
-    memory: HandlerState
-    test: str | None = None
-    states: frozenset[str] = frozenset()
-    overrides: list[HandlerSet] = field(default_factory=list)
-    """Handlers added at run time, the newest first."""
 
 
 @lean(frozen=True, slots=True)
@@ -74,10 +61,9 @@ class Engine:
         self._handlers = handlers
         self._data = data
         self._scopes: dict[str, Scope] = {}
-        globs = project.settings.exclude
-        self._excluded = re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
+        self._exclusion = Exclusion(project.settings.exclude)
         self._next_rank = 0
-        self._steady: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
+        self._cacheable: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
         """Decisions that hold until something is said about their scope, which is another object then."""
         self.warnings: list[Problem] = []
 
@@ -154,10 +140,10 @@ class Engine:
             scope: keeps parallel workers apart.
         """
         known = self._scope(scope)
-        cacheable = self._steady.get((scope, request))
+        cacheable = self._cacheable.get((scope, request))
         if cacheable is not None and cacheable[0] is known:
             return cacheable[1]
-        if self._excludes(request):
+        if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
         asked = self._asked(request, listener, scope)
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
@@ -166,14 +152,14 @@ class Engine:
         if isinstance(decision, Mocked) and decision.again:
             if len(request.body) > _LARGEST_REMEMBERED:
                 return replace(decision, again=False)
-            if len(self._steady) >= _MOST_REMEMBERED:
-                self._steady.clear()
-            self._steady[scope, request] = known, decision
+            if len(self._cacheable) >= _MOST_REMEMBERED:
+                self._cacheable.clear()
+            self._cacheable[scope, request] = known, decision
         return decision
 
     def decide_unread(self, request: Request, *, listener: str | None = None, scope: str = "") -> Passthrough | None:
         """The decision about a request whose body has not arrived, where it passes whatever that says."""
-        if self._excludes(request):
+        if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
         asked = self._asked(request, listener, scope)
         candidates = [
@@ -187,13 +173,9 @@ class Engine:
         elif not asked.scope.states and candidates[0][0].passes_unread(request):
             handler, params = candidates[0]
             context = MatchContext(request, params, asked.metadata, asked.scope.memory)
-            selection = handler.selection(context)
-            decision = None if selection is None else handler.decide(context, selection)
+            selection = select(handler, context)
+            decision = None if selection is None else respond(handler, context, selection)
         return decision if isinstance(decision, Passthrough) else None
-
-    def _excludes(self, request: Request) -> bool:
-        urls = (request.url, request.url.partition("?")[0])
-        return self._excluded is not None and any(map(self._excluded.match, urls))
 
     def _asked(self, request: Request, listener: str | None, scope: str) -> _Asked:
         known, located = self._scope(scope), self._handlers.router.locate(request)
@@ -212,49 +194,29 @@ class Engine:
         if first is None:
             return self._not_answered(asked)
         handler, context = first
-        if not asked.scope.states and (decision := handler.always(context)) is not None:
+        if not asked.scope.states and (decision := constant_answer(handler, context)) is not None:
             return decision
-        return self._first(self._choices(asked, chain((first,), matching)), partial(self._not_answered, asked))
+        return self._first(
+            applicable(chain((first,), matching), asked.scope.states), partial(self._not_answered, asked)
+        )
 
-    def _first(self, choices: Iterator[Choice], otherwise: Callable[[], Decision]) -> Decision:
+    def _first(self, choices: Iterator[Applicable], otherwise: Callable[[], Decision]) -> Decision:
         """The decision of the first handler that does not step aside."""
-        for choice in choices:
-            offer = choice()
+        for handler, context, selection in choices:
+            if isinstance(selection, RenderFault):
+                return failed(handler, context, str(selection))
+            offer = respond(handler, context, selection)
             if not isinstance(offer, Unresolved):
                 return offer
             return Resolving(offer.call, partial(self._resolved, offer, choices, otherwise), offer.fail)
         return otherwise()
 
     def _resolved(
-        self, offer: Unresolved, further: Iterator[Choice], otherwise: Callable[[], Decision], result: Any
+        self, offer: Unresolved, further: Iterator[Applicable], otherwise: Callable[[], Decision], result: Any
     ) -> Decision:
         return offer.finish(result) or self._first(further, otherwise)
 
-    def _choices(self, asked: _Asked, matching: Iterator[tuple[CompiledHandler, MatchContext]]) -> Iterator[Choice]:
-        """The handlers that apply, in the order in which they are asked.
-
-        While states are declared, handlers whose `given` they satisfy come before those without one, and those with
-        another `given` do not apply.
-        """
-        later: list[Choice] = []
-        for handler, context in matching:
-            try:
-                selection = handler.selection(context)
-            except RenderFault as fault:
-                yield partial(handler.failed, context, str(fault))
-                return
-            if selection is None:
-                continue
-            choice = partial(handler.decide, context, selection)
-            if not asked.scope.states:
-                yield choice
-            elif not selection.states:
-                later.append(choice)
-            elif asked.scope.states.issuperset(state.name for state in selection.states):
-                yield choice
-        yield from later
-
-    def _matching(self, asked: _Asked) -> Iterator[tuple[CompiledHandler, MatchContext]]:
+    def _matching(self, asked: _Asked) -> Iterator[Match]:
         request = asked.request
         preflight = is_preflight(request)  # it asks about another method: a handler has to name this one to mean it
         for handlers in self._reachable(asked.scope):

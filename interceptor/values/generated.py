@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from interceptor.values.exchange import Exchange, Outcome
 
+EVERYTHING = ("response.$", "response.body")
+"""The places that cover every body: nobody knows which of its values were made up."""
+
 
 class Generated:
     """The places of a response whose value a template or a resolver made up.
