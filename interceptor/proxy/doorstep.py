@@ -11,6 +11,7 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import unquote
 
 from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection, Meant, OpenTunnel, ServerParts
@@ -24,6 +25,9 @@ from interceptor.run.listeners import HOST, Listener
 
 log = logging.getLogger(__name__)
 
+_GREETING = b"INTERCEPTOR/1 "
+"""What the preloads of `run/reach` say first in a worker of a test runner; the name follows."""
+_LONGEST_GREETING = 1000
 _SECONDS_TO_SHAKE_HANDS = 10
 _SECONDS_TO_PART = 1
 _SECONDS_TO_SPEAK = 0.2
@@ -37,13 +41,18 @@ class Doorstep(asyncio.Protocol):
         parts: what all connections share.
         listener: the direct door; None at the proxy's own address.
         tunnel: host and port that a client has asked the proxy for.
+        scope: the worker that the tunnel belongs to.
     """
 
     def __init__(
-        self, parts: ServerParts, listener: Listener | None = None, tunnel: tuple[str, int] | None = None
+        self,
+        parts: ServerParts,
+        listener: Listener | None = None,
+        tunnel: tuple[str, int] | None = None,
+        scope: str = "",
     ) -> None:
         self._parts = parts
-        self._client = ClientEnd(None, listener)
+        self._client = ClientEnd(None, listener, scope)
         self._tunnel = tunnel
         self._transport: asyncio.Transport
         self._received = b""
@@ -61,6 +70,8 @@ class Doorstep(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
+        if self._tunnel is None and self._received[:1] == _GREETING[:1] and not self._greeted():
+            return
         if self._received[0] != HANDSHAKE:
             self._plain()
             return
@@ -81,6 +92,20 @@ class Doorstep(asyncio.Protocol):
             self._task.cancel()
         if self._received:
             self._parts.dispatcher.recorder.note_unfinished()
+
+    def _greeted(self) -> bool:
+        """Take the greeting of a client that was led here, which names its worker; False where more has to come."""
+        begins = self._received[: len(_GREETING)]
+        if not _GREETING.startswith(begins):
+            return True
+        line, end, rest = self._received.partition(b"\r\n")
+        if len(line) > _LONGEST_GREETING:
+            return True
+        if not end:
+            return False
+        self._client = self._client._replace(scope=unquote(line[len(_GREETING) :].decode("ascii", "replace")))
+        self._received = rest
+        return bool(rest)
 
     # Whom it is for --------------------------------------------------------------------------------------------
 
@@ -212,8 +237,8 @@ class Doorstep(asyncio.Protocol):
         if meant.origin is not None:
             return None
 
-        def enter(host: str, port: int, data: bytes) -> None:
-            inner = Doorstep(self._parts, None, (host, port))
+        def enter(host: str, port: int, scope: str, data: bytes) -> None:
+            inner = Doorstep(self._parts, None, (host, port), scope)
             transport.set_protocol(inner)
             inner.connection_made(transport)
             if data:
