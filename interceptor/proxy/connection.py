@@ -11,23 +11,19 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
-from weakref import WeakSet
+from collections.abc import Coroutine
+from typing import assert_never
 
-from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, PendingRequest, ProxyReply, RawRequest, problem
-from interceptor.proxy.forwarding import Channel, Forwarder
+from interceptor.proxy.dispatcher import PendingRequest, ProxyReply, RawRequest, problem
+from interceptor.proxy.forwarding import Channel
 from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequest
-from interceptor.proxy.http1.targets import Address, destination, path_of, tunnel_end
+from interceptor.proxy.http1.targets import destination, path_of, tunnel_end
 from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
 from interceptor.proxy.later import give, settle
+from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
-from interceptor.proxy.tls import Certificates
 from interceptor.proxy.translate import request_fields
-from interceptor.proxy.tunnel import Tunnels
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
@@ -43,37 +39,6 @@ _TURN = 32
 """Requests of one client that are answered before the others have their turn."""
 _LINGER = 1.0
 """Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
-
-OpenTunnel: TypeAlias = Callable[[str, int, str, bytes], None]
-"""Is given host and port of a CONNECT, the scope of what the tunnel holds, and what the client has said after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerParts:
-    """What all connections share."""
-
-    dispatcher: Dispatcher
-    certificates: Certificates
-    forwarder: Forwarder
-    tunnels: Tunnels
-    others: Policy
-    transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
-    """The connections of clients, to be closed at the end."""
-    tasks: set[asyncio.Task[bool]] = field(default_factory=set)
-    """What takes time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """Whom the requests of a connection are for."""
-
-    client: ClientEnd
-    origin: Address | None = None
-    """None at the proxy's own address, where each request says so itself."""
-    keeps_host: bool = False
-    """The Host header is the client's own affair: it speaks to the origin itself, in a tunnel."""
-    objection: str | None = None
-    """What is wrong with this way to speak to the origin: every request is refused with these words."""
 
 
 class ClientConnection(asyncio.Protocol):

@@ -14,9 +14,10 @@ from functools import partial
 from urllib.parse import unquote
 
 from interceptor.project.origins import is_loopback
-from interceptor.proxy.connection import ClientConnection, Meant, OpenTunnel, ServerParts
+from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
 from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
+from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.piped import PipeToBe
 from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
 from interceptor.proxy.translate import meant_host

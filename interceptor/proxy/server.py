@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from interceptor.engine import Engine
 from interceptor.project.config import Policy
-from interceptor.proxy.connection import ServerParts
 from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
 from interceptor.proxy.doorstep import Doorstep
 from interceptor.proxy.forwarding import Channel, RawPipe
 from interceptor.proxy.http1.targets import Address
+from interceptor.proxy.parts import ServerParts
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
 from interceptor.recorder.control import Control
