@@ -82,16 +82,17 @@ VALUES = one_of(
     b" a|a|\t a \t| chunked| Chunked| gzip, chunked| chunked, chunked| 3| 0| +3| 03| 3, 3| -1| a\x0bb| \x0b| a\r\n b"
     b"| a\n\tb| 100-continue| close|| \xff"
 )
+HOSTS = one_of(b"|Host: a.test\r\n|Host: a.test\r\n")
 HEADERS = st.lists(st.tuples(NAMES, st.just(b":"), VALUES, BREAKS).map(b"".join), max_size=4)
 BODIES = one_of(
     b"|abc|3\r\nabc\r\n0\r\n\r\n|3;x=y\r\nabc\r\n0\r\n\r\n|0\r\nx-t: 1\r\n\r\n|3\r\nabcd\r\n0\r\n\r\n"
     b"|-3\r\nabc\r\n0\r\n\r\n|0x3\r\nabc\r\n0\r\n\r\n|3\nabc\n0\n\n|zz\r\n|3 \r\nabc\r\n0\r\n\r\n"
 )
 REQUESTS = st.builds(
-    lambda method, target, version, end, headers, blank, body: b"".join(
-        (method, b" ", target, b" ", version, end, *headers, blank, body)
+    lambda method, target, version, end, host, headers, blank, body: b"".join(
+        (method, b" ", target, b" ", version, end, host, *headers, blank, body)
     ),
-    *(TOKENS, TARGETS, VERSIONS, BREAKS, HEADERS, BREAKS, BODIES),
+    *(TOKENS, TARGETS, VERSIONS, BREAKS, HOSTS, HEADERS, BREAKS, BODIES),
 )
 
 
