@@ -21,10 +21,11 @@ from interceptor.contract.normalise import (
     normalise,
     unique,
 )
-from interceptor.contract.pinning.groups import MOST_GATHERED, Classes, Group, Slots, ValueOrigin
-from interceptor.contract.pinning.pinning import Extracted, Skeleton, extract, pin
+from interceptor.contract.pinning.group import MOST_GATHERED, Classes, Group, Slots, ValueOrigin
+from interceptor.contract.pinning.pin import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
-from interceptor.pact.rules import Rule, collapsed, inferred
+from interceptor.pact.inferred_rules import collapsed, inferred
+from interceptor.pact.rules import Rule
 from interceptor.project.exclusion import Exclusion
 from interceptor.values.exchange import Exchange, Outcome
 from interceptor.values.findings import Finding
@@ -102,7 +103,7 @@ class Collector:
         if group is None:
             group = self._groups[key] = Group(skeleton, extracted.forms)
         else:
-            group.skeleton = min(group.skeleton, skeleton, key=Interaction.spelling)
+            group.skeleton = min(group.skeleton, skeleton, key=Interaction.canonical)
         again = partial(self._gather, group, (exchange.metadata.test or "", exchange.metadata.handler or ""))
         again(extracted.slots, exchange.at)
         return Taken(extracted, again)
@@ -171,7 +172,7 @@ def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
         other = merged.setdefault(key, each)
         if other is not each:
             merged[key] = replace(
-                min(each, other, key=Interaction.spelling),
+                min(each, other, key=Interaction.canonical),
                 tests=tuple(sorted({*each.tests, *other.tests})),
                 handlers=tuple(sorted({*each.handlers, *other.handlers})),
             )
@@ -239,7 +240,7 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
     for alike in by_target.values():
         if len(alike) > 1:
             for index, each in alike:
-                by_request[each.asked()].append((index, each))
+                by_request[each.request_key()].append((index, each))
     for group in by_request.values():
         if len(group) > 1:
             index, first = group[0]

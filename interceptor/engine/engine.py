@@ -149,9 +149,9 @@ class Engine:
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
             return self._batch(asked, operations)
         decision = self._decide(asked)
-        if isinstance(decision, Mocked) and decision.again:
+        if isinstance(decision, Mocked) and decision.cacheable:
             if len(request.body) > _LARGEST_REMEMBERED:
-                return replace(decision, again=False)
+                return replace(decision, cacheable=False)
             if len(self._cacheable) >= _MOST_REMEMBERED:
                 self._cacheable.clear()
             self._cacheable[scope, request] = known, decision

@@ -13,7 +13,7 @@ from interceptor.handlers.data import data_value
 from interceptor.handlers.discovery import handler_paths
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
-from interceptor.pact.rules import check_rules
+from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
 from interceptor.project.models import validate
