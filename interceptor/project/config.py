@@ -194,7 +194,7 @@ class ProjectFile(StrictModel):
     observe: Observe = Observe()
     """Mocks inside the consumer's processes whose answers are noted."""
     http2: bool = False
-    """Offer HTTP/2 to clients; requests in it do not take the fast lane."""
+    """Offer HTTP/2 to clients; mitmproxy speaks it with them."""
 
 
 @dataclass(frozen=True)
