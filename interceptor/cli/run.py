@@ -61,7 +61,7 @@ def run(
         for problem in stage.reached.problems:
             say(problem)
         if context.verbose:
-            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
+            say(f"clients reach the proxy by the proxy variables and by settings for {stage.reached.names}")
         finished = _run(stage, command, isolated=isolated, allowed=allow_port or [])
     for line in (*(hit_lines(finished.summary) if context.verbose else ()), *summary_lines(finished.summary)):
         say(line)
