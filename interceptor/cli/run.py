@@ -83,7 +83,7 @@ def _run(stage: RunContext, command: list[str], *, isolated: bool, allowed: list
     except IsolationError as error:
         if isolated:
             raise
-        say(f"{error}; going on without")
+        say(f"{error}; continuing without isolation")
         return run_command(stage, command)
 
 
