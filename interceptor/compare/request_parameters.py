@@ -9,8 +9,8 @@ from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import Parameter
-from interceptor.redaction.masks import MASK
 from interceptor.values.findings import Finding
+from interceptor.values.mask import MASK
 from interceptor.values.place import Place
 
 

@@ -129,9 +129,9 @@ class Observe(StrictModel):
     """Mocks inside the consumer's processes whose responses are recorded, as if handlers had given them."""
 
     msw: bool = True
-    """MSW in Node processes."""
+    """Mock Service Worker in Node, versions 1 to 3."""
     nock: bool = True
-    """nock in Node processes."""
+    """nock, version 13 and later."""
     python: bool = True
     """respx, pytest-httpx, responses, requests-mock, vcrpy and aioresponses in Python processes."""
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote_plus, unquote_plus
 
-from interceptor.redaction.masks import MASK, masked_text, shape, shape_json
+from interceptor.redaction.masks import masked_text, shape, shape_json
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.mask import MASK
 from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, is_json, media_type
 from interceptor.values.place import ROOT, Steps, below, find
 

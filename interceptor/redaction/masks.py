@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from interceptor.values.json_text import Json
 
-MASK = "***"
 Span: TypeAlias = tuple[int, int]
 """Where in a text a secret stands: its start, and the position behind its end."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import takewhile
 
-from interceptor.redaction.masks import MASK
+from interceptor.values.mask import MASK
 
 _API_SEGMENT = re.compile(r"api|rest|v\d+(\.\d+)*", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w.~-]+", re.ASCII)
