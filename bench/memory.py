@@ -12,7 +12,7 @@ from bench.report import table
 from bench.scale import Scale
 
 _CONNECTIONS = 8
-_KINDS = {"the same request again and again": "/products/10", "every request another": "/numbered/%d"}
+_KINDS = {"one request, repeated": "/products/10", "every request different": "/numbered/%d"}
 _COLUMNS = [
     "traffic",
     "requests",
@@ -57,5 +57,6 @@ def resident(ours: Running) -> int:
 _INTRODUCTION = f"""## Memory
 
 The resident memory of `interceptor serve` after its first response, after a tenth of the requests, and after all of \
-them, over {_CONNECTIONS} plain connections, and then the size of the journal on disk.
+them, over {_CONNECTIONS} plain connections.
+The last column is the size of the journal on disk.
 """
