@@ -26,6 +26,7 @@ from interceptor.proxy.later import give, settle
 from interceptor.proxy.passing import Passing, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.tls import Certificates
+from interceptor.proxy.translate import request_fields
 from interceptor.proxy.tunnel import Tunnels
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
@@ -43,8 +44,8 @@ _TURN = 32
 _LINGER = 1.0
 """Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
 
-OpenTunnel: TypeAlias = Callable[[str, int, bytes], None]
-"""Is given host and port of a CONNECT, and what the client has said after it."""
+OpenTunnel: TypeAlias = Callable[[str, int, str, bytes], None]
+"""Is given host, port and scope of a CONNECT, and what the client has said after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +308,8 @@ class ClientConnection(asyncio.Protocol):
         self._out.append(TUNNEL_OPEN)
         self._flush()
         self._over = True
-        self._open_tunnel(host, port, self._reader.rest())
+        scope = request_fields(message.headers.fields).scope or self._meant.client.scope
+        self._open_tunnel(host, port, scope, self._reader.rest())
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)

@@ -11,6 +11,7 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import unquote
 
 from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection, Meant, OpenTunnel, ServerParts
@@ -24,6 +25,8 @@ from interceptor.run.listeners import HOST, Listener
 
 log = logging.getLogger(__name__)
 
+_GREETING = b"INTERCEPTOR/1 "
+_LONGEST_GREETING = 1024
 _SECONDS_TO_SHAKE_HANDS = 10
 _SECONDS_TO_PART = 1
 _SECONDS_TO_SPEAK = 0.2
@@ -37,13 +40,18 @@ class Doorstep(asyncio.Protocol):
         parts: what all connections share.
         listener: the direct door; None at the proxy's own address.
         tunnel: host and port that a client has asked the proxy for.
+        scope: of the worker that has asked for the tunnel.
     """
 
     def __init__(
-        self, parts: ServerParts, listener: Listener | None = None, tunnel: tuple[str, int] | None = None
+        self,
+        parts: ServerParts,
+        listener: Listener | None = None,
+        tunnel: tuple[str, int] | None = None,
+        scope: str = "",
     ) -> None:
         self._parts = parts
-        self._client = ClientEnd(None, listener)
+        self._client = ClientEnd(None, listener, scope)
         self._tunnel = tunnel
         self._transport: asyncio.Transport
         self._received = b""
@@ -61,6 +69,8 @@ class Doorstep(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
+        if self._tunnel is None and not self._client.scope and not self._take_greeting():
+            return
         if self._received[0] != HANDSHAKE:
             self._plain()
             return
@@ -74,6 +84,19 @@ class Doorstep(asyncio.Protocol):
             self._tls(name if is_host(name) else "")
         elif self._timer is None:
             self._wait(_SECONDS_TO_SHAKE_HANDS, self._transport.close)
+
+    def _take_greeting(self) -> bool:
+        """Take the line by which a preload names its worker's scope; False where more has to arrive."""
+        if not _GREETING.startswith(self._received[: len(_GREETING)]):
+            return True
+        line, end, rest = self._received.partition(b"\r\n")
+        if len(line) > _LONGEST_GREETING:
+            return True
+        if not end:
+            return False
+        self._client = self._client._replace(scope=unquote(line[len(_GREETING) :].decode("latin-1")))
+        self._received = rest
+        return bool(rest)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._stop_waiting()
@@ -206,8 +229,8 @@ class Doorstep(asyncio.Protocol):
         if meant.origin is not None:
             return None
 
-        def enter(host: str, port: int, data: bytes) -> None:
-            inner = Doorstep(self._parts, None, (host, port))
+        def enter(host: str, port: int, scope: str, data: bytes) -> None:
+            inner = Doorstep(self._parts, None, (host, port), scope)
             transport.set_protocol(inner)
             inner.connection_made(transport)
             if data:

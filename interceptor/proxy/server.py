@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from socket import socket
 from typing import TYPE_CHECKING
 
 from interceptor.engine import Engine
@@ -19,7 +20,7 @@ from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
-from interceptor.run.listeners import BACKLOG, Listeners
+from interceptor.run.listeners import BACKLOG, Listener, Listeners
 from interceptor.run.trust import AUTHORITY_FILE, TrustFiles
 from interceptor.run.upstream import Upstream
 
@@ -60,7 +61,8 @@ async def serving(
     certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
     parts = ServerParts(dispatcher, certificates, forwarder, tunnels, others)
-    sockets = [(listeners.proxy, None), *((each, door) for door in listeners.listeners for each in door.sockets)]
+    sockets: list[tuple[socket, Listener | None]] = [(each, None) for each in (listeners.proxy, *listeners.inside)]
+    sockets += [(each, door) for door in listeners.listeners for each in door.sockets]
     loop = asyncio.get_running_loop()
     servers = [
         await loop.create_server(partial(Doorstep, parts, door), sock=each, backlog=BACKLOG) for each, door in sockets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
@@ -72,10 +73,22 @@ def _make_request(method: str, address: Address, target: bytes, fields: Fields, 
 @lru_cache(maxsize=512)  # a client's requests have much the same headers
 def request_fields(fields: Fields) -> RequestFields:
     pairs = _texts(fields)
-    scope = next((value for name, value in pairs if name == SCOPE_HEADER), "")
+    named = {name: value for name, value in pairs if name in {SCOPE_HEADER, "proxy-authorization"}}
+    scope = named.get(SCOPE_HEADER) or _user(named.get("proxy-authorization", ""))
     return RequestFields(
         _without(pairs, _FOR_THE_PROXY | _OF_THE_CODING), _without(pairs, _FOR_THE_PROXY), _coding(pairs), scope
     )
+
+
+def _user(credentials: str) -> str:
+    """The user of basic credentials: `http://gw1@127.0.0.1:41873` as a client's proxy makes it say `gw1:`."""
+    kind, _, encoded = credentials.partition(" ")
+    if kind.lower() != "basic":
+        return ""
+    try:
+        return b64decode(encoded, validate=True).decode().partition(":")[0]
+    except ValueError:
+        return ""
 
 
 def make_response(status: int, fields: Fields, content: bytes) -> Response:
