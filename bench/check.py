@@ -26,7 +26,7 @@ _Files: TypeAlias = tuple[Path, Path]
 _PACKAGE = "@pactflow/openapi-pact-comparator"
 _OPERATIONS = 500
 _DOCUMENTS = 20
-_COLUMNS = ["interactions", "operations", "interceptor check, s", "comparator, s", "it takes, times"]
+_COLUMNS = ["interactions", "operations", "interceptor check, s", "comparator, s", "ratio"]
 _PLACE = re.compile(r"\[root\]\.interactions\[(\d+)\]")
 
 
@@ -117,10 +117,10 @@ def _codes_of_theirs(files: _Files) -> dict[int, set[str]]:
 
 _INTRODUCTION = """## Check
 
-From a document and a pact on the disk to all findings, the start of the program included; three interactions in ten
-have something wrong with them.
+From a document and a pact on disk to all findings, with the start of the program.
+Three interactions in ten have a mistake.
 """
-_AGREEMENT = """Agreement with openapi-pact-comparator {release}: of {total:,} interactions with {documents} documents
-(OpenAPI 3.0, 3.1 and Swagger 2.0; pacts of specifications 1 to 4), {same:,} have the same codes. What differs, and why,
-is in [check.md](check.md#where-the-findings-differ).
+_AGREEMENT = """Agreement with openapi-pact-comparator {release}: of {total:,} interactions with {documents} \
+documents (OpenAPI 3.0, 3.1 and Swagger 2.0; pacts of specifications 1 to 4), {same:,} have the same codes.
+[check.md](check.md#where-the-findings-differ) lists what differs, and why.
 """

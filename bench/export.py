@@ -29,7 +29,7 @@ _KINDS = {
     "different": "every exchange different",
 }
 _COLUMNS = ["journal", "exchanges", "seconds", "exchanges/s", "memory, MB", "interactions"]
-_BESIDE = ["exchanges, all different", "interceptor, s", "pact-msw-adapter, s", "it takes, times"]
+_BESIDE = ["exchanges, all different", "interceptor, s", "pact-msw-adapter, s", "ratio"]
 _MEASURE = """
 import re, resource, sys, time
 from pathlib import Path
@@ -155,10 +155,10 @@ def _exchange(kind: str, number: int, at: str, rng: random.Random, *, test: str)
 
 _INTRODUCTION = """## Export
 
-From a journal on the disk to a pact on the disk, without the interpreter's start; one exchange a line, and the largest
-resident memory that it took.
+From a journal on disk to a pact on disk, without the start of the interpreter, and the peak resident memory.
+Each line of the journal is one exchange.
 """
-_ADAPTER = """Beside pact-msw-adapter {release}: its own `convertMswMatchToPact`, on matches that are in memory, and the
-writing of the file as it does it. Its pact is of version 2, has the random ids of requests for descriptions, and no
-rules.
+_ADAPTER = """The peer is pact-msw-adapter {release}: its own `convertMswMatchToPact` on matches in memory, and its \
+way of writing the file.
+Its pact is of version 2, has random request ids as descriptions, and no rules.
 """

@@ -100,7 +100,8 @@ def _project(count: int, place: Path) -> Path:
 
 _INTRODUCTION = f"""## Many handlers
 
-Projects with as many handlers of each of three kinds, all in one file, take turns; the last one of a kind is asked for,
-over {_CONNECTIONS} plain connections that are kept, each time with another query, so that nothing is known from before.
-A request takes so many times what it takes with the fewest handlers.
+Each project has the same number of handlers of each of three kinds, in one file; the projects take turns.
+The requests go to the last handler of a kind, over {_CONNECTIONS} kept plain connections, each with a new query, so \
+that none is repeated.
+The ratio is to the time of a request with the fewest handlers.
 """

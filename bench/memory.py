@@ -56,6 +56,6 @@ def _resident(ours: Running) -> int:
 
 _INTRODUCTION = f"""## Memory
 
-The resident memory of `interceptor serve` after its first answer, after a tenth of the requests, and after all of them,
-over {_CONNECTIONS} plain connections; and what the journal then takes on the disk.
+The resident memory of `interceptor serve` after its first response, after a tenth of the requests, and after all of \
+them, over {_CONNECTIONS} plain connections, and then the size of the journal on disk.
 """

@@ -20,9 +20,9 @@ from bench.report import spread, table
 from bench.scale import Scale
 
 _CONNECTIONS = 8
-_COMMANDS = ["command", "seconds", "beside", "seconds", "more, s", "more processor time, s"]
-_FIRST = ["beside", "interceptor, s", "it, s", "it takes more, s"]
-_RATES = ["beside", "traffic", "interceptor, requests/s", "it, requests/s", "ratio"]
+_COMMANDS = ["command", "seconds", "peer", "seconds", "more, s", "more processor time, s"]
+_FIRST = ["peer", "interceptor, s", "peer, s", "difference, s"]
+_RATES = ["peer", "traffic", "interceptor, requests/s", "peer, requests/s", "ratio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,13 @@ def _rate_row(peer: Peer, pairs: Sequence[tuple[_Fresh, _Fresh]], *, tls: bool) 
 
 _INTRODUCTION = """## Start
 
-Certificates are there already, as from the second run on. Processor time counts everything that a command started.
+The certificates exist already, as they do from the second run on.
+Processor time includes every process that a command starts.
 """
-_FRESH = """A fresh process each time, as a test suite meets it: the time from its start to the first answer over plain
-HTTP (the client asks again every 2 ms while nobody listens); then how fast it answers its first {requests} requests
-over {connections} connections that are kept, and as many over TLS after them. What runs on Node or Java is far from its
-later speed.
+_FRESH = """Each measurement starts a new process, as a test suite does.
+It takes the time from the start to the first response over plain HTTP; the client tries every 2 ms until something \
+listens.
+Then it takes the rate of the first {requests} requests over {connections} kept connections, and of as many over TLS \
+after them.
+Peers that run on Node or Java are far below their later speed.
 """

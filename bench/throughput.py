@@ -32,11 +32,11 @@ _KINDS = (
     _Kind("TLS, a new connection for each request", tls=True, kept=False),
 )
 _COLUMNS = [
-    "beside",
+    "peer",
     "connections",
     "interceptor, requests/s",
     "p50 / p99 ms",
-    "it, requests/s",
+    "peer, requests/s",
     "p50 / p99 ms",
     "ratio",
 ]
@@ -81,12 +81,15 @@ def _warm_up(ours: Running, other: Running, seconds: float, *, tls: bool) -> Non
 
 _INTRODUCTION = """## Throughput and latency
 
-A closed loop: each connection sends `GET /products/10`, reads the answer to its end, and sends the next; the client is
-one process on the same machine. All answer with the same 40 bytes of JSON. The interceptor matches, renders, and writes
-its journal; a request that it was asked before it knows again, so there is a table for requests of which none is like
-another, too. mitmdump (`bench/plain.py`, three lines that answer everything) and mockttp are proxies, and are asked as
-the interceptor is: for the whole URL, or through CONNECT. WireMock, `pact stub` (which has no TLS) and msw (MSW's
-handlers behind its own http-middleware) are servers, and are asked directly, which spares them the tunnel; their
-settings are the defaults, but for the stub's log level. *bare* is asyncio and httptools with nothing behind: it shows
-how much the client is able to ask.
+Each connection sends `GET /products/10`, reads the whole response, and sends the next request.
+The client is one process on the same machine.
+Every peer responds with the same 40 bytes of JSON.
+The interceptor matches, renders, and writes its journal.
+It recognises a repeated request, so one table has only requests that differ.
+mitmdump (`bench/plain.py`, three lines that answer everything) and mockttp are proxies.
+Like the interceptor, they get the whole URL, or a CONNECT.
+WireMock, `pact stub` (which has no TLS) and msw (MSW's handlers behind its own http-middleware) are servers, which \
+get the requests directly, without a tunnel.
+They run with their defaults, except for the stub's log level.
+*bare* is asyncio and httptools with nothing behind, and shows the limit of the client.
 """

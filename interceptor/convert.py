@@ -72,10 +72,10 @@ def convert(
         else:
             selected, exchanges = policy, recording.distinct(before, by_test=settings.comments, take=shortcuts.take)
         for exchange in exchanges:
-            if exchange.provider is not None and is_selected(exchange, selected):
-                pair = (name, exchange.provider)
+            if exchange.metadata.provider is not None and is_selected(exchange, selected):
+                pair = (name, exchange.metadata.provider)
                 if pair not in collectors:
-                    documented = _documented_headers(project, exchange.provider, conversion)
+                    documented = _documented_headers(project, exchange.metadata.provider, conversion)
                     collectors[pair] = Collector(replace(policy, documented=documented))
                 taken = collectors[pair].add(exchange)
                 shortcuts.learn(exchange, taken)
@@ -121,7 +121,7 @@ def _documented_headers(
         return None
 
     def documented(exchange: Exchange) -> HeaderPolicy:
-        request, path = exchange.request, exchange.path
+        request, path = exchange.request, exchange.metadata.path
         status = 0 if exchange.response is None else exchange.response.status
         return HeaderPolicy(*headers.named(request.method.upper(), request.path if path is None else path, status))
 

@@ -17,7 +17,9 @@ from types import MappingProxyType
 
 from interceptor.engine import Engine, load_engine
 from interceptor.project.config import Project
+from interceptor.project.origins import Owners
 from interceptor.recorder.control import Control
+from interceptor.recorder.observed import note_observed
 from interceptor.recorder.recorder import Recorder, recording
 from interceptor.recorder.summary import Summary
 from interceptor.redaction.redactor import Redactor
@@ -50,6 +52,8 @@ class RunContext:
     """The variables under which a command has to run."""
     reached: Reached
     """What leads clients here that read no proxy variables."""
+    observed: Path
+    """The folder in which processes leave what mocks inside them answered."""
 
     @property
     def doors(self) -> Mapping[str, int]:
@@ -90,7 +94,7 @@ def prepared(project: Project, environ: Mapping[str, str], *, port: int | None =
         with trust_files(authority, project.state_dir, environ) as trust:
             token = secrets.token_urlsafe(16)
             ground = _ground(environ, project, engine, listeners, trust)
-            reached = laid_out(project.settings.reach, ground)
+            reached = laid_out(project.settings.reach, project.settings.observe, ground)
             environment = child_environment(
                 environ,
                 proxy_url=listeners.proxy_url,
@@ -100,7 +104,7 @@ def prepared(project: Project, environ: Mapping[str, str], *, port: int | None =
                 bypassed=ground.bypassed,
                 means=reached.means,
             )
-            yield RunContext(project, engine, listeners, trust, upstream, token, environment, reached)
+            yield RunContext(project, engine, listeners, trust, upstream, token, environment, reached, ground.observed)
 
 
 def _ground(
@@ -142,6 +146,7 @@ def run_command(stage: RunContext, words: Sequence[str], isolation: Isolation | 
 def _accompany(stage: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
     with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
         exit_code = asyncio.run(_until(command.wait, stage, recorder, allowed=allowed))
+        note_observed(stage.observed, Owners(stage.project.providers), recorder)
     return Finished(exit_code, recorder.summary, journal)
 
 

@@ -38,8 +38,8 @@ class Served:
     def asked(self, path, *, method="POST"):
         """The JSON of the requests for a path, from the journal of the broker's interceptor."""
         time.sleep(0.3)  # the journal may be a tenth of a second behind
-        (journal,) = self.folder.glob(".interceptor/recordings/*.jsonl")
-        requests = [exchange.request for exchange in read_journal(journal)]
+        journals = self.folder.glob(".interceptor/recordings/*.jsonl")  # none, before the first request
+        requests = [exchange.request for journal in journals for exchange in read_journal(journal)]
         return [each.json for each in requests if each.method == method and path in each.url]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from interceptor.journal import JournalWriter
 from interceptor.project.config import Project, load_project
 from interceptor.redaction.redactor import Redactor
-from interceptor.values.exchange import Exchange, Outcome, ProviderState
+from interceptor.values.exchange import Exchange, Metadata, Outcome, ProviderState
 from interceptor.values.messages import Request, Response
 
 BASE_URL = "https://api.example.com/v1"
@@ -22,26 +23,29 @@ providers:
 
 
 def exchange(line: str, response: Any = None, **more: Any) -> Exchange:
-    """An exchange as the proxy notes it: `exchange("GET /products/10", {"id": "10"}, made=["response.$.id"])`.
+    """An exchange as the proxy notes it: `exchange("GET /products/10", {"id": "10"}, generated=["response.$.id"])`.
 
     A body that is not bytes is sent as JSON.
     """
     method, _, target = line.partition(" ")
     request_body, request_headers = _body(more.pop("body", b""), more.pop("headers", {}))
     response_body, response_headers = _body(b"" if response is None else response, more.pop("response_headers", {}))
-    fields: dict[str, Any] = {
-        "outcome": Outcome.MOCKED,
-        "at": "2026-11-21T20:46:04.001Z",
-        "ms": 0.4,
+    request = Request(method, BASE_URL + target, request_headers, request_body)
+    answer = Response(more.pop("status", 200), response_headers, response_body)
+    noted: dict[str, Any] = {"outcome": Outcome.MOCKED, "at": "2026-11-21T20:46:04.001Z", "ms": 0.4}
+    noted |= {key: more.pop(key) for key in ("outcome", "at", "ms", "masked", "large", "count") if key in more}
+    known: dict[str, Any] = {
         "provider": "Product API",
         "path": target.partition("?")[0],
         "states": tuple(ProviderState(state) for state in more.pop("states", ())),
     }
-    return Exchange(
-        Request(method, BASE_URL + target, request_headers, request_body),
-        Response(more.pop("status", 200), response_headers, response_body),
-        **fields | {key: tuple(value) if isinstance(value, list) else value for key, value in more.items()},
-    )
+    known |= {key: tuple(value) if isinstance(value, list) else value for key, value in more.items()}
+    return Exchange(request, answer, metadata=Metadata(**known), **noted)
+
+
+def known(exchange: Exchange, **facts: Any) -> Exchange:
+    """The exchange with other facts known about it."""
+    return replace(exchange, metadata=replace(exchange.metadata, **facts))
 
 
 def _body(body: Any, headers: dict[str, str]) -> tuple[bytes, tuple[tuple[str, str], ...]]:

@@ -21,6 +21,8 @@ class Provider(ThreadingHTTPServer):
         """Method, path, and authorization of each request."""
         self.hangs = 0.0
         """Seconds before a GET is answered with nothing."""
+        self.states = []
+        """The bodies of the state changes."""
         self.fails = False
         """With 500, at every state change."""
         self.processes = ""
@@ -38,6 +40,8 @@ class _Answers(BaseHTTPRequestHandler):
         self._note()
         if self.server.hangs:
             time.sleep(self.server.hangs)
+        elif self.path == "/v1/old":
+            self._answer(302, None, location="/v1/login")
         elif self.headers.get("authorization") != TOKEN:
             self._answer(401, {"error": "no token"})
         elif product := self.server.products.get(self.path.removeprefix("/v1/products/")):
@@ -64,6 +68,7 @@ class _Answers(BaseHTTPRequestHandler):
             self._answer(201, dict(parse_qsl(content.decode())) if is_form else json.loads(content))
             return
         said = json.loads(content)
+        self.server.states.append(said)
         self.server.processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
         if self.server.fails:
             self._answer(500, {"error": "no such table"})
@@ -79,10 +84,11 @@ class _Answers(BaseHTTPRequestHandler):
     def _note(self):
         self.server.asked.append((self.command, self.path, self.headers.get("authorization")))
 
-    def _answer(self, status, body):
-        content = json.dumps(body).encode()
+    def _answer(self, status, body, **headers):
+        content = json.dumps(body).encode() if body is not None else b""
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        for name, value in {**headers, "content-type": "application/json"}.items():
+            self.send_header(name, value)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.messages import Request, Response
-from interceptor.values.multipart_form import FormPart, multipart_parts
+from interceptor.values.multipart_form import FormPart
 from interceptor.values.urls import Pairs
 
 
@@ -83,7 +83,7 @@ class RequestView:
     def multipart(self) -> dict[str, FormPart]:
         """The parts by name, the first of each; a part has `text`, `filename`, `content_type` and `size`."""
         parts: dict[str, FormPart] = {}
-        for part in multipart_parts(self._request) or ():
+        for part in self._request.multipart or ():
             parts.setdefault(part.name, part)
         return parts
 

@@ -1,5 +1,6 @@
 """The broker, through its real client: the `pact` binary."""
 
+from interceptor.broker.api import ApiAnswer, ask_broker
 from interceptor.broker.client import call
 from interceptor.broker.deploying import Row, Verdict, can_i_deploy, matrix, record_deployment
 from interceptor.broker.differences import Difference, differences
@@ -10,6 +11,7 @@ from interceptor.broker.settings import Broker, find_broker
 from interceptor.broker.webhooks import Webhook, execute_webhook, save_webhook
 
 __all__ = [
+    "ApiAnswer",
     "Broker",
     "Difference",
     "PactFile",
@@ -19,6 +21,7 @@ __all__ = [
     "Row",
     "Verdict",
     "Webhook",
+    "ask_broker",
     "call",
     "can_i_deploy",
     "differences",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
-import sysconfig
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPException
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -38,7 +39,7 @@ _NOT_REACHED = re.compile("error sending request")
 _NO_RELATION = re.compile(r"Could not find relation 'pf:")
 _ADDRESS = "check the URL: PACT_BROKER_BASE_URL must be the one that shows the broker in a browser"
 _LOGIN = "check PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD"
-_REMEDIES = {
+REMEDIES = {
     "401": f"{_LOGIN}; PactFlow wants a token, to publish one that may write",
     "403": "the token is known and may not do this: ask for the permission, or take another token",
     "404": _ADDRESS,
@@ -47,6 +48,11 @@ _REMEDIES = {
 """What to do, by how the status begins."""
 _MOMENT = 5
 """Seconds."""
+_DISTRIBUTION = "pact-python-cli"
+_FIRST_USABLE = (1, 0, 10)
+"""Its epoch and version; epoch 0 is the client in Ruby, which ends with 0 whatever the broker answers."""
+_BINARIES = ("pact", "pact.exe")
+_VERSION = re.compile(r"(?:(?P<epoch>\d+)!)?(?P<major>\d+)\.(?P<minor>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +109,15 @@ def call(
             output, errors = _ended(process, most, waited)
         except subprocess.TimeoutExpired as error:
             where = f"the broker at {broker.url}" if broker else "the server of the pact"
-            raise BrokerError(f"{where} gave no answer within {most:g} s", "try again, or give it more time") from error
+            raise silent(where, most) from error
         finally:
             process.kill()
     return ClientOutput(process.returncode, _without_secrets(output, broker), _without_secrets(errors, broker))
+
+
+def silent(where: str, seconds: float | None) -> BrokerError:
+    """What to raise where somebody does not answer in time."""
+    return BrokerError(f"{where} did not respond within {seconds:g} s", "try again, or allow more time")
 
 
 def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callable[[], float]) -> tuple[bytes, bytes]:
@@ -118,16 +129,31 @@ def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callabl
                 raise
 
 
+@cache
 def client() -> str:
-    """The path of the binary.
+    """The path of the binary that was installed with us; another `pact` on the PATH may be another program.
 
     Raises:
-        BrokerError: it is not installed.
+        BrokerError: it is not installed, or too old.
     """
-    found = shutil.which("pact", path=sysconfig.get_path("scripts")) or shutil.which("pact")
+    remedy = f"pip install '{_DISTRIBUTION}>=1!0.10.9'"
+    try:
+        installed = distribution(_DISTRIBUTION)
+    except PackageNotFoundError as error:
+        raise BrokerError("the client of the broker, pact, is not installed", remedy) from error
+    if _version(installed.version) < _FIRST_USABLE:
+        raise BrokerError(f"the client of the broker, {_DISTRIBUTION} {installed.version}, is too old", remedy)
+    binaries = (Path(str(file.locate())) for file in installed.files or () if file.name in _BINARIES)
+    found = next((file.resolve() for file in binaries if file.is_file()), None)
     if found is None:
-        raise BrokerError("the client of the broker, pact, is not installed", "pip install pact-python-cli")
-    return found
+        raise BrokerError(f"{_DISTRIBUTION} is installed without its program, pact", f"{remedy} --force-reinstall")
+    return str(found)
+
+
+def _version(text: str) -> tuple[int, int, int]:
+    """`1!0.10.9` is (1, 0, 10)."""
+    found = _VERSION.match(text)
+    return (int(found["epoch"] or 0), int(found["major"]), int(found["minor"])) if found else (0, 0, 0)
 
 
 def environment(broker: Broker | None) -> Mapping[str, str]:
@@ -157,7 +183,7 @@ def explained(reason: str) -> tuple[str, str] | None:
     """Why a broker cannot be used at all, and what to do, where the client complains of that."""
     if failed := _FAILED.search(reason):
         status, said = failed["status"], failed["said"]
-        remedy = next((remedy for start, remedy in _REMEDIES.items() if status.startswith(start)), None)
+        remedy = next((remedy for start, remedy in REMEDIES.items() if status.startswith(start)), None)
         return (f"{status}: {said}" if said else status, remedy) if remedy else None
     if page := _NO_BROKER.search(reason):
         return f"it answers with {page['type']}, which no broker does", _ADDRESS

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from interceptor.broker.client import ClientOutput, call, explained, unusable
+from interceptor.broker.client import call, explained, unusable
 from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
 from interceptor.values.errors import PactError
@@ -66,11 +66,11 @@ def read_pacts(*folders: Path) -> list[PactFile]:
         pacts.append(pact)
     if wrong:
         raise PactError(
-            f"{_names(folders)} holds what cannot be published\n" + "\n".join(wrong),
+            f"{_names(folders)} holds files that cannot be published\n" + "\n".join(wrong),
             "correct or remove these files, or export the pacts again",
         )
     if not pacts:
-        raise PactError(f"there are no pacts in {_names(folders)}", "make some first: interceptor run -- COMMAND")
+        raise PactError(f"there are no pacts in {_names(folders)}", "write some first: interceptor run -- COMMAND")
     return pacts
 
 
@@ -88,8 +88,8 @@ def publish(pact: PactFile, broker: Broker, publication: Publication, *, merge: 
     """
     arguments = ["broker", "publish", str(pact.file.resolve()), *publication.arguments("--consumer-app-version")]
     output = call([*arguments, "--output=json", *(["--merge"] if merge else [])], broker)
-    if output.code == 0:
-        return _accepted(pact, output)
+    if output.code == 0 and output.answer:
+        return _accepted(pact, output.answer)
     first, *_ = output.reason.splitlines()  # what follows may be the pact's own text
     if _ATTEMPT not in output.output + output.errors or explained(first):
         raise unusable(broker, output.reason)
@@ -105,7 +105,7 @@ def _pact(file: Path) -> PactFile:
     document: Json = parse_json(file.read_bytes())
     if not isinstance(document, dict):
         raise ValueError("not a pact: it is not a JSON object")
-    if not isinstance(document.get("interactions"), list):
+    if not any(isinstance(document.get(name), list) for name in ("interactions", "messages")):
         raise ValueError("not a pact: interactions is missing")
     return PactFile(file, _name(document, "consumer"), _name(document, "provider"))
 
@@ -118,8 +118,7 @@ def _name(document: Json, role: str) -> str:
     return name
 
 
-def _accepted(pact: PactFile, output: ClientOutput) -> Published:
-    answer = output.answer or {}
+def _accepted(pact: PactFile, answer: Json) -> Published:
     notices = [str(notice.get("text")) for notice in answer.get("notices", [])]
     unchanged = any("no content changes" in notice for notice in notices)
     links = answer.get("_links", {}).get("pb:contracts") or [{}]

@@ -138,8 +138,8 @@ def require_clean(root: Path, generated: Path, environ: Mapping[str, str]) -> No
     names = [line[3:] for line in changes.splitlines()]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     raise UsageError(
-        f"the work tree is not what its commit says: {shown}",
-        "commit the changes, or name the version yourself with --consumer-app-version",
+        f"the work tree has uncommitted changes: {shown}",
+        "commit them, or name the version with --consumer-app-version",
     )
 
 

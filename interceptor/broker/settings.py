@@ -36,13 +36,13 @@ def find_broker(environ: Mapping[str, str], *, retries: int, seconds: float) -> 
     """
     given = environ.get("PACT_BROKER_BASE_URL") or environ.get("PACT_BROKER_HOST")
     if not given:
-        raise UsageError("no broker is known here: set PACT_BROKER_BASE_URL, for example to https://broker.example.com")
+        raise UsageError("no broker is configured: set PACT_BROKER_BASE_URL, for example to https://broker.example.com")
     try:
         parts = urlsplit(given if "://" in given else f"https://{given}")
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError("PACT_BROKER_BASE_URL is not an http address", "write for example https://broker.example.com")
+        raise UsageError("PACT_BROKER_BASE_URL is not an HTTP URL", "write for example https://broker.example.com")
     credentials = {name: environ[name] for name in CREDENTIALS if environ.get(name)}
     if parts.username:
         credentials["PACT_BROKER_USERNAME"] = unquote(parts.username)

@@ -133,7 +133,7 @@ def execute_webhook(broker: Broker, webhook: Webhook) -> str:
 def _reference(secret: str) -> str:
     if not secret.replace("_", "").isalnum() or not secret.isascii():
         raise UsageError(
-            "a secret is named, never written: letters, digits and _ only",
-            "keep the value at the broker under a name, and give that name",
+            "a secret is given by its name: letters, digits and _ only",
+            "store the value at the broker, and give its name",
         )
     return f"${{user.{secret}}}"

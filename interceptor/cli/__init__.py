@@ -25,18 +25,18 @@ COMMANDS = {
     "run": "Run a command under the proxy, then write the pacts.",
     "serve": "Run the proxy in the foreground.",
     "export": "Turn recordings into pact files.",
-    "lint": "Look at handlers and pacts: names, states, rules, secrets.",
+    "lint": "Check handlers and pacts: names, states, rules, secrets.",
     "check": "Compare pacts with the providers' OpenAPI documents.",
     "publish": "Publish the pacts to the broker.",
-    "can-i-deploy": "Ask the broker whether this version may be deployed.",
-    "record-deployment": "Tell the broker that this version has been deployed.",
-    "matrix": "Show which versions have been verified with which.",
-    "webhook": "Have the broker start the provider's verification.",
-    "broker": "Everything else of the broker's client.",
+    "can-i-deploy": "Ask the broker whether a version can be deployed.",
+    "record-deployment": "Record at the broker that a version was deployed.",
+    "matrix": "Show which versions were verified against each other.",
+    "webhook": "Set up the webhook that starts the provider's verification.",
+    "broker": "Run any other command of the broker's client.",
     "verify": "Replay pacts against a running provider.",
-    "publish-provider": "Publish an OpenAPI document as PactFlow's provider contract.",
-    "states": "List provider states; write the provider's state handlers.",
-    "schema": "JSON Schemas of the project's files, for editors.",
+    "publish-provider": "Publish an OpenAPI document to PactFlow as a provider contract.",
+    "states": "List provider states, or write the provider's state handlers.",
+    "schema": "Write the JSON Schemas of the project's files, for editors.",
 }
 """Name to help text; each is a function of that name, with _ for -, in a module of that name beside this one."""
 
@@ -94,11 +94,13 @@ Config = Annotated[
         "--config", help=f"The project file. Default: {PROJECT_FILE}.", callback=_set_config, expose_value=False
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.", callback=_set_verbose, expose_value=False)]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print more.", callback=_set_verbose, expose_value=False)
+]
 
 
 def _everywhere(config: Config = None, verbose: Verbose = False) -> None:
-    """The options that every command has, before its name and after it."""
+    """The options that every command takes, before its name or after it."""
 
 
 def _options(
@@ -117,7 +119,7 @@ _app.callback()(_options)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; always ends in SystemExit."""
-    atexit.register(gc.freeze)  # at its end the interpreter would look through all that is there once more
+    atexit.register(gc.freeze)  # else the interpreter collects garbage once more as it exits
     context = Context()
     command = typer.main.get_command(_app)
     try:
@@ -129,9 +131,9 @@ def main(arguments: list[str] | None = None) -> None:
         if context.verbose:
             traceback.print_exc()
         sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001  # whatever it is, a user gets one line and not a traceback
+    except Exception as error:  # noqa: BLE001  # a user gets one line, not a traceback
         if context.verbose:
             traceback.print_exc()
-        where = "" if context.verbose else "; run it again with -v to see where"
+        where = "" if context.verbose else "; run it again with -v for the traceback"
         say(f"this is a bug of interceptor: {type(error).__name__}: {error}{where}")
         sys.exit(BUG)

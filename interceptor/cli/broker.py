@@ -1,4 +1,4 @@
-"""`interceptor broker -- ...`: everything else of the `pact` client, with the project's broker."""
+"""`interceptor broker -- ...`: any other command of the `pact` client, for the project's broker."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from interceptor.cli.options import RETRIES, SECONDS, Retries
 
 
 def broker(
-    words: Annotated[list[str], typer.Argument(metavar="ARGUMENT...", help="Those of `pact broker`.")],
+    words: Annotated[list[str], typer.Argument(metavar="ARGUMENT...", help="Arguments of `pact broker`.")],
     retries: Retries = RETRIES,
 ) -> None:
-    """Call `pact broker` with the broker and the credentials of the environment.
+    """Run `pact broker` with the broker and the credentials of the environment.
 
     For example: interceptor broker -- list-environments
     """

@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 def can_i_deploy(
     ctx: typer.Context,
-    to_environment: Annotated[str, typer.Option(metavar="E", help="Where it is to go, for example production.")],
+    to_environment: Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")],
     version: Version = None,
     participant: Participant = None,
     retry_while_unknown: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Ask again so many times while results are missing.")
+        int, typer.Option(metavar="N", min=0, help="How often to ask again while results are missing.")
     ] = 6,
-    retry_interval: Annotated[float, typer.Option(metavar="S", min=0, help="Seconds between two questions.")] = 5,
+    retry_interval: Annotated[float, typer.Option(metavar="S", min=0, help="Seconds between two attempts.")] = 5,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the broker whether a version may be deployed; exit code 1 where it may not.
+    """Ask the broker whether a version can be deployed; the exit code is 1 if not.
 
-    While results are missing it asks again for 30 seconds: the provider's verification may be running.
+    While results are missing, it asks again for 30 seconds, since the provider's verification may be running.
     """
     from interceptor import broker as brokers
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show, show_json
-from interceptor.cli.options import AsJson, write_output
+from interceptor.cli.options import AsJson, say_passed_over, write_output
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
@@ -25,17 +25,18 @@ def check(
         typer.Option(metavar="FILE", help="The provider's OpenAPI document or its URL. Default: the project file's."),
     ] = None,
     servers: Annotated[
-        bool, typer.Option("--servers", help="The pacts' paths are below those of OpenAPI 3's `servers`.")
+        bool, typer.Option("--servers", help="Prefix the document's paths with those of `servers`.")
     ] = False,
     as_json: AsJson = False,
     github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
     junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the result as JUnit's XML.", dir_okay=False)
+        Path | None, typer.Option(metavar="FILE", help="Also write the result as JUnit XML.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Compare pacts with the OpenAPI documents of their providers, offline, as PactFlow does.
+    """Compare pacts with the providers' OpenAPI documents, offline, as PactFlow does.
 
-    Every finding names the interaction, the places in pact and document, and the handler. Errors make the exit code 1.
+    Each finding names the interaction, the places in the pact and the document, and the handler.
+    The exit code is 1 if there are errors.
     """
     from interceptor.check import check as check_pacts
     from interceptor.report.checked import check_junit, check_total, finding_paragraph, github_annotation
@@ -47,8 +48,9 @@ def check(
     if not files:
         raise UsageError("there is no pact to check", "write one: interceptor run -- COMMAND")
     checked = check_pacts(files, project, openapi=openapi, servers=servers)
+    say_passed_over(checked.pacts.values())
     for provider in checked.without_document:
-        say(f"no OpenAPI document of {provider} is known: its pact is not checked")
+        say(f"no OpenAPI document for {provider}: its pact is not checked")
     if not checked.pacts:
         raise UsageError(
             "there is no OpenAPI document to check against",

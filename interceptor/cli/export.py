@@ -23,19 +23,22 @@ def export(
     recordings: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Journals of runs, HAR files, flow files of mitmproxy. Default: the journal of the latest run.",
+            help="Journals, HAR files or mitmproxy flow files. Default: the journal of the latest run.",
             metavar="RECORDING",
             show_default=False,
         ),
     ] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="Keep what the pact files hold already.")] = False,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Keep the interactions that the pact files already have.")
+    ] = False,
     specification: Annotated[
         int | None, typer.Option(metavar="V", min=2, max=4, help="Pact specification. Default: the project file's.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to. Default: the project file's.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="The folder for the pacts. Default: the project file's."),
     ] = None,
-    consumer: Annotated[str | None, typer.Option(help="The consumer's name, in place of the recorded one.")] = None,
+    consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the recorded one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Turn recordings into pact files, one per consumer and provider."""
@@ -69,6 +72,6 @@ def export(
 
 
 def _read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
-    from interceptor.proxy.mitm.flow_files import read_flows  # half a second that other recordings need not wait for
+    from interceptor.proxy.mitm.flow_files import read_flows  # takes half a second, which other recordings do not need
 
     return read_flows(path, damages)

@@ -1,4 +1,4 @@
-"""`interceptor init`: a project from nothing, or from recorded traffic."""
+"""`interceptor init`: a new project, from nothing or from recorded traffic."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interceptor.values.damage import Damage
 
 
-class Service(StrEnum):
+class CiService(StrEnum):
     """Whose workflows are written."""
 
     GITHUB = "github"
@@ -38,7 +38,7 @@ def init(
     ] = None,
     from_har: Annotated[
         Path | None,
-        typer.Option("--from-har", metavar="FILE", help="Write handlers that answer like the traffic in a HAR file."),
+        typer.Option("--from-har", metavar="FILE", help="Write handlers that give the responses of a HAR file."),
     ] = None,
     from_openapi: Annotated[
         str | None,
@@ -49,17 +49,19 @@ def init(
         ),
     ] = None,
     consumer: Annotated[
-        str | None, typer.Option(help="The consumer's name. Default: that of the package in this folder.")
+        str | None, typer.Option(help="The consumer's name. Default: the name of the package in this folder.")
     ] = None,
     ci: Annotated[
-        Service | None,
-        typer.Option(help="Write workflows, the providers' too; to a project that is there, only these."),
+        CiService | None,
+        typer.Option(
+            help="Write CI workflows for the consumer and its providers. In an existing project, write nothing else."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Write interceptor.yaml and the first handlers.
 
-    Nothing that is there is overwritten without --force, and secrets of recorded traffic are masked.
+    Existing files are kept unless --force is given. Secrets in recorded traffic are masked.
     """
     context: Context = ctx.obj
     root = context.config.parent
@@ -68,7 +70,7 @@ def init(
         return
     if from_openapi is not None:
         if from_har is not None:
-            raise UsageError("--from-openapi and --from-har do not go together", "import one after the other")
+            raise UsageError("--from-openapi and --from-har do not go together", "import one, then the other")
         found = _documented(from_openapi, root, provider or [])
         providers, notes = [found], [] if found.handlers else [f"{from_openapi} describes no response to write down"]
     elif from_har is None:
@@ -88,7 +90,7 @@ def init(
     say("next: interceptor run -- the command that runs your tests")
 
 
-def _write_workflows(context: Context, ci: Service, *, force: bool) -> None:
+def _write_workflows(context: Context, ci: CiService, *, force: bool) -> None:
     from interceptor.project.config import load_project
     from interceptor.scaffold.ci import workflow_files
 
@@ -101,7 +103,7 @@ def _write_workflows(context: Context, ci: Service, *, force: bool) -> None:
 def _new(text: str) -> NewProvider:
     name, equals, url = text.partition("=")
     if not (name.strip() and equals and url.startswith(("http://", "https://"))):
-        raise UsageError(f'"{text}" does not say name and URL of a provider', f'write --provider "{_EXAMPLE}"')
+        raise UsageError(f'"{text}" is not a provider\'s name and URL', f'write --provider "{_EXAMPLE}"')
     return NewProvider(name.strip(), [url], [FIRST_HANDLER], {})
 
 

@@ -1,4 +1,4 @@
-"""`interceptor lint`: handlers and pacts against the conventions."""
+"""`interceptor lint`: checks handlers and pacts against conventions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import show, show_json
+from interceptor.cli.options import say_passed_over
 from interceptor.project.config import load_project
 from interceptor.report.findings import finding_line, lint_total
 
@@ -19,14 +20,14 @@ def lint(
         list[Path] | None,
         typer.Argument(help="Pact files. Default: those of the project.", metavar="PACT", show_default=False),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail at warnings too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Look at handlers and pacts: names, states, rules, secrets, answers that no provider can give both of."""
+    """Check handlers and pacts: names, states, rules, secrets, and responses that contradict each other."""
     from interceptor.lint import lint as findings_of
 
     project = load_project(ctx.obj.config)
-    findings = findings_of(project, pacts or sorted(project.pact_dir.glob("*.json")))
+    findings = findings_of(project, pacts or sorted(project.pact_dir.glob("*.json")), say_passed_over)
     if as_json:
         show_json([asdict(finding) for finding in findings])
     else:

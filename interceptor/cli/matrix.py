@@ -1,4 +1,4 @@
-"""`interceptor matrix`: who has been verified with whom."""
+"""`interceptor matrix`: which versions were verified against each other."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from interceptor.report.verdict import row_lines, verdict_json
 
 def matrix(
     ctx: typer.Context,
-    version: Annotated[str | None, typer.Option(metavar="V", help="Its version. Default: the latest one.")] = None,
+    version: Annotated[str | None, typer.Option(metavar="V", help="The version. Default: the latest one.")] = None,
     participant: Participant = None,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Show which versions of whom a version has been verified with."""
+    """Show the versions that a version was verified against."""
     from interceptor import broker as brokers
 
     name = participant_or_consumer(ctx.obj, participant)

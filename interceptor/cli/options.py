@@ -1,33 +1,40 @@
-"""Options that several commands share, and what stands in for them where they are not given."""
+"""Options that several commands share, and their defaults."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from interceptor.cli.context import Context
+from interceptor.cli.context import Context, say
+from interceptor.report.lines import counted
 from interceptor.values.errors import PactError, UsageError
+
+if TYPE_CHECKING:
+    from interceptor.pact.read import Pact
 
 Retries: TypeAlias = Annotated[
     int,
-    typer.Option(metavar="N", min=0, envvar="PACT_BROKER_HTTP_RETRIES", help="Further attempts when the broker fails."),
+    typer.Option(
+        metavar="N", min=0, envvar="PACT_BROKER_HTTP_RETRIES", help="How often to try again when the broker fails."
+    ),
 ]
 Timeout: TypeAlias = Annotated[
     float,
     typer.Option(
-        "--timeout", metavar="S", min=0.1, envvar="INTERCEPTOR_BROKER_TIMEOUT", help="Seconds that the broker may take."
+        "--timeout", metavar="S", min=0.1, envvar="INTERCEPTOR_BROKER_TIMEOUT", help="Seconds to wait for the broker."
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Participant: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="Consumer or provider. Default: the project's consumer.")
 ]
-Version: TypeAlias = Annotated[str | None, typer.Option(metavar="V", help="Its version. Default: the git commit.")]
+Version: TypeAlias = Annotated[str | None, typer.Option(metavar="V", help="The version. Default: the git commit.")]
 RETRIES = 2
-"""The client's own 8 take about two minutes to say that nobody is there."""
+"""The client's default, 8, takes two minutes to report an unreachable broker."""
 SECONDS = 60.0
 
 
@@ -42,7 +49,7 @@ def participant_or_consumer(context: Context, given: str | None) -> str:
     from interceptor.project.config import load_project
 
     if not context.config.exists():
-        raise UsageError(f"there is no {context.config} here to name the consumer", "name it with --participant")
+        raise UsageError(f"cannot tell the consumer: there is no {context.config} here", "name it with --participant")
     return load_project(context.config).settings.consumer
 
 
@@ -56,9 +63,12 @@ def version_or_commit(context: Context, given: str | None) -> str:
 
     version = given or detect(root(context), os.environ).version
     if version is None:
-        raise UsageError("no version is known: this is no git repository with a commit", "name it with --version")
+        raise UsageError("no version is known: this is not a git repository with a commit", "name it with --version")
     if version.startswith("-"):
-        raise UsageError(f'the broker\'s client takes the version "{version}" for an option', "name another version")
+        raise UsageError(
+            f'the version "{version}" begins with a dash, which the broker\'s client reads as an option',
+            "name another version",
+        )
     return version
 
 
@@ -73,12 +83,20 @@ def pacts_of_project(context: Context) -> list[Path]:
     project = load_project(context.config)
     paths = sorted(project.pact_dir.glob("*.json"))
     if not paths:
-        raise PactError(f"there are no pacts in {project.pact_dir.name}", "make some: interceptor run -- COMMAND")
+        raise PactError(f"there are no pacts in {project.pact_dir.name}", "write some: interceptor run -- COMMAND")
     return paths
 
 
+def say_passed_over(pacts: Iterable[Pact]) -> None:
+    """Say what pacts hold that is not looked at: `Site-Orders.json: 1 message is passed over`."""
+    for pact in pacts:
+        for kind in dict.fromkeys(pact.passed_over):
+            count = pact.passed_over.count(kind)
+            say(f"{pact.file.name}: {counted(count, kind)} {'is' if count == 1 else 'are'} passed over")
+
+
 def write_output(file: Path, content: bytes) -> None:
-    """Write a file that an option names, and its folder where there is none.
+    """Write a file that an option names, and its folder.
 
     Raises:
         UsageError: it cannot be written.

@@ -42,21 +42,23 @@ def publish(
         ),
     ] = None,
     branch: Annotated[
-        str | None, typer.Option(metavar="B", help="Branch of the version. Default: what CI or git says.")
+        str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag for the version; may be repeated.")] = None,
     build_url: Annotated[
-        str | None, typer.Option(metavar="U", help="Address of the build. Default: what CI says.")
+        str | None, typer.Option(metavar="U", help="URL of the build. Default: the one CI gives.")
     ] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="Add to what this version has published already.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show everything, publish nothing.")] = False,
+    merge: Annotated[bool, typer.Option("--merge", help="Merge with what this version has already published.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the pacts and print what would be published.")
+    ] = False,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     allow_secrets: Annotated[
-        bool, typer.Option("--allow-secrets", help="Publish also what looks like a secret.")
+        bool, typer.Option("--allow-secrets", help="Publish even if a pact holds what looks like a secret.")
     ] = False,
     no_check: Annotated[
-        bool, typer.Option("--no-check", help="Publish also what does not fit the providers' OpenAPI documents.")
+        bool, typer.Option("--no-check", help="Publish even if a pact does not fit its provider's OpenAPI document.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -135,7 +137,7 @@ def _require_compatible(project: Project, files: list[Path]) -> None:
         errors = "\n".join(finding_line(finding) for finding in checked.findings if finding.type == "error")
         raise PactError(
             f"the pacts do not fit the providers' documents:\n{errors}",
-            "`interceptor check` shows where; --no-check publishes them all the same",
+            "`interceptor check` shows the places; --no-check publishes anyway",
         )
     for finding in checked.findings:
         say(finding_line(finding))

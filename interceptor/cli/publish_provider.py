@@ -22,22 +22,24 @@ def publish_provider(
         typer.Argument(metavar="OPENAPI", help="The OpenAPI document. Default: the project's for this provider."),
     ] = None,
     success: Annotated[
-        bool, typer.Option("--success/--no-success", help="Whether the provider passed its own test.")
+        bool, typer.Option("--success/--no-success", help="Whether the provider passed its own tests.")
     ] = True,
     results: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The report of that test: text, JSON or JUnit.")
+        Path | None, typer.Option(metavar="FILE", help="The report of those tests: text, JSON or JUnit.")
     ] = None,
-    verifier: Annotated[str | None, typer.Option(metavar="TOOL", help="The tool that tested it.")] = None,
-    version: Annotated[str | None, typer.Option(metavar="V", help="Of the provider. Default: the git commit.")] = None,
+    verifier: Annotated[str | None, typer.Option(metavar="TOOL", help="The tool that ran them.")] = None,
+    version: Annotated[
+        str | None, typer.Option(metavar="V", help="The provider's version. Default: the git commit.")
+    ] = None,
     branch: Annotated[
-        str | None, typer.Option(metavar="B", help="Branch of the version. Default: what CI or git says.")
+        str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag for the version; may be repeated.")] = None,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Publish an OpenAPI document and the result of testing the provider against it to PactFlow."""
+    """Publish an OpenAPI document to PactFlow, with the result of testing the provider against it."""
     from interceptor import broker as brokers
     from interceptor.broker.revision import detect
 

@@ -1,4 +1,4 @@
-"""`interceptor record-deployment`: tell the broker what is where."""
+"""`interceptor record-deployment`: tells the broker what is deployed where."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from interceptor.cli.options import (
 
 def record_deployment(
     ctx: typer.Context,
-    environment: Annotated[str, typer.Option(metavar="E", help="Where it has gone, for example production.")],
+    environment: Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")],
     version: Version = None,
     participant: Participant = None,
     application_instance: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which one, where several run in one environment.")
+        str | None, typer.Option(metavar="NAME", help="Which instance, if several run in one environment.")
     ] = None,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
 ) -> None:
-    """Tell the broker that a version has been deployed to an environment."""
+    """Record at the broker that a version was deployed to an environment."""
     from interceptor import broker as brokers
 
     name, number = participant_or_consumer(ctx.obj, participant), version_or_commit(ctx.obj, version)

@@ -30,12 +30,16 @@ def run(
     command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="COMMAND")],
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
     export: Annotated[
-        Export, typer.Option(help="When to write the pacts; clean: the command succeeded and nothing was unhandled.")
+        Export,
+        typer.Option(help="When to write the pacts. clean: if the command succeeds and no request is unhandled."),
     ] = Export.CLEAN,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail when a handler was never used.")] = False,
-    consumer: Annotated[str | None, typer.Option(help="The consumer's name, in place of the project file's.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if a handler is never used.")] = False,
+    consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the project file's.")] = None,
     isolated: Annotated[
-        bool, typer.Option("--isolated", help="Run the command in a network of its own (Linux): no client goes around.")
+        bool,
+        typer.Option(
+            "--isolated", help="Run the command in its own network (Linux), so that no client bypasses the proxy."
+        ),
     ] = False,
     allow_port: Annotated[
         list[int] | None,
@@ -44,7 +48,7 @@ def run(
 ) -> None:
     """Run a command under the proxy, then write the pacts.
 
-    The exit code is the command's; 1 where it succeeded but requests were unhandled or answers failed.
+    The exit code is the command's, or 1 if the command succeeds but a request is unhandled or a response fails.
     """
     context: Context = ctx.obj
     set_up_logging(context)

@@ -21,12 +21,14 @@ class SchemaKind(StrEnum):
 
 def schema(
     ctx: typer.Context,
-    kind: Annotated[SchemaKind | None, typer.Argument(help="Print this one.", show_default=False)] = None,
+    kind: Annotated[
+        SchemaKind | None, typer.Argument(help="Print this schema instead of writing the files.", show_default=False)
+    ] = None,
 ) -> None:
     """Write the JSON Schemas of the project file and the handler files to .interceptor/schema, or print one of them.
 
-    Files made by `interceptor init` refer to them there, so that an editor with a YAML language server completes
-    and checks what is written.
+    The files that `interceptor init` writes refer to them, so an editor with a YAML language server completes and
+    checks what you type.
     """
     if kind is not None:
         print(schema_text(project_schema() if kind is SchemaKind.PROJECT else handlers_schema()), end="")

@@ -21,8 +21,8 @@ def serve(
 ) -> None:
     """Run the proxy in the foreground, until Ctrl-C.
 
-    The standard output is the list of the variables that a consumer needs, and an empty line. Handlers are read anew
-    when their files change; what is wrong with a request is said at once.
+    It prints the variables that a consumer needs to the standard output, then an empty line.
+    It reloads handlers when their files change, and reports unhandled requests as they happen.
     """
     context: Context = ctx.obj
     set_up_logging(context, warnings=True)
@@ -45,7 +45,7 @@ def serve(
 
 
 def _introduce(stage: RunContext) -> None:
-    """Say where we are; the variables alone go to the standard output, so that a script can take them."""
+    """Print the addresses; only the variables go to the standard output, so that a script can read them."""
     say(f"the proxy is at {stage.listeners.proxy_url}")
     for listener in stage.listeners.published:
         say(f"{listener.provider} is at {listener.base_url}")

@@ -1,4 +1,4 @@
-"""`interceptor states`: what providers have to set up."""
+"""`interceptor states`: the states that providers have to set up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import say, show_json
-from interceptor.cli.options import AsJson, pacts_of_project, write_output
+from interceptor.cli.options import AsJson, pacts_of_project, say_passed_over, write_output
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
@@ -33,19 +33,19 @@ def states(
         list[Path] | None,
         typer.Argument(metavar="PACT", help="Pact files. Default: the project's.", show_default=False),
     ] = None,
-    consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only this consumer's.")] = None,
-    provider: Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this provider.")] = None,
+    consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this consumer.")] = None,
+    provider: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this provider.")] = None,
     scaffold: Annotated[Scaffold | None, typer.Option(help="Write the provider's state handlers.")] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to. Default: named after the consumer."),
+        typer.Option("--output", "-o", metavar="FILE", help="The file. Default: named after the consumer."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the provider states that the pacts ask for, or write the file in which the provider sets them up.
+    """List the provider states that the pacts require, or write the file in which the provider sets them up.
 
-    Written again, the file keeps what people wrote and gets the states that are new.
+    An existing file keeps its content; only the missing states are added.
     """
     from interceptor.pact.read import read_pact
     from interceptor.pact.states import required_states
@@ -56,6 +56,7 @@ def states(
     if not chosen:
         pairs = ", ".join(f"{pact.consumer} with {pact.provider}" for pact in found)
         raise PactError("there is no such pact", f"there are: {pairs}")
+    say_passed_over(chosen)
     required = required_states(chosen)
     if scaffold is not None:
         _write(required, scaffold, output)

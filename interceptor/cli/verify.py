@@ -1,4 +1,4 @@
-"""`interceptor verify`: pacts against a running provider."""
+"""`interceptor verify`: replays pacts against a running provider."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ import typer
 
 from interceptor.cli.context import Context, say, show, show_json
 from interceptor.cli.named_values import header_values, named_values
-from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, pacts_of_project, root, write_output
+from interceptor.cli.options import (
+    RETRIES,
+    SECONDS,
+    AsJson,
+    Retries,
+    pacts_of_project,
+    root,
+    say_passed_over,
+    write_output,
+)
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
@@ -23,19 +32,21 @@ if TYPE_CHECKING:
 
 def verify(
     ctx: typer.Context,
-    provider_url: Annotated[str, typer.Option(metavar="URL", help="Where it runs, base path included.")],
+    provider_url: Annotated[str, typer.Option(metavar="URL", help="The provider's URL, with its base path.")],
     pacts: Annotated[
         list[Path] | None,
         typer.Argument(metavar="PACT", help="Pact files. Default: the project's.", show_default=False),
     ] = None,
     provider: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The provider, where the pacts name several.")
+        str | None, typer.Option(metavar="NAME", help="The provider, if the pacts name several.")
     ] = None,
     consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only pacts of this consumer.")] = None,
     url: Annotated[
-        str | None, typer.Option(metavar="URL", help="A pact by its address, as a webhook hands over.")
+        str | None, typer.Option(metavar="URL", help="The URL of a pact, as a webhook passes it on.")
     ] = None,
-    from_broker: Annotated[bool, typer.Option("--from-broker", help="The pacts that the broker has for it.")] = False,
+    from_broker: Annotated[
+        bool, typer.Option("--from-broker", help="Verify the broker's pacts for the provider.")
+    ] = False,
     selector: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,18 +57,19 @@ def verify(
         ),
     ] = None,
     pending: Annotated[
-        bool, typer.Option("--pending/--no-pending", help="New pacts may fail until they have passed once.")
+        bool, typer.Option("--pending/--no-pending", help="New pacts may fail until they pass once.")
     ] = True,
     wip_since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Also work in progress since a day like 2026-01-31.")
+        str | None, typer.Option(metavar="DATE", help="Also verify work in progress since a date such as 2026-01-31.")
     ] = None,
-    states_url: Annotated[str | None, typer.Option(metavar="URL", help="Where provider states are set up.")] = None,
-    teardown: Annotated[bool, typer.Option("--teardown", help="Tell it too when an interaction is over.")] = False,
+    states_url: Annotated[str | None, typer.Option(metavar="URL", help="The URL that sets up provider states.")] = None,
+    teardown: Annotated[bool, typer.Option("--teardown", help="Call it after each interaction, too.")] = False,
     header: Annotated[
         list[str] | None,
         typer.Option(
             metavar="K=V",
-            help="The real value of a header that the pacts have masked; ${NAME} in it is a variable. May be repeated.",
+            help="The real value of a header that is masked in the pacts. ${NAME} is an environment variable. "
+            "May be repeated.",
         ),
     ] = None,
     query: Annotated[
@@ -68,27 +80,25 @@ def verify(
         typer.Option(metavar="K=V", help="The same for a member of a JSON body or a form. May be repeated."),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(metavar="S", min=0.1, help="Seconds that the provider may take for an answer.")
+        float, typer.Option(metavar="S", min=0.1, help="Seconds to wait for a response of the provider.")
     ] = 10,
     broker_timeout: Annotated[
         float,
-        typer.Option(
-            metavar="S", min=0.1, envvar="INTERCEPTOR_BROKER_TIMEOUT", help="Seconds that the broker may be silent."
-        ),
+        typer.Option(metavar="S", min=0.1, envvar="INTERCEPTOR_BROKER_TIMEOUT", help="Seconds to wait for the broker."),
     ] = SECONDS,
     retries: Retries = RETRIES,
-    publish: Annotated[bool, typer.Option("--publish", help="Tell the broker the result.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the result to the broker.")] = False,
     provider_version: Annotated[
         str | None, typer.Option(metavar="V", help="Version of the provider. Default: the git commit.")
     ] = None,
     provider_branch: Annotated[
-        str | None, typer.Option(metavar="B", help="Branch of the version. Default: what CI or git says.")
+        str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
     ] = None,
     provider_tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag; may be repeated.")] = None,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the result as JUnit XML too.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the result as JUnit XML.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay pacts against a running provider; exit code 1 where it does not give what they ask for."""
+    """Replay pacts against a running provider; the exit code is 1 if a response differs."""
     from interceptor import verification
     from interceptor.broker import find_broker
     from interceptor.report.verified import verification_json, verification_junit
@@ -98,12 +108,12 @@ def verify(
     if states_url is not None:
         _require_address("--states-url", states_url)
     if sum(map(bool, (pacts, url, from_broker))) > 1:
-        raise UsageError("pact files, --url and --from-broker do not go together", "give one of them")
+        raise UsageError("pact files, --url and --from-broker exclude each other", "give one of them")
     publishing = _publishing(context, provider_version, provider_branch, provider_tag or [], publish=publish)
     source: Source
     if url or from_broker:
         if provider is None:
-            raise UsageError("the provider's name is not known here", "give it with --provider")
+            raise UsageError("the provider's name is missing", "give it with --provider")
         if url:
             broker = _broker_of(url, publishing, retries=retries, seconds=broker_timeout)
             source = verification.FromUrl(url, broker, broker_timeout)
@@ -112,7 +122,7 @@ def verify(
             source = _from_broker(broker, selector or [], publishing, pending=pending, wip_since=wip_since)
     else:
         if publish:
-            raise UsageError("the result of local files cannot be published", "verify with --from-broker, or --url")
+            raise UsageError("results for local files cannot be published", "verify with --from-broker or --url")
         source, provider = _files(context, pacts or [], provider, states_url)
     asked = verification.RunningProvider(
         provider,
@@ -146,7 +156,7 @@ def _require_address(option: str, url: str) -> None:
     except ValueError:
         known = False
     if not known:
-        raise UsageError(f'{option} "{url}" is not an http address', "write for example http://localhost:8000/v1")
+        raise UsageError(f'{option} "{url}" is not an HTTP URL', "write for example http://localhost:8000/v1")
 
 
 def _publishing(
@@ -173,14 +183,15 @@ def _files(context: Context, paths: Sequence[Path], name: str | None, states_url
     names = sorted({pact.provider for pact in pacts})
     if name is None:
         if len(names) > 1:
-            raise UsageError(f"the pacts are with {' and '.join(names)}", "say with --provider which one is meant")
+            raise UsageError(f"the pacts are with {' and '.join(names)}", "choose one with --provider")
         (name,) = names
     own = [pact for pact in pacts if pact.provider == name]
     if not own:
         raise PactError(f"there is no pact with {name}", f"there are pacts with {' and '.join(names)}")
     if states_url is None:
         _warn_of_states(own)
-    return Files(tuple(pact.file for pact in own)), name
+    say_passed_over(own)
+    return Files(tuple(own)), name
 
 
 def _warn_of_states(pacts: Sequence[Pact]) -> None:

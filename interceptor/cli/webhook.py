@@ -1,4 +1,4 @@
-"""`interceptor webhook`: have the broker start the provider's verification."""
+"""`interceptor webhook`: the webhook that starts the provider's verification."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class WebhookKind(StrEnum):
-    """Who receives the request."""
+    """The service that receives the request."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -26,30 +26,30 @@ class WebhookKind(StrEnum):
 
 
 def webhook(
-    kind: Annotated[WebhookKind, typer.Argument(help="Who starts the verification.")],
+    kind: Annotated[WebhookKind, typer.Argument(help="The service that runs the verification.")],
     target: Annotated[
         str,
         typer.Argument(
             help="github: OWNER/REPOSITORY; gitlab: GROUP/PROJECT or its number; jenkins: the job's URL; a URL"
         ),
     ],
-    provider: Annotated[str, typer.Option(metavar="NAME", help="The provider that has to verify.")],
-    consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only for this consumer. Default: any.")] = None,
+    provider: Annotated[str, typer.Option(metavar="NAME", help="The provider to verify.")],
+    consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only for this consumer. Default: all.")] = None,
     secret: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The name under which the broker keeps the receiver's token."),
+        typer.Option(metavar="NAME", help="The name of the secret at the broker that holds the service's token."),
     ] = None,
     ref: Annotated[str, typer.Option(help="gitlab: the branch or tag to run.")] = "main",
-    server: Annotated[str, typer.Option(metavar="URL", help="gitlab: its address.")] = "https://gitlab.com",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the webhook, tell the broker nothing.")] = False,
-    test: Annotated[bool, typer.Option("--test", help="Have the broker make the request once.")] = False,
+    server: Annotated[str, typer.Option(metavar="URL", help="gitlab: the URL of the server.")] = "https://gitlab.com",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the webhook without saving it.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Have the broker call it once.")] = False,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Create or update the webhook by which a changed pact starts the provider's verification.
+    """Create or update the webhook that starts the provider's verification when a pact changes.
 
-    The token stays at the broker: --secret names it, as PactFlow's ${user.NAME}.
+    The token stays at the broker; --secret names it, as ${user.NAME} does at PactFlow.
     """
     from interceptor import broker as brokers
 
@@ -75,10 +75,10 @@ def _webhook(
 
     if kind is WebhookKind.URL:
         if not target.startswith(("http://", "https://")):
-            raise UsageError(f'"{target}" is not an http address')
+            raise UsageError(f'"{target}" is not an HTTP URL')
         return webhooks.plain(provider, consumer, target, secret)
     if secret is None:
-        raise UsageError(f"{kind.value} wants a token", "keep it at the broker, and name it with --secret NAME")
+        raise UsageError(f"{kind.value} needs a token", "store it at the broker, and name it with --secret NAME")
     match kind:
         case WebhookKind.GITHUB:
             return webhooks.github(provider, consumer, target, secret)

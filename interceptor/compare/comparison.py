@@ -45,11 +45,11 @@ class Comparison:
         References that lead nowhere are errors where a comparison needed them, and warnings elsewhere.
         """
         for place, reference in self._document.broken.items():
-            message = f'"{reference}" leads nowhere; what it should describe is not compared'
+            message = f'"{reference}" does not exist; what it should describe is not compared'
             yield Finding("document.reference.broken", message, document_place=str(place))
         for place, reference in self._document.all_broken().items():
             if place not in self._document.broken:
-                message = f'"{reference}" leads nowhere; no interaction needs it'
+                message = f'"{reference}" does not exist; no interaction needs it'
                 yield Finding("document.reference.unused", message, document_place=str(place))
         for place, why in self._validation.unusable.items():
             message = f"the schema {why}; what it says is not compared"
@@ -59,7 +59,7 @@ class Comparison:
         path = interaction.path if interaction.path.startswith("/") else f"/{interaction.path}"
         found = self._routes.find(interaction.method, path) if "?" not in path else None
         if found is None:
-            message = f"{interaction.method} {interaction.path} is no operation of the document"
+            message = f"{interaction.method} {interaction.path} is not an operation of the document"
             yield Finding(
                 "request.path-or-method.unknown",
                 message + self._routes.near(interaction.method, path),

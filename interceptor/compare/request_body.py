@@ -12,8 +12,7 @@ from interceptor.openapi.json_schema import Direction
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
-from interceptor.values.messages import Request
-from interceptor.values.multipart_form import MULTIPART_MEDIA_TYPE, multipart_parts
+from interceptor.values.multipart_form import MULTIPART_MEDIA_TYPE, parse_multipart
 from interceptor.values.urls import parse_query
 
 _PLACE = "request.body"
@@ -48,7 +47,7 @@ def _value(body: Json, content_type: str, schema: DocumentNode) -> Json:
     if media_type(content_type) == FORM_MEDIA_TYPE:
         pairs = list(parse_query(body))
     elif media_type(content_type) == MULTIPART_MEDIA_TYPE:
-        parts = multipart_parts(Request("POST", "", (("content-type", content_type),), body.encode()))
+        parts = parse_multipart(content_type, body.encode())
         pairs = None if parts is None else [(part.name, part.text) for part in parts]
     if pairs is None:
         return body

@@ -59,7 +59,7 @@ def compare_negotiation(pair: Pair) -> Iterator[Finding]:
         message = "the request says what it accepts, but the document names no media type of a response"
         yield pair.finding("request.accept.unknown", message, accept_place, operation.place)
     elif accept and pair.answer and pair.answer.content.types and not best_match(accept, produced):
-        message = f"{accept} is nothing that the operation answers with: {', '.join(dict.fromkeys(produced))}"
+        message = f"{accept} is not a type that the operation returns: {', '.join(dict.fromkeys(produced))}"
         yield pair.finding("request.accept.incompatible", message, accept_place, operation.place)
     sent, sent_place = pair.request_header("content-type"), "request.headers.content-type"
     consumed = operation.body.types
@@ -67,7 +67,7 @@ def compare_negotiation(pair: Pair) -> Iterator[Finding]:
         message = "the request has a content type, but the document names none that the operation takes"
         yield pair.finding("request.content-type.unknown", message, sent_place, operation.place)
     elif sent and not best_match(sent.partition(";")[0], consumed):
-        message = f"{sent} is nothing that the operation takes: {', '.join(consumed)}"
+        message = f"{sent} is not a type that the operation takes: {', '.join(consumed)}"
         yield pair.finding("request.content-type.incompatible", message, sent_place, operation.body.place)
     elif not sent and consumed and pair.sends_content:
         message = f"the request has a body without a content type; the operation takes {', '.join(consumed)}"

@@ -63,10 +63,10 @@ def compare_content_type(pair: Pair, answer: DocumentedResponse) -> Iterator[Fin
     sent, place = pair.response_header("content-type"), "response.headers.content-type"
     produced = answer.content.types
     if sent and not produced:
-        message = "the answer has a content type, but the document names none for this response"
+        message = "the response has a content type, but the document names none for this response"
         yield pair.finding("response.content-type.unknown", message, place, answer.place)
     elif sent and not best_match(sent.partition(";")[0], produced):
-        message = f"{sent} is nothing that this response may be: {', '.join(produced)}"
+        message = f"{sent} is not a type of this response: {', '.join(produced)}"
         yield pair.finding("response.content-type.incompatible", message, place, answer.place)
 
 

@@ -12,7 +12,7 @@ from interceptor.values.findings import Finding
 def malformed(pact: Pact) -> Iterator[Finding]:
     """An error for everything that has another type than the Pact specification gives it."""
     for interaction in pact.interactions:
-        written = pact.document["interactions"][interaction.index]
+        written = pact.written[interaction.index]
         for place in _odd_places(written.get("request", {}), written.get("response", {})):
             message = f"{place} has no type that a pact can have there; the broker's comparison refuses the whole pact"
             yield Finding("pact.malformed", message, interaction=interaction.index, place=place)

@@ -57,7 +57,7 @@ class ContractPolicy:
 
 def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     """Whether an exchange belongs into a contract at all."""
-    if exchange.response is None or exchange.provider is None or not exchange.record:
+    if exchange.response is None or exchange.metadata.provider is None or not exchange.metadata.record:
         return False
     if exchange.outcome is not Outcome.MOCKED and not (policy.passed and exchange.outcome is Outcome.PASSED):
         return False
@@ -104,7 +104,7 @@ class Collector:
             group = self._groups[key] = Group(skeleton, extracted.forms)
         else:
             group.skeleton = min(group.skeleton, skeleton, key=Interaction.spelling)
-        again = partial(self._gather, group, (exchange.test or "", exchange.handler or ""))
+        again = partial(self._gather, group, (exchange.metadata.test or "", exchange.metadata.handler or ""))
         again(extracted.slots, exchange.at)
         return Taken(extracted, again)
 
@@ -227,9 +227,7 @@ def _named(interactions: Iterable[Interaction], *, states_by_name: bool) -> tupl
             named += group
             continue
         named += [replace(each, description=f"{description} ({each.digest.hex()[:8]})") for each in group]
-        message = (
-            f'{len(group)} different interactions are called "{description}"{_by(group)}; give them names of their own'
-        )
+        message = f'{len(group)} different interactions are named "{description}"{_by(group)}; name each differently'
         findings.append(Finding("interaction.description.ambiguous", message, handler=_first_handler(group)))
     return named, findings
 
@@ -248,8 +246,8 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
             index, first = group[0]
             answers = " and ".join(sorted({str(each.status) for _, each in group}))
             message = (
-                f"{first.method} {first.path} is answered in {len(group)} ways ({answers}) under one and the same state"
-                f"{_by(each for _, each in group)}; tell them apart with `given`, or keep one out with `record: false`"
+                f"{first.method} {first.path} has {len(group)} different responses ({answers}) in one provider state"
+                f"{_by(each for _, each in group)}; tell them apart with `given`, or leave one out with `record: false`"
             )
             handler = _first_handler([each for _, each in group])
             yield Finding("interaction.answers.ambiguous", message, interaction=index, handler=handler)

@@ -48,16 +48,16 @@ def normalise(exchange: Exchange, kept: HeaderPolicy) -> Normalised:
     """The interaction of an exchange that was answered; its volatile values are still those of the run."""
     assert exchange.response is not None
     findings: list[Finding] = []
-    request, response = exchange.request, exchange.response
+    request, response, metadata = exchange.request, exchange.response, exchange.metadata
     interaction = Interaction(
         method=request.method.upper(),
-        path=exchange.path if exchange.path is not None else request.path,
+        path=metadata.path if metadata.path is not None else request.path,
         query=_values(request.query),
         request=_message("request", request, exchange, kept.request, findings),
         status=response.status,
         response=_message("response", response, exchange, kept.response, findings),
-        description=exchange.name or "",
-        states=tuple(sorted(exchange.states, key=lambda state: (state.name, repr(sorted(state.params.items()))))),
+        description=metadata.name or "",
+        states=tuple(sorted(metadata.states, key=lambda state: (state.name, repr(sorted(state.params.items()))))),
     )
     return Normalised(interaction, findings)
 
@@ -66,7 +66,7 @@ def _message(
     side: Side, message: Request | Response, exchange: Exchange, kept: frozenset[str], findings: list[Finding]
 ) -> Message:
     def report(code: str, text: str, place: str) -> None:
-        findings.append(Finding(code, text, place=place, handler=exchange.handler))
+        findings.append(Finding(code, text, place=place, handler=exchange.metadata.handler))
 
     content, content_type = message.body, message.header("content-type")
     if isinstance(message, Response) and message.status in BODILESS:
@@ -88,7 +88,7 @@ def _message(
         written = body.content_type if body is not None else normal_content_type(content_type or "")
         headers = tuple(sorted((*headers, ("content-type", (written,)))))
     try:
-        declared = parse_rules(side, exchange.rules.get(side, {}))
+        declared = parse_rules(side, exchange.metadata.rules.get(side, {}))
     except ValueError as error:
         report("rule.unknown", f"{error}; the rules of this {side} are left out", side)
         declared = ()
@@ -117,11 +117,12 @@ def _values(pairs: Iterable[tuple[str, str]]) -> NamedValues:
 
 def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[str]:
     """The policy's headers, and those the handler names or has a rule for."""
-    if not exchange.named and not exchange.rules:
+    metadata = exchange.metadata
+    if not metadata.named and not metadata.rules:
         return kept
     prefix = f"{side}.headers."
-    named = {place.removeprefix(prefix) for place in exchange.named if place.startswith(prefix)}
-    ruled = {place.partition(".")[2].lower() for place in exchange.rules.get(side, {}) if place.startswith("header.")}
+    named = {place.removeprefix(prefix) for place in metadata.named if place.startswith(prefix)}
+    ruled = {place.partition(".")[2].lower() for place in metadata.rules.get(side, {}) if place.startswith("header.")}
     return kept | named | ruled
 
 
@@ -154,7 +155,7 @@ def _rules_of_masks(side: Side, exchange: Exchange, headers: NamedValues, body: 
             case "headers" if name in values:
                 yield Rule("header", name, "regex", _open(values[name][0]))
             case "path":
-                yield Rule("path", "", "regex", _open(exchange.path or "", "[^/]+"))
+                yield Rule("path", "", "regex", _open(exchange.metadata.path or "", "[^/]+"))
             case "query" if name in query:
                 yield Rule("query", name, "regex", "^.+$")
             case "form" if body is not None and body.kind == "text":

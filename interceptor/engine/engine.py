@@ -8,29 +8,29 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from interceptor.answering.rendering import RenderFault
 from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
-from interceptor.engine.compiled import CompiledHandler, HandlerState, MatchContext, Unresolved
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
+from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
+from interceptor.engine.scopes import HandlerState, Scope
+from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.project.origins import Origin, is_loopback
-from interceptor.values.decisions import Decision, Metadata, Mocked, Passthrough, Resolving, Unhandled
+from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
+from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
 from interceptor.values.messages import Request, Response
-
-Choice: TypeAlias = Callable[[], "Decision | Unresolved"]
-"""What a handler would do, if it is its turn."""
 
 _MOST_SCOPES = 1000
 """Workers that are remembered; the one of which nothing was said for the longest time is forgotten first."""
@@ -41,24 +41,13 @@ _LARGEST_REMEMBERED = 4096
 SCOPE_HEADER = "x-interceptor-scope"
 
 
-@dataclass(slots=True)
-class Scope:
-    """One worker's view: its test, the states it declared, its own handlers, and what the handlers remember."""
-
-    memory: HandlerState
-    test: str | None = None
-    states: frozenset[str] = frozenset()
-    overrides: list[HandlerSet] = field(default_factory=list)
-    """Handlers added at run time, the newest first."""
-
-
 @lean(frozen=True, slots=True)
 class _Asked:
     """One request to be decided about."""
 
     request: Request
     located: Located
-    note: Metadata
+    metadata: Metadata
     scope: Scope
     listener: str | None
 
@@ -76,7 +65,7 @@ class Engine:
         globs = project.settings.exclude
         self._excluded = re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
         self._next_rank = 0
-        self._steady: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
+        self._cacheable: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
         """Decisions that hold until something is said about their scope, which is another object then."""
         self.warnings: list[Problem] = []
 
@@ -153,7 +142,7 @@ class Engine:
             scope: keeps parallel workers apart.
         """
         known = self._scope(scope)
-        cacheable = self._steady.get((scope, request))
+        cacheable = self._cacheable.get((scope, request))
         if cacheable is not None and cacheable[0] is known:
             return cacheable[1]
         if self._excludes(request):
@@ -165,9 +154,9 @@ class Engine:
         if isinstance(decision, Mocked) and decision.again:
             if len(request.body) > _LARGEST_REMEMBERED:
                 return replace(decision, again=False)
-            if len(self._steady) >= _MOST_REMEMBERED:
-                self._steady.clear()
-            self._steady[scope, request] = known, decision
+            if len(self._cacheable) >= _MOST_REMEMBERED:
+                self._cacheable.clear()
+            self._cacheable[scope, request] = known, decision
         return decision
 
     def decide_unread(self, request: Request, *, listener: str | None = None, scope: str = "") -> Passthrough | None:
@@ -185,9 +174,9 @@ class Engine:
             decision = self._not_answered(asked) if self._policy_of(asked) != "error" else None
         elif not asked.scope.states and candidates[0][0].passes_unread(request):
             handler, params = candidates[0]
-            context = MatchContext(request, params, asked.note, asked.scope.memory)
-            selection = handler.selection(context)
-            decision = None if selection is None else handler.decide(context, selection)
+            context = MatchContext(request, params, asked.metadata, asked.scope.memory)
+            selection = select(handler, context)
+            decision = None if selection is None else respond(handler, context, selection)
         return decision if isinstance(decision, Passthrough) else None
 
     def _excludes(self, request: Request) -> bool:
@@ -197,13 +186,13 @@ class Engine:
     def _asked(self, request: Request, listener: str | None, scope: str) -> _Asked:
         known, located = self._scope(scope), self._handlers.router.locate(request)
         owned = located.owned
-        note = Metadata(
+        metadata = Metadata(
             provider=owned.provider if owned else None,
             path=owned.path if owned else None,
             test=known.test,
             scope=scope or None,
         )
-        return _Asked(request, located, note, known, listener)
+        return _Asked(request, located, metadata, known, listener)
 
     def _decide(self, asked: _Asked) -> Decision:
         matching = self._matching(asked)
@@ -211,55 +200,35 @@ class Engine:
         if first is None:
             return self._not_answered(asked)
         handler, context = first
-        if not asked.scope.states and (decision := handler.always(context)) is not None:
+        if not asked.scope.states and (decision := constant_answer(handler, context)) is not None:
             return decision
-        return self._first(self._choices(asked, chain((first,), matching)), partial(self._not_answered, asked))
+        return self._first(
+            applicable(chain((first,), matching), asked.scope.states), partial(self._not_answered, asked)
+        )
 
-    def _first(self, choices: Iterator[Choice], otherwise: Callable[[], Decision]) -> Decision:
+    def _first(self, choices: Iterator[Applicable], otherwise: Callable[[], Decision]) -> Decision:
         """The decision of the first handler that does not step aside."""
-        for choice in choices:
-            offer = choice()
+        for handler, context, selection in choices:
+            if isinstance(selection, RenderFault):
+                return failed(handler, context, str(selection))
+            offer = respond(handler, context, selection)
             if not isinstance(offer, Unresolved):
                 return offer
             return Resolving(offer.call, partial(self._resolved, offer, choices, otherwise), offer.fail)
         return otherwise()
 
     def _resolved(
-        self, offer: Unresolved, further: Iterator[Choice], otherwise: Callable[[], Decision], result: Any
+        self, offer: Unresolved, further: Iterator[Applicable], otherwise: Callable[[], Decision], result: Any
     ) -> Decision:
         return offer.finish(result) or self._first(further, otherwise)
 
-    def _choices(self, asked: _Asked, matching: Iterator[tuple[CompiledHandler, MatchContext]]) -> Iterator[Choice]:
-        """The handlers that apply, in the order in which they are asked.
-
-        While states are declared, handlers whose `given` they satisfy come before those without one, and those with
-        another `given` do not apply.
-        """
-        later: list[Choice] = []
-        for handler, context in matching:
-            try:
-                selection = handler.selection(context)
-            except RenderFault as fault:
-                yield partial(handler.failed, context, str(fault))
-                return
-            if selection is None:
-                continue
-            choice = partial(handler.decide, context, selection)
-            if not asked.scope.states:
-                yield choice
-            elif not selection.states:
-                later.append(choice)
-            elif asked.scope.states.issuperset(state.name for state in selection.states):
-                yield choice
-        yield from later
-
-    def _matching(self, asked: _Asked) -> Iterator[tuple[CompiledHandler, MatchContext]]:
+    def _matching(self, asked: _Asked) -> Iterator[Match]:
         request = asked.request
         preflight = is_preflight(request)  # it asks about another method: a handler has to name this one to mean it
         for handlers in self._reachable(asked.scope):
             for route, params in handlers.router.candidates(request, asked.located):
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
-                    yield handlers[route.rank], MatchContext(request, params, asked.note, asked.scope.memory)
+                    yield handlers[route.rank], MatchContext(request, params, asked.metadata, asked.scope.memory)
 
     def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
         """A GraphQL batch, answered operation by operation; one that nobody answers makes the request unhandled."""
@@ -270,7 +239,7 @@ class Engine:
             if not isinstance(decision, Mocked):
                 asked.scope.memory = before
                 if isinstance(decision, Resolving) or (isinstance(decision, Passthrough) and decision.why == "handler"):
-                    return batch_refused(asked.request, asked.note)
+                    return batch_refused(asked.request, asked.metadata)
                 return decision
             answers.append(decision)
         return combined(asked.request, answers)
@@ -278,21 +247,21 @@ class Engine:
     # What nobody answers ---------------------------------------------------------------------------------------
 
     def _not_answered(self, asked: _Asked) -> Decision:
-        request, located, note = asked.request, asked.located, asked.note
+        request, located, metadata = asked.request, asked.located, asked.metadata
         reachable = list(self._reachable(asked.scope))
         owned = self._owns(asked)
         policy = self._policy_of(asked)
         if is_preflight(request):
             wanted = replace(request, method=request.header("access-control-request-method") or "GET")
             if policy == "error" or any(handlers.router.candidates(wanted, located) for handlers in reachable):
-                return Mocked(preflight_response(request), replace(note, record=False))
+                return Mocked(preflight_response(request), replace(metadata, record=False))
         if policy is None:
-            return Passthrough("loopback", note)
+            return Passthrough("loopback", metadata)
         if policy == "error" and is_favicon(request):
-            return Mocked(Response(404), replace(note, record=False))
+            return Mocked(Response(404), replace(metadata, record=False))
         if policy != "error":
-            return Passthrough("unhandled" if owned else "others", note, reported=policy == "warn")
-        masked = Masked(request, self._mask(request), note.path)
+            return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
+        masked = Masked(request, self._mask(request), metadata.path)
         near = [
             NearMiss(loaded.place, loaded.model.name, masked.mismatches(each.mismatches, each.route.mismatches))
             for handlers in reachable
@@ -300,7 +269,7 @@ class Engine:
             for loaded in (handlers[each.route.rank].loaded,)
         ]
         paste = handler_to_paste(masked)
-        return Unhandled(unhandled_response(masked.shown, near, paste), note, explain(masked.shown, near, paste))
+        return Unhandled(unhandled_response(masked.shown, near, paste), metadata, explain(masked.shown, near, paste))
 
     def _owns(self, asked: _Asked) -> bool:
         if asked.located.owned or asked.listener:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
-from interceptor.values.decisions import Failed, Metadata, Mocked
+from interceptor.values.decisions import Failed, Mocked
+from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response
@@ -32,24 +33,25 @@ def combined(request: Request, answers: list[Mocked]) -> Mocked:
     """The answers of a batch in the order of its operations."""
     body = json.dumps([_value(answer) for answer in answers], ensure_ascii=False, separators=(",", ":")).encode()
     response = Response(max(answer.response.status for answer in answers), (("content-type", JSON_MEDIA_TYPE),), body)
-    first, *further = [answer.note for answer in answers]
-    names = [note.name for note in (first, *further) if note.name]
-    note = replace(
+    every = [answer.metadata for answer in answers]
+    first, *further = every
+    names = [each.name for each in every if each.name]
+    metadata = replace(
         first,
         further_handlers=tuple(each.handler for each in further if each.handler),
         name=" and ".join(names) or None,
-        states=tuple({state.name: state for each in answers for state in each.note.states}.values()),
+        states=tuple({state.name: state for each in every for state in each.states}.values()),
         rules=_rules(answers),
-        generated=tuple(_within(place, index) for index, each in enumerate(answers) for place in each.note.generated),
-        record=all(each.note.record for each in answers),
+        generated=tuple(_within(place, index) for index, each in enumerate(every) for place in each.generated),
+        record=all(each.record for each in every),
     )
     delay = max(answer.delay for answer in answers)
-    return Mocked(response, note, delay, cors_headers(request, response.headers))
+    return Mocked(response, metadata, delay, cors_headers(request, response.headers))
 
 
-def batch_refused(request: Request, note: Metadata) -> Failed:
+def batch_refused(request: Request, metadata: Metadata) -> Failed:
     explanation = "an operation of a GraphQL batch cannot be answered by python or passthrough"
-    return Failed(failed_response(request, None, explanation), note, explanation)
+    return Failed(failed_response(request, None, explanation), metadata, explanation)
 
 
 def _value(answer: Mocked) -> Json:
@@ -63,7 +65,7 @@ def _rules(answers: list[Mocked]) -> dict[str, dict[str, Json]]:
     """The rules of each answer's body, moved to its place in the list."""
     rules: dict[str, dict[str, Json]] = {}
     for index, answer in enumerate(answers):
-        for side, places in answer.note.rules.items():
+        for side, places in answer.metadata.rules.items():
             moved = {f"$[{index}]{place[1:]}": rule for place, rule in places.items() if place.startswith("$")}
             rules.setdefault(side, {}).update(moved)
     return rules

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from interceptor.answering.rendering import Compiler
-from interceptor.engine.compiled import CompiledHandler, bind
+from interceptor.engine.compile import compile_handler
+from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.unreachable import unreachable
 from interceptor.handlers.loading import Loaded, LoadedHandler, load_handlers, load_text
 from interceptor.matching.discriminators import demands
@@ -87,4 +88,4 @@ def _bind(loaded: LoadedHandler, rank: int, compiler: Compiler) -> CompiledHandl
     except MatcherError as error:
         compiler.problems.append(node.at(*error.path).problem(str(error)))
         return None
-    return bind(loaded, Route(rank, part.method, address, checks, demands(part)), compiler)
+    return compile_handler(loaded, Route(rank, part.method, address, checks, demands(part)), compiler)

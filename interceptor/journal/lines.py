@@ -1,162 +1,142 @@
 """The lines of the journal: the header, and Exchange -> JSON -> Exchange.
 
-Decoding is strict about the shape, so that nothing odd travels further; unknown keys are passed over, so that an
-older reader can read what a newer writer of the same version adds.
+What is known of an exchange is written as `Metadata` defines it. Decoding is strict about the shape, so that nothing
+odd travels further; unknown keys are passed over, so that an older reader can read what a newer writer of the same
+version adds.
+
+orjson encodes, msgspec decodes: each is the faster one at it, and msgspec spells large floats otherwise.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired, TypeAlias, final
+from dataclasses import MISSING, Field, fields
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
+import msgspec
 import orjson
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
-from typing_extensions import TypedDict
 
-from interceptor.values.exchange import Exchange, LargeBody, Outcome, ProviderState
+from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome, ProviderState
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Headers, Request, Response
 from interceptor.values.nesting import TOO_DEEP, is_deeper
 
 VERSION = 1
+T = TypeVar("T")
 
 
 class DamagedError(ValueError):
     """A line is not what the form of the journal asks for; the text says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The first line: which run this was; all empty where the run was killed while writing it."""
+class Header(msgspec.Struct, frozen=True):
+    """The first line: which run this was."""
 
-    version: int = 1
+    interceptor: Literal["journal"]
+    version: int
     run: str = ""
     consumer: str | None = None
     started: str = ""
     tool: str = ""
 
 
-_strict = with_config(ConfigDict(strict=True, extra="ignore"))
+class _Body(msgspec.Struct):
+    """One of text, base64, or size and sha256."""
+
+    text: str | None = None
+    base64: str | None = None
+    size: int | None = None
+    sha256: str | None = None
 
 
-@_strict
-class _Header(TypedDict):
-    interceptor: Literal["journal"]
-    version: int
-    run: NotRequired[str]
-    consumer: NotRequired[str]
-    started: NotRequired[str]
-    tool: NotRequired[str]
-
-
-@final
-@_strict
-class _Text(TypedDict):
-    text: str
-
-
-@final
-@_strict
-class _Base64(TypedDict):
-    base64: str
-
-
-@final
-@_strict
-class _Large(TypedDict):
-    size: int
-    sha256: str
-
-
-_Body: TypeAlias = _Text | _Base64 | _Large | None
-
-
-@_strict
-class _Request(TypedDict):
+class _Request(msgspec.Struct):
     method: str
     url: str
-    path: NotRequired[str | None]
     headers: Headers
-    body: NotRequired[_Body]
+    path: str | None = None
+    body: _Body | None = None
 
 
-@_strict
-class _Response(TypedDict):
+class _Response(msgspec.Struct):
     status: int
     headers: Headers
-    body: NotRequired[_Body]
+    body: _Body | None = None
 
 
-@_strict
-class _State(TypedDict):
-    name: str
-    params: NotRequired[dict[str, Json]]
+class _Repeats(msgspec.Struct):
+    repeats: list[tuple[int, Annotated[int, msgspec.Meta(ge=1)]]]
 
 
-@_strict
-class _Exchange(TypedDict):
-    at: str
-    ms: float
-    provider: NotRequired[str | None]
-    outcome: Outcome
-    handler: NotRequired[str | None]
-    entry: NotRequired[int | None]
-    name: NotRequired[str | None]
-    states: NotRequired[list[_State]]
-    test: NotRequired[str | None]
-    scope: NotRequired[str | None]
-    request: _Request
-    response: _Response | None
-    rules: NotRequired[dict[str, dict[str, Json]]]
-    named: NotRequired[tuple[str, ...]]
-    made: NotRequired[tuple[str, ...]]
-    literal: NotRequired[tuple[str, ...]]
-    masked: NotRequired[tuple[str, ...]]
-    record: NotRequired[bool]
+_RENAMED = {"generated": "made"}
+"""Facts whose key is not their name."""
+_ELSEWHERE = {"path", "further_handlers"}
+"""Facts that are no key of the line: the path is one of its request; a batch is written as its first handler's."""
+_BEFORE_REQUEST = {"handler", "entry", "name", "states", "test", "scope"}
+"""The facts whose keys stand before the request's; `essence` relies on it for what differs between repeats."""
+_WRITTEN_APART = {"provider", "record"}
+"""Facts with a place of their own: the provider is written even where it is null, `record` last."""
+
+_Fact: TypeAlias = tuple[str, str, Any]
+"""Its name, its key, and the value with which it is left out."""
 
 
-class _Repeats(TypedDict):
-    repeats: list[tuple[int, Annotated[int, Field(ge=1)]]]
+def _fact(fact: Field[Any]) -> _Fact:
+    default = fact.default if fact.default_factory is MISSING else fact.default_factory()
+    return fact.name, _RENAMED.get(fact.name, fact.name), default
 
 
-_EXCHANGE = TypeAdapter(_Exchange)
-_HEADER = TypeAdapter(_Header)
-_TIME_FIRST, _REQUEST = b'{"at":', b',"request":{"method":'
-_REPEATS = TypeAdapter(_Repeats)
+_FACTS = [_fact(each) for each in fields(Metadata) if each.name not in _ELSEWHERE]
+_BEFORE = [fact for fact in _FACTS if fact[0] in _BEFORE_REQUEST]
+_AFTER = [fact for fact in _FACTS if fact[0] not in _BEFORE_REQUEST | _WRITTEN_APART]
+
+
+def _form() -> Any:
+    """The form of a line: what an exchange has of its own, and each fact of its metadata."""
+    types = get_type_hints(Metadata)
+    own: list[Any] = [
+        ("at", str),
+        ("ms", float),
+        ("outcome", Outcome),
+        ("request", _Request),
+        ("response", _Response | None),
+        ("masked", tuple[str, ...], ()),
+    ]
+    facts = [(name, types[name], default) for name, _, default in _FACTS]
+    return msgspec.defstruct("Line", [*own, *facts], rename=_RENAMED, kw_only=True)
+
+
+_LINE = msgspec.json.Decoder(_form())
+_HEADER = msgspec.json.Decoder(Header)
+_COUNTS = msgspec.json.Decoder(_Repeats)
+_TIME_FIRST, _REQUEST_KEY = b'{"at":', b',"request":{"method":'
 
 
 def dumps(value: Any) -> bytes:
     """Compact JSON; what UTF-8 cannot hold becomes a question mark."""
     try:
-        return orjson.dumps(value, default=dict)
+        return orjson.dumps(value, _plain, orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError:
         # Lone surrogates and integers beyond 64 bits, which JSON may hold and orjson does not.
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
         return text.encode("utf-8", "replace")
+
+
+def _plain(value: Any) -> dict[str, Json]:
+    if isinstance(value, ProviderState):
+        return {"name": value.name, "params": value.params} if value.params else {"name": value.name}
+    return dict(value)
 
 
 def encoded(exchange: Exchange) -> dict[str, Any]:
     """The line of an exchange without `at` and `ms`, which differ between repeats; optional keys only where set."""
-    line: dict[str, Any] = {"provider": exchange.provider, "outcome": exchange.outcome.value}
-    for key in ("handler", "entry", "name"):
-        if (value := getattr(exchange, key)) is not None:
-            line[key] = value
-    if exchange.states:
-        line["states"] = [
-            {"name": state.name, "params": state.params} if state.params else {"name": state.name}
-            for state in exchange.states
-        ]
-    for key in ("test", "scope"):
-        if (value := getattr(exchange, key)) is not None:
-            line[key] = value
-    request, response = exchange.request, exchange.response
+    metadata, request, response = exchange.metadata, exchange.request, exchange.response
+    line: dict[str, Any] = {"provider": metadata.provider, "outcome": exchange.outcome.value}
+    _add_facts(line, metadata, _BEFORE)
     line["request"] = {
         "method": request.method,
         "url": request.url,
-        "path": exchange.path,
+        "path": metadata.path,
         "headers": request.headers,
         "body": _encoded_body(request.body, exchange.large.get("request")),
     }
@@ -164,17 +144,18 @@ def encoded(exchange: Exchange) -> dict[str, Any]:
     if response is not None:
         body = _encoded_body(response.body, exchange.large.get("response"))
         line["response"] = {"status": response.status, "headers": response.headers, "body": body}
-    lists = {
-        "rules": exchange.rules,
-        "named": exchange.named,
-        "made": exchange.generated,
-        "literal": exchange.literal,
-        "masked": exchange.masked,
-    }
-    line |= {key: value for key, value in lists.items() if value}
-    if not exchange.record:
+    _add_facts(line, metadata, _AFTER)
+    if exchange.masked:
+        line["masked"] = exchange.masked
+    if not metadata.record:
         line["record"] = False
     return line
+
+
+def _add_facts(line: dict[str, Any], metadata: Metadata, facts: list[_Fact]) -> None:
+    for name, key, default in facts:
+        if (value := getattr(metadata, name)) != default:
+            line[key] = value
 
 
 def _encoded_body(body: bytes, large: LargeBody | None) -> dict[str, str | int] | None:
@@ -194,44 +175,43 @@ def decoded(line: bytes, count: int = 1) -> Exchange:
     Raises:
         DamagedError: where it is not JSON or not of the journal's form.
     """
-    read = _read(_EXCHANGE, line)
-    request, response = read["request"], read["response"]
-    get = read.get
+    read = _read(_LINE, line)
+    request, response = read.request, read.response
+    large: dict[str, LargeBody] = {}
     return Exchange(
-        request=Request(request["method"], request["url"], request["headers"], _body(request.get("body"))),
-        response=response and Response(response["status"], response["headers"], _body(response.get("body"))),
-        outcome=read["outcome"],
-        at=read["at"],
-        ms=read["ms"],
-        provider=get("provider"),
-        handler=get("handler"),
-        entry=get("entry"),
-        name=get("name"),
-        states=tuple(ProviderState(state["name"], state.get("params", {})) for state in get("states", ())),
-        test=get("test"),
-        scope=get("scope"),
-        path=request.get("path"),
-        rules=get("rules", {}),
-        named=get("named", ()),
-        generated=get("made", ()),
-        literal=get("literal", ()),
-        masked=get("masked", ()),
-        record=get("record", True),
-        large=dict(_large(read)),
-        count=count,
+        Request(request.method, request.url, request.headers, _body("request", request.body, large)),
+        response and Response(response.status, response.headers, _body("response", response.body, large)),
+        read.outcome,
+        read.at,
+        read.ms,
+        Metadata(path=request.path, **{name: getattr(read, name) for name, *_ in _FACTS}),
+        read.masked,
+        large,
+        count,
     )
 
 
-def _large(read: _Exchange) -> Iterator[tuple[str, LargeBody]]:
-    for side, message in (("request", read["request"]), ("response", read["response"])):
-        if message is not None and (body := message.get("body")) is not None and "size" in body:
-            yield side, LargeBody(body["size"], body["sha256"])
+def _body(side: str, body: _Body | None, large: dict[str, LargeBody]) -> bytes:
+    """The body of a message; of one that was too large, what is noted of it goes into `large`."""
+    if body is None:
+        return b""
+    if body.text is not None:
+        return body.text.encode()
+    if body.size is not None and body.sha256 is not None:
+        large[side] = LargeBody(body.size, body.sha256)
+        return b""
+    if body.base64 is None:
+        raise DamagedError(f"{side}.body: neither text nor base64 nor size and sha256")
+    try:
+        return base64.b64decode(body.base64, validate=True)
+    except ValueError as error:
+        raise DamagedError(f"{side}.body: not base64: {error}") from error
 
 
 def essence(line: bytes, *, by_test: bool) -> tuple[bytes, str]:
     """What lines share that differ only in time, scope and, unless `by_test`, test; and the time."""
     # As our writer writes it, what is left out stands before the request: so what follows need not be read for this.
-    end = line.find(_REQUEST) if line.startswith(_TIME_FIRST) else -1
+    end = line.find(_REQUEST_KEY) if line.startswith(_TIME_FIRST) else -1
     head, rest = (line[:end] + b"}", line[end:]) if end >= 0 else (line, b"")
     try:
         value = orjson.loads(head)
@@ -249,8 +229,7 @@ def decoded_header(line: bytes) -> Header:
     Raises:
         DamagedError: where the line is no header.
     """
-    read = _read(_HEADER, line)
-    return Header(**{key: value for key, value in read.items() if key != "interceptor"})
+    return _read(_HEADER, line)
 
 
 def decoded_repeats(line: bytes) -> list[tuple[int, int]]:
@@ -259,27 +238,13 @@ def decoded_repeats(line: bytes) -> list[tuple[int, int]]:
     Raises:
         DamagedError: where the line does not say that.
     """
-    pairs: list[tuple[int, int]] = _read(_REPEATS, line)["repeats"]
-    return pairs
+    return _read(_COUNTS, line).repeats
 
 
-def _read(form: TypeAdapter[Any], line: bytes) -> Any:
+def _read(form: msgspec.json.Decoder[T], line: bytes) -> T:
     if is_deeper(line):
         raise DamagedError(TOO_DEEP)
     try:
-        return form.validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DamagedError(f"{where}: {first['msg']}" if where else first["msg"]) from error
-
-
-def _body(body: _Body) -> bytes:
-    if body is None or "size" in body:
-        return b""
-    if "text" in body:
-        return body["text"].encode()
-    try:
-        return base64.b64decode(body["base64"], validate=True)
+        return form.decode(line)
     except ValueError as error:
-        raise DamagedError(f"body: not base64: {error}") from error
+        raise DamagedError(str(error)) from error

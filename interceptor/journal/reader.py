@@ -113,7 +113,7 @@ def read_journal(path: Path) -> Recording:
         header = decoded_header(first.content)
     except DamagedError as error:
         if not first.whole and _BEGINNING.startswith(first.content[: len(_BEGINNING)]):
-            return Recording(path, Header())
+            return Recording(path, Header("journal", VERSION))
         raise RecordingError(f"{path} is not a journal: {error}", "give a file that `interceptor run` wrote") from error
     if header.version != VERSION:
         message = f"{path} is a journal of version {header.version}; this interceptor reads version {VERSION}"

@@ -14,8 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
+from msgspec.structs import asdict
+
 from interceptor import __version__
-from interceptor.journal.lines import VERSION, dumps, encoded
+from interceptor.journal.lines import VERSION, Header, dumps, encoded
 from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
@@ -79,15 +81,8 @@ class JournalWriter:
         self._thread.start()
 
     def _begin(self, run: str, consumer: str, started: str, tool: str) -> None:
-        header = {
-            "interceptor": "journal",
-            "version": VERSION,
-            "run": run,
-            "consumer": consumer,
-            "started": started,
-            "tool": tool,
-        }
-        self._add(dumps(header) + b"\n")
+        header = Header("journal", VERSION, run, consumer, started, tool)
+        self._add(dumps(asdict(header)) + b"\n")
         self.flush()
         if self._error is not None:
             os.close(self._file)

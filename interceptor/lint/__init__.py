@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers
@@ -10,7 +10,7 @@ from interceptor.lint.handlers import lint_handlers
 from interceptor.lint.names import StateName, lint_states
 from interceptor.lint.origins import Origins
 from interceptor.lint.pacts import lint_pact
-from interceptor.pact.read import read_pact
+from interceptor.pact.read import Pact, read_pact
 from interceptor.project.config import Project
 from interceptor.values.errors import ConfigurationError, PactError, Problem
 from interceptor.values.findings import Finding
@@ -18,12 +18,15 @@ from interceptor.values.findings import Finding
 __all__ = ["lint"]
 
 
-def lint(project: Project, pacts: Sequence[Path]) -> list[Finding]:
+def lint(
+    project: Project, pacts: Sequence[Path], on_read: Callable[[list[Pact]], None] = lambda _: None
+) -> list[Finding]:
     """Everything there is to say, errors first, then by file.
 
     Args:
         project: its handlers are looked at, and they say where the interactions come from.
         pacts: files.
+        on_read: called with each pact, alone in a list.
     """
     findings: list[Finding] = []
     states: list[StateName] = []
@@ -42,6 +45,7 @@ def lint(project: Project, pacts: Sequence[Path]) -> list[Finding]:
         except PactError as error:
             findings.append(Finding("pact.unreadable", error.message, file.name))
         else:
+            on_read([pact])
             found = lint_pact(pact, project, origins, states)
             findings += (each for each in found if (each.code, each.message, each.handler) not in said)
     findings += lint_states(states)

@@ -94,6 +94,8 @@ def _answered(project: Project) -> set[str]:
     """The handlers that answered in the latest run."""
     path = latest_recording(project)
     try:
-        return set() if path is None else {each.handler for each in read_journal(path) if each.handler}
+        return (
+            set() if path is None else {each.metadata.handler for each in read_journal(path) if each.metadata.handler}
+        )
     except RecordingError:
         return set()

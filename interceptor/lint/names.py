@@ -39,14 +39,14 @@ def name_faults(kind: str, name: str) -> Iterator[tuple[str, str]]:
     elif article := _ARTICLE.match(name):
         yield f"{kind}.capital", f'"{name}" reads "{opening} {name}"; begin with "{article[1].lower()}"'
     if name != " ".join(name.split()):
-        yield f"{kind}.spacing", f'"{name}" has spaces at its ends or twice in a row'
+        yield f"{kind}.spacing", f'"{name}" has spaces at an end, or two in a row'
     if name.endswith("."):
-        yield f"{kind}.stop", f'"{name}" ends with a full stop; it is a part of a sentence'
+        yield f"{kind}.stop", f'"{name}" ends with a full stop, but is part of a sentence'
     for start, end in forms(name)[:1]:
         yield f"{kind}.secret", f"the {kind} holds {form_of(name[start:end])}"
     timestamps = [name[start:end] for start, end, form in volatile(name) if not form.startswith("jwt")]
     for found in [*timestamps, *_EPOCH.findall(name)][:1]:
-        yield f"{kind}.volatile", f'"{name}" holds "{found}", which looks like another one in every run'
+        yield f"{kind}.volatile", f'"{name}" holds "{found}", which seems to change with every run'
 
 
 def is_default(description: str) -> bool:
@@ -64,5 +64,5 @@ def lint_states(states: Iterable[StateName]) -> Iterator[Finding]:
             first, *others = alike.values()
             for other in others:
                 one, two = (f'"{state.name}" ({state.place})' for state in (first, other))
-                message = f"the states {one} and {two} are two to a provider"
+                message = f"the states {one} and {two} are different states to a provider"
                 yield Finding("state.spelling", message, handler=other.handler or first.handler)

@@ -19,9 +19,9 @@ def handlers_of_latest_run(project: Project) -> dict[str, str]:
     handlers = {}
     if recording := latest_recording(project):
         for exchange in read_journal(recording):
-            if exchange.handler and exchange.response:
+            if exchange.metadata.handler and exchange.response:
                 interaction = normalise(exchange, HeaderPolicy()).interaction
-                handlers[exchange.name or default_description(interaction)] = exchange.handler
+                handlers[exchange.metadata.name or default_description(interaction)] = exchange.metadata.handler
     return handlers
 
 

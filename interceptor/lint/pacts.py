@@ -15,8 +15,7 @@ from interceptor.pact.read import Pact, PactInteraction
 from interceptor.project.config import Project
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.findings import Finding
-
-_BODILESS = frozenset({204, 205, 304})
+from interceptor.values.messages import BODILESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,10 @@ def lint_pact(pact: Pact, project: Project, origins: Origins, states: list[State
 def _names_of_pair(pact: Pact, project: Project) -> Iterator[Finding]:
     if pact.provider not in project.providers:
         hint = did_you_mean(pact.provider, list(project.providers))
-        message = f'the project file knows no provider "{pact.provider}"{hint}'
+        message = f'the project file has no provider "{pact.provider}"{hint}'
         yield Finding("pact.provider.unknown", message)
     if pact.consumer != project.settings.consumer:
-        message = f'the consumer "{pact.consumer}" is not the project file\'s, "{project.settings.consumer}"'
+        message = f'the consumer "{pact.consumer}" is not the project file\'s "{project.settings.consumer}"'
         yield Finding("pact.consumer.unknown", message)
 
 
@@ -61,11 +60,11 @@ def _of_each(placed: list[_Placed]) -> Iterator[Finding]:
         for name, _ in each.states:
             yield from _faults("state", name, each.index)
         if len(each.path) > 1 and each.path.endswith("/"):
-            message = f"{each.method} {each.path} ends in a slash, which is another path to most providers"
+            message = f"{each.method} {each.path} ends with a slash, which most providers take for another path"
             yield Finding("interaction.path.trailing-slash", message, interaction=each.index, place="request.path")
-        bodiless = each.method == "HEAD" or each.status in _BODILESS or not 200 <= each.status < 300
+        bodiless = each.method == "HEAD" or each.status in BODILESS or not 200 <= each.status < 300
         if not each.response.has_body and not bodiless:
-            message = f'"{each.description}" says nothing about the body of the answer'
+            message = f'"{each.description}" says nothing about the response body'
             yield Finding("interaction.body.unasserted", message, interaction=each.index, place="response.body")
         for place, message in missing_regexes(each):
             yield Finding("rule.regex", message, interaction=each.index, place=place)
@@ -93,15 +92,15 @@ def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
         first, *others = group
         for one in others:
             if _answer(one.each) == _answer(first.each):
-                message = f'"{one.each.description}" says what interaction {first.each.index} says already'
+                message = f'"{one.each.description}" repeats interaction {first.each.index}'
                 yield Finding("interaction.repeated", message, interaction=one.each.index)
         if len(answers) > 1:
             handlers = sorted({one.handler for one in group if one.handler})
             by = f" (by {' and '.join(handlers)})" if handlers else ""
             statuses = " and ".join(map(str, sorted({one.each.status for one in group})))
             message = (
-                f"{first.each.method} {first.each.path} is answered in {len(answers)} ways ({statuses}) under one and "
-                f"the same state{by}; tell them apart with `given`, or keep one out with `record: false`"
+                f"{first.each.method} {first.each.path} has {len(answers)} different responses ({statuses}) in one "
+                f"provider state{by}; tell them apart with `given`, or leave one out with `record: false`"
             )
             yield Finding("interaction.answers.ambiguous", message, interaction=first.each.index)
 

@@ -19,7 +19,7 @@ def secrets_in(pact: Pact) -> list[Finding]:
     """
     findings = []
     wrapped = pact.specification.startswith("4")  # a body with its encoding; before, it is what it is
-    for index, interaction in enumerate(pact.document["interactions"]):
+    for index, interaction in enumerate(pact.written):
         for place, text in _texts(interaction, wrapped=wrapped):
             for start, end in forms(text):
                 found = text[start:end]

@@ -16,7 +16,6 @@ from graphql import GraphQLError, OperationDefinitionNode, parse
 
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.messages import Request
-from interceptor.values.multipart_form import multipart_parts
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,10 @@ class Operations:
 
     each: tuple[GraphQLOperation, ...]
     batch: bool
+
+
+_LARGEST_KEPT = 262_144
+"""Characters of a document."""
 
 
 class NotGraphQLError(ValueError):
@@ -63,7 +66,7 @@ def _envelope(request: Request) -> Json:
         if "variables" in query:
             query["variables"] = _json(query["variables"].encode())
         return query
-    parts = multipart_parts(request)
+    parts = request.multipart
     if parts is not None:
         operations = next((part for part in parts if part.name == "operations"), None)
         return _json(operations.body) if operations else None
@@ -87,13 +90,18 @@ def _operation(envelope: Json) -> GraphQLOperation:
         if isinstance(name, str) and "extensions" in envelope:
             return GraphQLOperation(None, name, variables)
         raise NotGraphQLError("it has no query")
-    chosen = [each for each in _definitions(text) if not name or each[1] == name]
+    chosen = [each for each in _definitions_of(text) if not name or each[1] == name]
     if len(chosen) != 1:
         raise NotGraphQLError(f'it has {len(chosen)} operations to choose from; operationName is "{name or ""}"')
     return GraphQLOperation(*chosen[0], variables)
 
 
-@lru_cache(maxsize=1024)
+def _definitions_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Those of `_definitions`, which clients ask for again and again; a huge document is not kept in memory."""
+    return _definitions(text) if len(text) <= _LARGEST_KEPT else _definitions.__wrapped__(text)
+
+
+@lru_cache(maxsize=64)  # 16 million characters at most
 def _definitions(text: str) -> tuple[tuple[str, str], ...]:
     """Kind and name of each operation of a document."""
     try:

@@ -20,7 +20,6 @@ from interceptor.matching.values import (
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import NotJsonError
 from interceptor.values.messages import Request
-from interceptor.values.multipart_form import multipart_parts
 
 RequestCheck: TypeAlias = Callable[[Request], Sequence[Mismatch]]
 FieldValues: TypeAlias = Callable[[Request, str], list[str]]
@@ -155,7 +154,7 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
         expected = shown(spec)
 
         def check_text(request: Request) -> Sequence[Mismatch]:
-            texts = [each.text for each in multipart_parts(request) or () if each.name == name]
+            texts = [each.text for each in request.multipart or () if each.name == name]
             return NONE if test(texts) else (Mismatch(part, expected, shown(texts) if texts else "nothing"),)
 
         return check_text
@@ -168,7 +167,7 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
         """The mismatches of the part of this name that comes closest."""
         found = [
             [mismatch for key, check in checks.items() for mismatch in check(getattr(each, key), f"{part} {key}")]
-            for each in multipart_parts(request) or ()
+            for each in request.multipart or ()
             if each.name == name
         ]
         return min(found, key=len) if found else (Mismatch(part, shown(spec), "nothing"),)

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from interceptor.project.yaml_file import ShallowParser
+from interceptor.project.shallow_parser import ShallowParser
 from interceptor.values.errors import DocumentError
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.jsonpath import children

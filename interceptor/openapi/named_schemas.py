@@ -11,22 +11,22 @@ HOLDS_DATA = frozenset({"example", "examples", "default", "enum", "const"})
 HOLDS_NAMES = frozenset({"properties", "patternProperties", "schemas", "definitions", "$defs", "paths"})
 """What stands below these are names of the provider's own, `example` and `default` included."""
 
-Steps = tuple[str, ...]
+_Steps = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class NamedSchemas:
     """Where in one file the schemas with names stand."""
 
-    ids: dict[str, Steps] = field(default_factory=dict)
+    ids: dict[str, _Steps] = field(default_factory=dict)
     """By the address that they have; relative ones are relative to the schema around them."""
-    anchors: dict[str, list[Steps]] = field(default_factory=dict)
+    anchors: dict[str, list[_Steps]] = field(default_factory=dict)
 
 
 def named_schemas(file: Any) -> NamedSchemas:
     """Look through all of a file."""
     found = NamedSchemas()
-    queue: list[tuple[Steps, Any, str]] = [((), file, "")]
+    queue: list[tuple[_Steps, Any, str]] = [((), file, "")]
     walked: set[int] = set()
     while queue:
         steps, value, base = queue.pop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -11,12 +11,15 @@ import orjson
 
 from interceptor.pact.rules import Rule, RulePart
 from interceptor.values.exchange import ProviderState
+from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.jsonpath import find, parse_path
 from interceptor.values.lean import lazy
 
 NamedValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Names with all their values, sorted by name; the order of the values counts."""
+ReportFinding: TypeAlias = Callable[[Finding], None]
+"""Called with what a specification cannot express."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 from interceptor.values.errors import PactError, UsageError
 from interceptor.values.json_text import Json, parse_json
+
+PassedOver: TypeAlias = Literal["message", "plugin interaction"]
+"""What a pact may hold beside plain HTTP: a message, or an interaction whose content only a plugin understands."""
 
 _PARTS = ("body", "header", "query", "path", "status")
 
@@ -60,10 +63,17 @@ class Pact:
     interactions: tuple[PactInteraction, ...]
     document: Mapping[str, Json]
     """The JSON of the file."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """What else it holds, one for each."""
+
+    @property
+    def written(self) -> list[Json]:
+        """Every interaction and message as it stands in the file; the index of an interaction is its place here."""
+        return written_items(self.document)
 
 
 def read_pact(file: Path) -> Pact:
-    """The pact of a file; interactions that are not over HTTP are passed over.
+    """The pact of a file; messages and the interactions of plugins are passed over.
 
     Raises:
         UsageError: where the file cannot be read.
@@ -73,18 +83,43 @@ def read_pact(file: Path) -> Pact:
         document = parse_json(file.read_bytes())
         version = str(document.get("metadata", {}).get("pactSpecification", {}).get("version", "2.0.0"))
         # From specification 4 on a body is wrapped: {"content": ..., "contentType": ..., "encoded": ...}
-        interactions = tuple(_interactions(document["interactions"], wrapped=version.startswith("4")))
+        items = written_items(document)
+        interactions = tuple(_interactions(items, wrapped=version.startswith("4")))
+        passed_over = tuple(kind for kind in map(not_plain_http, items) if kind is not None)
         consumer, provider = document["consumer"]["name"], document["provider"]["name"]
     except OSError as error:
         raise UsageError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again") from error
-    return Pact(file, str(consumer), str(provider), version, interactions, document)
+    return Pact(file, str(consumer), str(provider), version, interactions, document, passed_over)
+
+
+def written_items(document: Mapping[str, Json]) -> list[Json]:
+    """The interactions of a pact's JSON, and its messages, which specification 3 keeps in a list of their own.
+
+    Raises:
+        LookupError: the document has neither list.
+    """
+    if "messages" in document:
+        return [*document.get("interactions", []), *document["messages"]]
+    items: list[Json] = document["interactions"]
+    return items
+
+
+def not_plain_http(item: Mapping[str, Json]) -> PassedOver | None:
+    """What an item of a pact is, where it is no interaction over plain HTTP.
+
+    The types are those of specification 4; a message of specification 3 has `contents` and no request.
+    """
+    if "Messages" in item.get("type", "") or ("type" not in item and "contents" in item):
+        return "message"
+    is_http = item.get("type", "Synchronous/HTTP") == "Synchronous/HTTP"
+    return None if is_http and not item.get("pluginConfiguration") else "plugin interaction"
 
 
 def _interactions(written: list[dict[str, Any]], *, wrapped: bool) -> Iterator[PactInteraction]:
     for index, each in enumerate(written):
-        if each.get("type", "Synchronous/HTTP") != "Synchronous/HTTP":
+        if not_plain_http(each):
             continue
         request, response = each.get("request", {}), each.get("response", {})
         yield PactInteraction(

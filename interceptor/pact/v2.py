@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from interceptor.pact.document import Interaction, Message, PactDocument, example
+from interceptor.pact.document import Interaction, Message, PactDocument, ReportFinding, example
 from interceptor.pact.rules import Rule, written
 from interceptor.pact.v3 import message, unsaid
-from interceptor.values.findings import Finding
-
-Report = Callable[[Finding], None]
 
 VERSION = "2.0.0"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
-def interaction(each: Interaction, _document: PactDocument, report: Report) -> dict[str, Any]:
+def interaction(each: Interaction, _document: PactDocument, report: ReportFinding) -> dict[str, Any]:
     """One interaction of a V2 pact."""
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:
@@ -37,7 +33,7 @@ def interaction(each: Interaction, _document: PactDocument, report: Report) -> d
     return result | {"request": request, "response": response}
 
 
-def _rules(each: Message, report: Report) -> dict[str, Any]:
+def _rules(each: Message, report: ReportFinding) -> dict[str, Any]:
     rules = {}
     for rule in each.rules:
         form, place = written(rule, 2, example(each, rule)), _place(rule)

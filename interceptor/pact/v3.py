@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from typing import Any
 
-from interceptor.pact.document import Interaction, Message, PactDocument, example, joined
+from interceptor.pact.document import Interaction, Message, PactDocument, ReportFinding, example, joined
 from interceptor.pact.rules import Rule, written
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
 
-Report = Callable[[Finding], None]
-
 VERSION = "3.0.0"
 
 
-def interaction(each: Interaction, _document: PactDocument, report: Report) -> dict[str, Any]:
+def interaction(each: Interaction, _document: PactDocument, report: ReportFinding) -> dict[str, Any]:
     """One interaction of a V3 pact."""
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:
@@ -44,7 +41,7 @@ def provider_states(each: Interaction) -> list[dict[str, Json]]:
     ]
 
 
-def message(each: Message, report: Report) -> dict[str, Any]:
+def message(each: Message, report: ReportFinding) -> dict[str, Any]:
     """Headers and body, the same in V2 and V3."""
     result: dict[str, Any] = {}
     if each.headers:
@@ -54,11 +51,11 @@ def message(each: Message, report: Report) -> dict[str, Any]:
         return result
     if body.kind == "json" and body.value is None:
         # `"body": null` means an empty body there.
-        message = "only specification 4 can say that a body is JSON's null; it is left out"
+        message = "only specification 4 can express a body that is JSON's null; it is left out"
         report(Finding("body.null.unsupported", message))
         return result
     if body.kind == "binary" and _is_read_as_text(body.content_type):
-        message = "only specification 4 can say a text that is not UTF-8; the body is left out"
+        message = "only specification 4 can express text that is not UTF-8; the body is left out"
         report(Finding("body.charset.unsupported", message))
         return result
     return result | {"body": base64.b64encode(body.value).decode() if body.kind == "binary" else body.value}
@@ -70,7 +67,7 @@ def _is_read_as_text(content_type: str) -> bool:
     return bare.startswith("text/") or bare in {FORM_MEDIA_TYPE, "application/xml"} or bare.endswith("+xml")
 
 
-def matching_rules(each: Message, specification: int, report: Report) -> dict[str, Any]:
+def matching_rules(each: Message, specification: int, report: ReportFinding) -> dict[str, Any]:
     """The rules of a message by part, as V3 and V4 write them."""
     parts: dict[str, Any] = {}
     for rule in each.rules:
@@ -103,5 +100,5 @@ def generators(each: Message) -> dict[str, Any]:
 
 def unsaid(rule: Rule, specification: int) -> Finding:
     """The finding about a rule that a specification cannot say."""
-    message = f"specification {specification} cannot say the rule {rule.kind} at {rule.place}; it is left out"
+    message = f"specification {specification} cannot express the rule {rule.kind} at {rule.place}; it is left out"
     return Finding("rule.unsupported", message, place=rule.place)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from interceptor.pact.document import Interaction, Message, PactBody, PactDocument
+from interceptor.pact.document import Interaction, Message, PactBody, PactDocument, ReportFinding
 from interceptor.pact.v3 import generators, matching_rules, provider_states
-from interceptor.values.findings import Finding
-
-Report = Callable[[Finding], None]
 
 VERSION = "4.0"
 
@@ -33,7 +30,7 @@ _LISTS = frozenset(
 """Headers that the Pact tools split at commas where they receive them, and compare value by value."""
 
 
-def interaction(each: Interaction, document: PactDocument, report: Report) -> dict[str, Any]:
+def interaction(each: Interaction, document: PactDocument, report: ReportFinding) -> dict[str, Any]:
     """One interaction of a V4 pact."""
     request: dict[str, Any] = {"method": each.method, "path": each.path}
     if each.query:
@@ -49,7 +46,7 @@ def interaction(each: Interaction, document: PactDocument, report: Report) -> di
     return written
 
 
-def _message(message: Message, report: Report) -> dict[str, Any]:
+def _message(message: Message, report: ReportFinding) -> dict[str, Any]:
     written: dict[str, Any] = {}
     if message.headers:
         written["headers"] = {name: _listed(name, values) for name, values in message.headers}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -23,13 +22,14 @@ from interceptor.pact.document import PactDocument
 from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import NotJsonError, parse_json
+from interceptor.values.locks import locked
 
 _SPECIFICATIONS: dict[int, ModuleType] = {2: v2, 3: v3, 4: v4}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _LONGEST_NAME = 200
 """Bytes; file systems take 255, and the temporary file needs some."""
 
-Pact = dict[str, Any]
+PactJson: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def require_distinct_names(pairs: Sequence[tuple[str, str]]) -> None:
             raise PactError(f"the pacts of {shown} would be one file, {file_name(*pair)}", "rename one of them")
 
 
-def rendered(document: PactDocument, specification: int) -> tuple[Pact, list[Finding]]:
+def rendered(document: PactDocument, specification: int) -> tuple[PactJson, list[Finding]]:
     """The JSON of a pact, and what its specification could not say."""
     module = _SPECIFICATIONS[specification]
     name = file_name(document.consumer, document.provider)
@@ -97,7 +97,7 @@ def _reporter(
     return report
 
 
-def write_pact(pact: Pact, directory: Path, *, merge: bool) -> WrittenPact:
+def write_pact(pact: PactJson, directory: Path, *, merge: bool) -> WrittenPact:
     """Write a pact into its file, whole or not at all.
 
     Args:
@@ -112,7 +112,7 @@ def write_pact(pact: Pact, directory: Path, *, merge: bool) -> WrittenPact:
     path = directory / file_name(consumer, provider)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with _locked(directory):
+        with locked(directory):  # merging reads a file and replaces it
             if merge and path.exists():
                 pact = _merged(_read(path), pact, path)
             _replace(path, _pretty(pact))
@@ -121,23 +121,12 @@ def write_pact(pact: Pact, directory: Path, *, merge: bool) -> WrittenPact:
     return WrittenPact(consumer, provider, path, len(pact["interactions"]))
 
 
-def _pretty(pact: Pact) -> bytes:
+def _pretty(pact: PactJson) -> bytes:
     try:
         return orjson.dumps(pact, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     except TypeError:
         # Integers beyond 64 bits, and lone surrogates in names.
         return (json.dumps(pact, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-
-
-@contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """Hold the lock of a directory: merging reads a file and replaces it, which two processes must not do at once."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -155,7 +144,7 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _read(path: Path) -> Pact:
+def _read(path: Path) -> PactJson:
     try:
         pact = parse_json(path.read_bytes())
     except NotJsonError:
@@ -174,7 +163,7 @@ def _is_pact(value: Any) -> bool:
     )
 
 
-def _merged(old: Pact, new: Pact, path: Path) -> Pact:
+def _merged(old: PactJson, new: PactJson, path: Path) -> PactJson:
     specifications = [each["metadata"].get("pactSpecification") for each in (old, new)]
     if specifications[0] != specifications[1]:
         message = f"cannot merge into {path}: it follows another specification"

@@ -124,6 +124,15 @@ class PactSettings(StrictModel):
     """Headers kept beyond the policy: those a handler names, content-type, accept, authorization."""
 
 
+class Observe(StrictModel):
+    """Mocks inside the consumer's processes whose answers are noted as if handlers had given them."""
+
+    msw: bool = True
+    nock: bool = True
+    python: bool = True
+    """respx, responses, requests-mock, pytest-httpx, vcrpy, aioresponses."""
+
+
 class Reach(StrictModel):
     """Whose requests arrive: the means by which clients are led to the proxy that read no proxy variables."""
 
@@ -179,6 +188,8 @@ class ProjectFile(StrictModel):
     """The proxy to real servers. Default: that of the proxy variables when `run` started."""
     reach: Reach = Reach()
     """The means by which clients are led to the proxy."""
+    observe: Observe = Observe()
+    """Mocks inside the consumer's processes whose answers are noted."""
     http2: bool = False
     """Offer HTTP/2 to clients; requests in it do not take the fast lane."""
 

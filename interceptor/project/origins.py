@@ -107,6 +107,11 @@ class Owners:
                 self._exact[origin] = known
         return known
 
+    def owner(self, request: Request) -> Owned | None:
+        """Who owns a request."""
+        segments, trailing = split_path(request.path)
+        return owner(self.at(Origin.parse(request.url)), request, segments, trailing=trailing)
+
 
 def owner(bases: Sequence[BaseUrl], request: Request, segments: Segments, *, trailing: bool) -> Owned | None:
     """The owner of a request among the base URLs at its origin, the longest first."""

@@ -23,7 +23,7 @@ from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequ
 from interceptor.proxy.http1.targets import Address, destination, path_of, tunnel_end
 from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
 from interceptor.proxy.later import give, settle
-from interceptor.proxy.passing import Passing, Upload, pass_on
+from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.translate import request_fields
@@ -374,7 +374,7 @@ class ClientConnection(asyncio.Protocol):
     async def _pass_on(self, message: WireRequest, case: PendingRequest, upload: Upload | None) -> bool:
         assert isinstance(case.decision, Passthrough)
         self._patient = True
-        passing = Passing(message, upload, case, case.decision, self._meant.keeps_host)
+        passing = PassingRequest(message, upload, case, case.decision, self._meant.keeps_host)
         return await pass_on(self, self._dispatcher, passing)
 
     # What that needs of the connection

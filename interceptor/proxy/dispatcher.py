@@ -21,8 +21,8 @@ from interceptor.proxy.translate import make_request, request_fields
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.run.listeners import Listener, Listeners
-from interceptor.values.decisions import Decision, Failed, Metadata, Mocked, Passthrough, Resolving, Settled, Unhandled
-from interceptor.values.exchange import LargeBody
+from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
+from interceptor.values.exchange import LargeBody, Metadata
 from interceptor.values.messages import Request, Response
 from interceptor.values.urls import DEFAULT_PORTS
 
@@ -223,6 +223,6 @@ def _no_websocket(request: Request, decision: Mocked | Unhandled | Failed | Reso
     text = f"{request.method} {request.url.partition('?')[0]} asks for a WebSocket, which handlers cannot answer yet"
     headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
     body = json.dumps({"title": "No WebSockets yet", "status": 501, "detail": text}, ensure_ascii=False).encode()
-    known = Metadata() if isinstance(decision, Resolving) else decision.note
-    note = Metadata(provider=known.provider, path=known.path, test=known.test, scope=known.scope)
-    return Unhandled(Response(501, headers, body), note, text)
+    known = Metadata() if isinstance(decision, Resolving) else decision.metadata
+    metadata = Metadata(provider=known.provider, path=known.path, test=known.test, scope=known.scope)
+    return Unhandled(Response(501, headers, body), metadata, text)

@@ -77,7 +77,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class PassingRequest:
     """A request on its way to a real server.
 
     Args:
@@ -135,7 +135,7 @@ class Passing:
             yield piece
 
 
-async def pass_on(wire: PassingWire, dispatcher: Dispatcher, passing: Passing) -> bool:
+async def pass_on(wire: PassingWire, dispatcher: Dispatcher, passing: PassingRequest) -> bool:
     """Have a real server answer; True where the client's connection goes on."""
     recorder, case, decision = dispatcher.recorder, passing.case, passing.decision
     sent, received = NotedBody(recorder.largest_body), NotedBody(recorder.largest_body)
@@ -168,7 +168,9 @@ async def pass_on(wire: PassingWire, dispatcher: Dispatcher, passing: Passing) -
     return goes_on and real.complete
 
 
-def _note(dispatcher: Dispatcher, passing: Passing, sent: NotedBody, real: RealAnswer, received: NotedBody) -> None:
+def _note(
+    dispatcher: Dispatcher, passing: PassingRequest, sent: NotedBody, real: RealAnswer, received: NotedBody
+) -> None:
     """Note both messages; bodies that are too large for a contract by their size alone."""
     case, large = passing.case, dict[str, LargeBody]()
     if not is_recorded(passing.decision):
@@ -186,7 +188,7 @@ def _note(dispatcher: Dispatcher, passing: Passing, sent: NotedBody, real: RealA
     dispatcher.note(case, passing.decision, make_response(real.status, real.fields, content), large)
 
 
-async def _patch(wire: PassingWire, dispatcher: Dispatcher, passing: Passing, real: RealAnswer) -> bool:
+async def _patch(wire: PassingWire, dispatcher: Dispatcher, passing: PassingRequest, real: RealAnswer) -> bool:
     """Answer with what a handler makes of the real answer."""
     content = bytearray()
     async for piece in real:

@@ -18,8 +18,8 @@ from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
 from interceptor.recorder.summary import Summary, Tally
 from interceptor.redaction.redactor import Redactor
-from interceptor.values.decisions import Failed, Metadata, Mocked, Passthrough, Settled, Unhandled
-from interceptor.values.exchange import Exchange, LargeBody, Outcome
+from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
+from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
 from interceptor.values.messages import Request, Response
 
 log = logging.getLogger(__name__)
@@ -92,9 +92,9 @@ class Recorder:
         outcome = self._outcome(request, decision)
         if outcome is None:
             return
-        note = decision.note
-        if note.handler is not None:
-            for handler in (note.handler, *note.further_handlers):
+        metadata = decision.metadata
+        if metadata.handler is not None:
+            for handler in (metadata.handler, *metadata.further_handlers):
                 self.summary.hits[handler] += 1
         self.summary.outcomes[outcome] += 1
         key = None
@@ -104,7 +104,7 @@ class Recorder:
             if known is not None and self._journal.again(known.digest):
                 self._keep(known.exchange)
                 return
-        exchange = self._redactor(_exchange(request, response, outcome, note, at=at, ms=ms, large=large))
+        exchange = self._redactor(Exchange(request, response, outcome, timestamp(at), ms, metadata, large=large))
         digest = self._journal.write(exchange)
         self._keep(exchange)
         if key is not None:
@@ -154,27 +154,27 @@ class Recorder:
         return [
             exchange
             for number, _, exchange in self._newest
-            if number >= seen.since and (exchange.scope or "") == scope and exchange.test == seen.test
+            if number >= seen.since and (exchange.metadata.scope or "") == scope and exchange.metadata.test == seen.test
         ]
 
     def _outcome(self, request: Request, decision: Settled) -> Outcome | None:
         """What became of a request, told where it must be; None where it is none of the consumer's."""
-        note = decision.note
+        metadata = decision.metadata
         match decision:
             case Mocked():
-                if note.handler is None:
+                if metadata.handler is None:
                     return None
-                if note.provider is None:
-                    self.summary.unowned.add(note.handler)
+                if metadata.provider is None:
+                    self.summary.unowned.add(metadata.handler)
                 return Outcome.MOCKED
             case Unhandled():
                 self._complain(decision.explanation, self.summary.unhandled)
-                self._seen(note).unhandled.add(decision.explanation)
+                self._seen(metadata).unhandled.add(decision.explanation)
                 return Outcome.UNHANDLED
             case Failed():
                 explanation = self._redactor.text(decision.explanation, request)
                 self._complain(explanation, self.summary.failures)
-                self._seen(note).failures.add(explanation)
+                self._seen(metadata).failures.add(explanation)
                 return Outcome.FAILED
             case Passthrough():
                 if decision.reported:
@@ -186,10 +186,10 @@ class Recorder:
             case _:
                 assert_never(decision)
 
-    def _seen(self, note: Metadata) -> Seen:
+    def _seen(self, metadata: Metadata) -> Seen:
         """What is seen of a request's test; of one that it outlived nobody asks, and the next one is not to blame."""
-        seen = self.seen_by(note.scope or "")
-        return seen if seen.test == note.test else Seen()
+        seen = self.seen_by(metadata.scope or "")
+        return seen if seen.test == metadata.test else Seen()
 
     def _keep(self, exchange: Exchange) -> None:
         size = len(exchange.request.body) + (0 if exchange.response is None else len(exchange.response.body))
@@ -233,36 +233,3 @@ def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recor
 def is_recorded(decision: Passthrough) -> bool:
     """Whether a real answer belongs into the journal: only the consumer's own traffic does."""
     return decision.why in {"unhandled", "handler"}
-
-
-def _exchange(
-    request: Request,
-    response: Response | None,
-    outcome: Outcome,
-    note: Metadata,
-    *,
-    at: float,
-    ms: float,
-    large: Mapping[str, LargeBody],
-) -> Exchange:
-    return Exchange(
-        request=request,
-        response=response,
-        outcome=outcome,
-        at=timestamp(at),
-        ms=ms,
-        provider=note.provider,
-        handler=note.handler,
-        entry=note.entry,
-        name=note.name,
-        states=note.states,
-        test=note.test,
-        scope=note.scope,
-        path=note.path,
-        rules=note.rules,
-        named=note.named,
-        generated=note.generated,
-        literal=note.literal,
-        record=note.record,
-        large=large,
-    )

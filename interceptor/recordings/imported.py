@@ -10,11 +10,10 @@ from typing import TypeAlias
 
 from interceptor.journal.lines import dumps, encoded
 from interceptor.project.config import Project
-from interceptor.project.origins import Origin, Owners, owner
+from interceptor.project.origins import Owners
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.damage import Damage
-from interceptor.values.exchange import Exchange, ImportedExchange, Outcome
-from interceptor.values.urls import split_path
+from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
 
 RecordingReader: TypeAlias = Callable[[Path, list[Damage]], Iterator[ImportedExchange]]
 """Yields what a file holds; what it has to pass over goes into the list."""
@@ -48,13 +47,11 @@ class ImportedRecording:
 
 def _owned(captured: ImportedExchange, owners: Owners) -> Exchange:
     request = captured.request
-    segments, trailing = split_path(request.path)
-    owned = owner(owners.at(Origin.parse(request.url)), request, segments, trailing=trailing)
+    owned = owners.owner(request)
     return Exchange(
         request,
         captured.response,
         Outcome.PASSED,
         at=captured.at,
-        provider=None if owned is None else owned.provider,
-        path=None if owned is None else owned.path,
+        metadata=Metadata() if owned is None else Metadata(provider=owned.provider, path=owned.path),
     )

@@ -23,7 +23,7 @@ from interceptor.redaction.large_bodies import without_large_bodies
 from interceptor.redaction.masks import MASK, masked_text
 from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.values import Finder, Outlook
-from interceptor.values.exchange import Exchange, ProviderState
+from interceptor.values.exchange import Exchange, Metadata, ProviderState
 from interceptor.values.generated import Generated
 from interceptor.values.jsonpath import Steps, Wild, parse_path
 from interceptor.values.messages import Headers, Request, Response
@@ -86,23 +86,15 @@ class Redactor:
         """
         exchange = without_large_bodies(exchange, self.largest_body)
         found = _Findings()
-        request = self._request(exchange.request, found, exchange.literal)
-        path = exchange.path
-        if path is not None and "request.path" in found.places:
-            path, _ = _masked_path(path, self._finder)
+        request = self._request(exchange.request, found, exchange.metadata.literal)
         response = exchange.response
         if response is not None and (generated := Generated(exchange)):
             response = self._response(response, generated, found)
-        told = self._told(exchange, found.longest_first())
+        metadata = self._metadata(exchange.metadata, found)
         if not found.places:
-            return told
-        return replace(
-            told,
-            request=request,
-            response=response,
-            path=path,
-            masked=tuple(dict.fromkeys((*exchange.masked, *found.places))),
-        )
+            return exchange if metadata is exchange.metadata else replace(exchange, metadata=metadata)
+        masked = tuple(dict.fromkeys((*exchange.masked, *found.places)))
+        return replace(exchange, request=request, response=response, metadata=metadata, masked=masked)
 
     def request(self, request: Request) -> Request:
         """The request without its secrets; the same object where there is none."""
@@ -118,20 +110,18 @@ class Redactor:
             text = str(_without(found.longest_first(), text))
         return masked_text(text, forms(text), lambda _: MASK)
 
-    def _told(self, exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
-        """The exchange with the texts about it, its names, without secrets; the same object where there is none."""
-        texts = (exchange.name, exchange.test, *(state.name for state in exchange.states))
+    def _metadata(self, known: Metadata, found: _Findings) -> Metadata:
+        """What is known, its path and its names without secrets; the same object where there is none."""
+        if known.path is not None and "request.path" in found.places:
+            known = replace(known, path=_masked_path(known.path, self._finder)[0])
+        secrets = found.longest_first()
+        texts = (known.name, known.test, *(state.name for state in known.states))
         if not secrets and not any(text and may_hold_form(text) for text in texts):
-            return exchange
-        return replace(
-            exchange,
-            name=_without(secrets, exchange.name),
-            test=_without(secrets, exchange.test),
-            states=tuple(
-                ProviderState(_without(secrets, state.name), _without(secrets, state.params))
-                for state in exchange.states
-            ),
+            return known
+        states = tuple(
+            ProviderState(_without(secrets, state.name), _without(secrets, state.params)) for state in known.states
         )
+        return replace(known, name=_without(secrets, known.name), test=_without(secrets, known.test), states=states)
 
     def _request(self, request: Request, found: _Findings, literal: tuple[str, ...]) -> Request:
         finder = replace(self._finder, literal=literal) if literal else self._finder

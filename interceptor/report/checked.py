@@ -83,7 +83,7 @@ def _note(finding: Finding) -> JUnitNote:
 def _interaction(finding: Finding, checked: CheckedPact) -> str | None:
     if finding.pact is None or finding.interaction is None:
         return None
-    written = checked.pacts[finding.pact].document["interactions"][finding.interaction]
+    written = checked.pacts[finding.pact].written[finding.interaction]
     return f'interaction {finding.interaction} "{written["description"]}"'
 
 

@@ -13,20 +13,20 @@ _MOST_EXPLANATIONS = 10
 
 
 def summary_lines(summary: Summary, *, explained: bool = False) -> Iterator[str]:
-    """The summary, most important last: it is what remains in view.
+    """The summary, most important last, where it remains in view.
 
     Args:
         summary: of a run.
-        explained: what was unhandled or failed has been told when it happened; the counts are enough.
+        explained: what was unhandled or failed has been reported when it happened; the counts are enough.
     """
     for text, count in summary.refused.counts.items():
-        yield f"a client did not trust the certificate for {text}{_times(count)}: it reads none of the trust variables"
+        yield f"a client did not trust the certificate for {text}{_times(count)}: it does not read the trust variables"
     if summary.unfinished:
         yield f"{counted(summary.unfinished, 'connection')} ended in the middle of a request"
     yield from _explained("went to the real server: ", summary.reported)
     yield from _explained("the real server gave no answer: ", summary.unanswered)
     for place in summary.unowned.counts:
-        yield f"{place} answered for a URL that no provider owns: it reaches no pact"
+        yield f"{place} answered for a URL of no provider: the exchange is in no pact"
     if not explained:
         yield from _explained("failed: ", summary.failures)
         yield from _explained("", summary.unhandled)
@@ -42,7 +42,7 @@ def closing_lines(summary: Summary, journal: str) -> Iterator[str]:
 
 
 def hit_lines(summary: Summary) -> Iterator[str]:
-    """How often each handler answered, in the order of the files; then those added at run time."""
+    """How often each handler answered, in the order of the files; handlers added at run time come last."""
     for place in dict.fromkeys((*summary.handlers, *summary.hits)):
         yield f"{summary.hits[place]:6}  {place}"
 
@@ -61,7 +61,7 @@ def _counts(summary: Summary) -> str:
 
 
 def _explained(what: str, tally: Tally) -> Iterator[str]:
-    """Each explanation once, its first line with how often it was true."""
+    """Each explanation once, with its count on the first line."""
     for text, count in list(tally.counts.items())[:_MOST_EXPLANATIONS]:
         first, newline, rest = text.partition("\n")
         yield f"{what}{first}{_times(count)}{newline}{rest}"
@@ -73,10 +73,10 @@ def _explained(what: str, tally: Tally) -> Iterator[str]:
 def _nothing_seen(summary: Summary) -> str:
     elsewhere = f" ({counted(summary.bypassed, 'request')} to other hosts passed)" if summary.bypassed else ""
     return (
-        f"no request for a provider reached the proxy{elsewhere}; the usual reasons:\n"
-        "  the client does not read the proxy variables: give the provider listen or env, and the client that address\n"
-        "  the client asks localhost: add that URL to the provider\n"
-        "  the client asks other URLs than those of the providers"
+        f"no request for a provider reached the proxy{elsewhere}; common reasons:\n"
+        "  the client ignores the proxy variables: give the provider listen or env, and the client that address\n"
+        "  the client calls localhost: add that URL to the provider\n"
+        "  the client calls other URLs than the providers'"
     )
 
 

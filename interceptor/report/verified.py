@@ -14,9 +14,8 @@ _INDENT = " " * 9
 
 
 def outcome_line(each: VerifiedInteraction) -> str:
-    """`failed   Site: a request for product 10, given product 10 exists`."""
-    consumer = f"{each.consumer}: " if each.consumer else ""
-    return f"{each.outcome:7}  {consumer}{_name(each)}"
+    """`failed   Site 1.2.0: a request for product 10, given product 10 exists`."""
+    return f"{each.outcome:7}  {_consumer(each)}{_name(each)}"
 
 
 def reason_lines(each: VerifiedInteraction) -> Iterator[str]:
@@ -56,6 +55,7 @@ def verification_json(result: Verification) -> Json:
         "interactions": [
             {
                 "consumer": each.consumer,
+                "version": each.version,
                 "given": each.given,
                 "description": each.description,
                 "outcome": each.outcome,
@@ -69,7 +69,9 @@ def verification_json(result: Verification) -> Json:
 
 def verification_junit(result: Verification) -> bytes:
     """A case for each interaction; a pending failure is a skipped test."""
-    cases = tuple(JUnitCase(result.provider, _name(each), _notes(each)) for each in result.checked)
+    cases = tuple(
+        JUnitCase(result.provider, f"{_consumer(each)}{_name(each)}", _notes(each)) for each in result.checked
+    )
     return junit_xml("interceptor verify", [JUnitSuite(result.provider, cases)])
 
 
@@ -78,6 +80,12 @@ def _notes(each: VerifiedInteraction) -> tuple[JUnitNote, ...]:
         return ()
     first = each.reasons[0] if each.reasons else ""
     return (JUnitNote("failure" if each.outcome == "failed" else "skipped", "\n".join(each.reasons), first),)
+
+
+def _consumer(each: VerifiedInteraction) -> str:
+    if each.consumer is None:
+        return ""
+    return f"{each.consumer} {each.version}: " if each.version else f"{each.consumer}: "
 
 
 def _name(each: VerifiedInteraction) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from interceptor.answering.resolvers import forget_resolvers
 from interceptor.engine import Engine, load_engine
-from interceptor.handlers.loading import handler_paths
+from interceptor.handlers.discovery import handler_paths
 from interceptor.project.config import Project
 from interceptor.recorder.summary import Summary
 from interceptor.values.errors import ConfigurationError

@@ -6,13 +6,12 @@ of its own with a copy of the authority and the bundles, so that runs which star
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import ssl
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ import certifi
 
 from interceptor.project.state_dir import make_state_dir
 from interceptor.values.errors import UsageError
+from interceptor.values.locks import locked
 
 AUTHORITY_FILE = "mitmproxy-ca.pem"
 """Key and certificate; the name is mitmproxy's."""
@@ -81,7 +81,7 @@ def ensure_authority(state_dir: Path) -> Authority:
     """
     try:
         make_state_dir(state_dir)
-        with _locked(state_dir / ".lock"):
+        with locked(state_dir):  # runs that start at once must agree on one authority
             authority = _load(state_dir / AUTHORITY_FILE)
             if authority is None:
                 from interceptor.run.authority import new_authority  # noqa: PLC0415  # slow, and seldom needed
@@ -106,11 +106,11 @@ def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str
         state_dir: the project's folder for such things.
         environ: the variables of the user, which say what this machine trusts beyond the public authorities.
     """
-    with _locked(state_dir / ".lock"):
+    in_use = ExitStack()
+    with locked(state_dir):
         _sweep(state_dir)
         directory = Path(tempfile.mkdtemp(prefix=_RUN, dir=state_dir))
-        mark = os.open(directory, os.O_RDONLY)
-        fcntl.flock(mark, fcntl.LOCK_EX)
+        in_use.enter_context(locked(directory))
     files = TrustFiles(directory, directory / "ca-bundle.pem", directory / "ca-additional.pem")
     try:
         _write(directory / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
@@ -122,19 +122,14 @@ def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str
         yield files
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-        os.close(mark)
+        in_use.close()
 
 
 def _sweep(state_dir: Path) -> None:
-    """Remove what killed runs left behind: their directories, which nobody has locked any more."""
+    """Remove what killed runs left behind: their directories, which are no longer locked."""
     for directory in state_dir.glob(f"{_RUN}*"):
-        with suppress(OSError):  # in use, or just going
-            mark = os.open(directory, os.O_RDONLY)
-            try:
-                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(directory, ignore_errors=True)
-            finally:
-                os.close(mark)
+        with suppress(OSError), locked(directory, wait=False):  # an error: in use, or just going
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _default_locations() -> list[str]:
@@ -159,14 +154,6 @@ def certificates(text: bytes) -> Iterator[bytes]:
         inner, end, _ = piece.partition(_END)
         if end:
             yield _BEGIN + inner + end
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes: runs that start at once must agree on one authority."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _load(path: Path) -> Authority | None:

@@ -13,14 +13,14 @@ from interceptor.project.origins import is_loopback
 from interceptor.values.errors import UsageError
 from interceptor.values.urls import DEFAULT_PORTS
 
-Scheme = Literal["http", "https"]
+_Scheme = Literal["http", "https"]
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyAddress:
     """One HTTP proxy; `authorization` is the value of its proxy-authorization header."""
 
-    scheme: Scheme
+    scheme: _Scheme
     host: str
     port: int
     authorization: str | None = None
@@ -90,7 +90,7 @@ def _address(name: str, text: str) -> ProxyAddress:
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         authorization = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    scheme: Scheme = "https" if parts.scheme == "https" else "http"
+    scheme: _Scheme = "https" if parts.scheme == "https" else "http"
     return ProxyAddress(scheme, parts.hostname, port or DEFAULT_PORTS[scheme], authorization)
 
 

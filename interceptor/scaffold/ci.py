@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from jinja2 import Environment, StrictUndefined
 
-Service = Literal["github", "gitlab"]
+CiServiceName: TypeAlias = Literal["github", "gitlab"]
 
-_CONSUMER: dict[Service, str] = {"github": ".github/workflows/contract.yml", "gitlab": ".gitlab/contract.yml"}
+_CONSUMER: dict[CiServiceName, str] = {"github": ".github/workflows/contract.yml", "gitlab": ".gitlab/contract.yml"}
 _PROVIDERS = "provider-workflows"
 """Not where the service looks: these files are for other repositories."""
 
 
-def workflow_files(service: Service, consumer: str, providers: Sequence[str]) -> dict[str, bytes]:
+def workflow_files(service: CiServiceName, consumer: str, providers: Sequence[str]) -> dict[str, bytes]:
     """The files by path below the project, ready to be edited: how tests and providers start is the team's.
 
     Returns:

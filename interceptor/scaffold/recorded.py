@@ -20,7 +20,7 @@ from interceptor.redaction.redactor import Redactor
 from interceptor.scaffold.addresses import base_path, literal, template
 from interceptor.scaffold.answers import Fixtures, answer
 from interceptor.scaffold.project import NewProvider
-from interceptor.values.exchange import Exchange, ImportedExchange, Outcome
+from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request
@@ -43,7 +43,7 @@ class RecordedHandlers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _AskedRequest:
     """A request as a handler would ask for it."""
 
     path: str
@@ -65,10 +65,7 @@ class _Asked:
 def import_recording(captured: Iterable[ImportedExchange]) -> RecordedHandlers:
     """The providers of a recording, by host, and their handlers."""
     redact = Redactor()
-    exchanges = [
-        redact(Exchange(each.request, each.response, Outcome.PASSED, each.at, path=each.request.path))
-        for each in captured
-    ]
+    exchanges = [redact(Exchange(each.request, each.response, Outcome.PASSED, each.at)) for each in captured]
     wanted = [each for each in exchanges if _is_call(each)]
     by_host: dict[str, list[Exchange]] = {}
     for exchange in wanted:
@@ -97,10 +94,10 @@ class _Endpoint:
 
 def _provider(host: str, exchanges: list[Exchange]) -> NewProvider:
     base = base_path(exchange.request.path for exchange in exchanges)
-    below_base = [replace(each, path=each.request.path[len(base) :] or "/") for each in exchanges]
+    below_base = [replace(each, metadata=Metadata(path=each.request.path[len(base) :] or "/")) for each in exchanges]
     groups: dict[_Endpoint, list[Exchange]] = {}
     for each in below_base:
-        endpoint = _Endpoint(each.request.method, template(each.path or "/")[0], _operation(each.request))
+        endpoint = _Endpoint(each.request.method, template(each.metadata.path or "/")[0], _operation(each.request))
         groups.setdefault(endpoint, []).append(each)
     fixtures = Fixtures()
     handlers = [handler for endpoint, each in groups.items() for handler in _handlers(endpoint, each, fixtures)]
@@ -130,12 +127,12 @@ def _handlers(endpoint: _Endpoint, exchanges: list[Exchange], fixtures: Fixtures
     asked = _merged([_asked(each, endpoint, fixtures) for each in exchanges])
     by_query = len({_key(each.query) for each in asked}) > 1
     by_body = len({_key(each.body) for each in asked}) > 1
-    alike: dict[str, list[_Asked]] = {}
+    alike: dict[str, list[_AskedRequest]] = {}
     for each in asked:
         told_apart = replace(each, query=each.query if by_query else {}, body=each.body if by_body else {})
         alike.setdefault(_key([told_apart.query, told_apart.body]), []).append(told_apart)
-    particular: list[tuple[_Asked, dict[str, Json]]] = []
-    general: list[tuple[_Asked, dict[str, Json]]] = []
+    particular: list[tuple[_AskedRequest, dict[str, Json]]] = []
+    general: list[tuple[_AskedRequest, dict[str, Json]]] = []
     for group in alike.values():
         chosen = next((each for each in group if each.succeeded), group[0])
         answers = chosen.echoed()
@@ -146,12 +143,12 @@ def _handlers(endpoint: _Endpoint, exchanges: list[Exchange], fixtures: Fixtures
         yield handler
 
 
-def _rank(written: tuple[_Asked, Json]) -> tuple[int, bool]:
+def _rank(written: tuple[_AskedRequest, Json]) -> tuple[int, bool]:
     asked, _ = written
     return -len(asked.query), not asked.body
 
 
-def _handler(endpoint: _Endpoint, path: str, asked: _Asked, answers: list[dict[str, Json]]) -> dict[str, Json]:
+def _handler(endpoint: _Endpoint, path: str, asked: _AskedRequest, answers: list[dict[str, Json]]) -> dict[str, Json]:
     more: dict[str, Json] = {"query": asked.query} if asked.query else {}
     if endpoint.operation is None:
         more |= asked.body
@@ -165,18 +162,18 @@ def _handler(endpoint: _Endpoint, path: str, asked: _Asked, answers: list[dict[s
     }
 
 
-def _asked(exchange: Exchange, endpoint: _Endpoint, fixtures: Fixtures) -> _Asked:
+def _asked(exchange: Exchange, endpoint: _Endpoint, fixtures: Fixtures) -> _AskedRequest:
     assert exchange.response is not None
-    path = exchange.path or "/"
+    path = exchange.metadata.path or "/"
     query = _fields(exchange.request.query, "request.query", exchange.masked)
     body = _body(exchange) if endpoint.operation is None else _variables(exchange)
     answers = [answer(exchange.request.method, path, exchange.response, fixtures)]
-    return _Asked(path, template(path)[1], query, body, answers)
+    return _AskedRequest(path, template(path)[1], query, body, answers)
 
 
-def _merged(asked: list[_Asked]) -> list[_Asked]:
+def _merged(asked: list[_AskedRequest]) -> list[_AskedRequest]:
     """One for each request, with what it was answered each time; the same answer twice in a row counts once."""
-    merged: dict[str, _Asked] = {}
+    merged: dict[str, _AskedRequest] = {}
     for each in asked:
         known = merged.setdefault(_key([each.path, each.query, each.body]), each)
         if known is not each and known.answers[-1] != each.answers[0]:

@@ -78,7 +78,7 @@ class ControlClient:
         try:
             answer = parse_json(content)
         except NotJsonError as error:
-            raise UsageError(f"INTERCEPTOR_URL, {self.url}, is no control address (HTTP {status})") from error
+            raise UsageError(f"INTERCEPTOR_URL, {self.url}, is not a control address (HTTP {status})") from error
         if status != 200:
             raise UsageError("\n".join([f"cannot {method} /{name}: {answer['error']}", *answer.get("problems", [])]))
         return answer

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from interceptor.values.exchange import ProviderState
-from interceptor.values.json_text import Json
+from interceptor.values.exchange import Metadata
 from interceptor.values.lean import lean
 from interceptor.values.messages import Headers, Response
 
 Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated"]
 """How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated."""
-
-
-@lean(frozen=True, slots=True)
-class Metadata:
-    """What is known about an exchange before it is answered; the fields are those of `Exchange`."""
-
-    provider: str | None = None
-    path: str | None = None
-    handler: str | None = None
-    further_handlers: tuple[str, ...] = ()
-    """Those that answered the other operations of a batch."""
-    entry: int | None = None
-    name: str | None = None
-    states: tuple[ProviderState, ...] = ()
-    test: str | None = None
-    scope: str | None = None
-    rules: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    named: tuple[str, ...] = ()
-    generated: tuple[str, ...] = ()
-    literal: tuple[str, ...] = ()
-    record: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +28,7 @@ class Mocked:
 
     response: Response
     """The whole answer, also where it is streamed."""
-    note: Metadata
+    metadata: Metadata
     delay: float = 0.0
     cors: Headers = ()
     """What a browser needs beside the answer; sent, but never noted."""
@@ -72,7 +50,7 @@ class Passthrough:
     """
 
     why: Literal["unhandled", "others", "excluded", "loopback", "handler"]
-    note: Metadata
+    metadata: Metadata
     reported: bool = False
     to: str | None = None
     """The URL to ask in the place of the request's own."""
@@ -85,7 +63,7 @@ class Unhandled:
     """Nobody may answer: the client gets a 501 that says so, and the run fails."""
 
     response: Response
-    note: Metadata
+    metadata: Metadata
     explanation: str
     """The nearest handlers and what differs, for the log and the summary."""
 
@@ -95,7 +73,7 @@ class Failed:
     """A handler applied, but its answer could not be made: the client gets a 500 that says why, and the run fails."""
 
     response: Response
-    note: Metadata
+    metadata: Metadata
     explanation: str
     """`handlers/products.yaml:12: response.json.name: "reqest" is not known here`."""
 

@@ -1,4 +1,4 @@
-"""One request and what was answered: what a line of the journal says."""
+"""One request, what was answered and what is known about it: what a line of the journal says."""
 
 from __future__ import annotations
 
@@ -37,24 +37,22 @@ class LargeBody:
     sha256: str
 
 
-@lean(frozen=True)
-class Exchange:
-    """One request and what was answered: a line of the journal.
+@lean(frozen=True, slots=True)
+class Metadata:
+    """What is known of an exchange beside its messages: whose it is, what answered, what a contract has to know.
+
+    Decisions bear it before there is an exchange. The journal writes every fact under its name, where it is not the
+    default: so this is the one place where a new fact is defined.
 
     Places are written `request.headers.<name>`, `request.query.<name>`, `request.form.<name>`, `request.path`,
     `request.$.<json path>`, and the same below `response`.
     """
 
-    request: Request
-    response: Response | None
-    outcome: Outcome
-    at: str = ""
-    """When the request was complete: ISO 8601, UTC, milliseconds."""
-    ms: float = 0.0
-    """From the complete request to the answer, in milliseconds."""
     provider: str | None = None
     handler: str | None = None
     """`file:line` of the handler that answered."""
+    further_handlers: tuple[str, ...] = ()
+    """Those that answered the other operations of a batch."""
     entry: int | None = None
     """Which entry of the handler's list of responses answered, from 0."""
     name: str | None = None
@@ -69,14 +67,28 @@ class Exchange:
     """Places of headers that the handler names, and so wants in the contract."""
     generated: tuple[str, ...] = ()
     """Places whose value a template, a resolver or the client's run made up, as far as the proxy knows."""
-    masked: tuple[str, ...] = ()
-    """Places whose value is masked."""
     literal: tuple[str, ...] = ()
     """Texts of the handler's request part that may hold a UUID, a time or the like: what they say is no accident."""
-    large: Mapping[str, LargeBody] = field(default_factory=dict)
-    """By side, what is noted of a body that was too large to be kept; the body is empty then."""
     record: bool = True
     """False for what a handler keeps out of the contract (`record: false`)."""
+
+
+@lean(frozen=True)
+class Exchange:
+    """One request and what was answered: a line of the journal."""
+
+    request: Request
+    response: Response | None
+    outcome: Outcome
+    at: str = ""
+    """When the request was complete: ISO 8601, UTC, milliseconds."""
+    ms: float = 0.0
+    """From the complete request to the answer, in milliseconds."""
+    metadata: Metadata = field(default_factory=Metadata)
+    masked: tuple[str, ...] = ()
+    """Places whose value is masked."""
+    large: Mapping[str, LargeBody] = field(default_factory=dict)
+    """By side, what is noted of a body that was too large to be kept; the body is empty then."""
     count: int = 1
     """How often exactly this exchange happened in its test."""
 

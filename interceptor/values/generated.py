@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from interceptor.values.exchange import Exchange, Outcome
 
+EVERYTHING = ("response.$", "response.body")
+"""The places that cover every body: nobody knows which of its values were made up."""
+
 
 class Generated:
     """The places of a response whose value a template or a resolver made up.
@@ -13,8 +16,8 @@ class Generated:
 
     def __init__(self, exchange: Exchange) -> None:
         self._all = exchange.outcome is not Outcome.MOCKED
-        self._places = exchange.generated
-        self._body = "response.body" in exchange.generated
+        self._places = exchange.metadata.generated
+        self._body = "response.body" in exchange.metadata.generated
 
     def __bool__(self) -> bool:
         return self._all or bool(self._places)

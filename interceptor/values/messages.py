@@ -13,12 +13,15 @@ from typing import TypeAlias
 from interceptor.values.json_text import Json, parse_json
 from interceptor.values.lean import lazy, lean
 from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
+from interceptor.values.multipart_form import FormPart, parse_multipart
 from interceptor.values.urls import Pairs, parse_query
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
-BODILESS = frozenset({204, 304})
-"""Final statuses that never have a body (RFC 9110, section 6.4.1)."""
+BODILESS = frozenset({204, 205, 304})
+"""Final statuses that never have a body (RFC 9110, sections 6.4.1 and 15.3.6)."""
+LENGTHLESS = BODILESS - {205}
+"""Final statuses whose head ends the message; a 205 needs a `content-length: 0` (RFC 9112, section 6.3)."""
 
 
 @lean(frozen=True)
@@ -91,6 +94,11 @@ class Request:
         if media_type(self.header("content-type")) != FORM_MEDIA_TYPE:
             return None
         return parse_query(self.text)
+
+    @lazy
+    def multipart(self) -> tuple[FormPart, ...] | None:
+        """The parts of a multipart form in order, or None where the body is none or its parts cannot be told apart."""
+        return parse_multipart(self.header("content-type") or "", self.body)
 
     @lazy
     def text(self) -> str:

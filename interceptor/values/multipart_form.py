@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from io import BytesIO
 
 from multipart import MultipartError, MultipartParser, parse_options_header
 
 from interceptor.values.media_types import media_type
-from interceptor.values.messages import Request
 
 MULTIPART_MEDIA_TYPE = "multipart/form-data"
 
@@ -33,21 +32,16 @@ class FormPart:
         return self.body.decode("utf-8", "replace")
 
 
-@lru_cache(maxsize=8)
-def multipart_parts(request: Request) -> tuple[FormPart, ...] | None:
-    """The parts of a request's body in order, or None where it has none or they cannot be told apart.
-
-    Several handlers ask about one request after the other: the last few answers are kept.
-    """
-    content_type = request.header("content-type") or ""
+def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | None:
+    """The parts of a body in order, or None where it has none or they cannot be told apart."""
     if media_type(content_type) != MULTIPART_MEDIA_TYPE:
         return None
     boundary = parse_options_header(content_type)[1].get("boundary")
     if not boundary:
         return None
-    size = len(request.body)
+    size = len(body)
     parser = MultipartParser(
-        BytesIO(request.body),
+        BytesIO(body),
         boundary,
         content_length=size,
         memory_limit=size + 1,

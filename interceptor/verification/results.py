@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -11,6 +11,7 @@ from interceptor.values.json_text import Json
 
 VerifiedOutcome: TypeAlias = Literal["ok", "failed", "pending"]
 _TITLE = "Verifying a pact between "
+_STATES = ("     Given ", "     And ")
 _STATE_FAILED = "state change handlers has failed"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|\\x1b\[[0-9;]*m")
 
@@ -22,6 +23,8 @@ class VerifiedInteraction:
     description: str
     outcome: VerifiedOutcome
     consumer: str | None = None
+    version: str | None = None
+    """Of the consumer; only a broker knows it."""
     given: str | None = None
     reasons: tuple[str, ...] = ()
 
@@ -53,45 +56,76 @@ class Problems:
 
 
 def checked(
-    report: Json, provider: str, problems: Problems, hidden: Callable[[str], str]
+    report: Json, provider: str, versions: Sequence[str], problems: Problems, hidden: Callable[[str], str]
 ) -> tuple[VerifiedInteraction, ...]:
     """The interactions of the verifier's JSON report.
 
     Args:
         report: the JSON.
-        provider: its name, which stands in the titles of errors.
+        provider: its name, which stands in the titles of pacts and errors.
+        versions: of the consumer, one for each pact, as far as known.
         problems: what went wrong between the verifier and the provider.
         hidden: a text without secrets, which the provider's answers may hold.
     """
     failures: list[tuple[Json, VerifiedOutcome]] = [(error, "failed") for error in report.get("errors", [])]
     failures += [(error, "pending") for error in report.get("pendingErrors", [])]
+    output = VerifierOutput(report.get("output", []), provider, versions)
     found: list[VerifiedInteraction] = []
     for result in report.get("interactionResults", []):
-        description = result["description"]
+        one = output.interaction(result["description"])
         if result["result"] == "OK":
-            found.append(VerifiedInteraction(description, "ok"))
-        elif own := next((each for each in failures if each[0]["interaction"].endswith(f" - {description}")), None):
+            found.append(one)
+        elif own := next((each for each in failures if each[0]["interaction"].endswith(f" - {one.description}")), None):
             failures.remove(own)
-            found.append(_failed(*own, provider, problems, description))
+            found.append(_failed(one, *own, problems))
         else:
-            found.append(VerifiedInteraction(description, "failed", reasons=("the verifier does not say why",)))
-    found += [_failed(error, outcome, provider, problems, error["interaction"]) for error, outcome in failures]
+            found.append(replace(one, outcome="failed", reasons=("the verifier does not say why",)))
+    for error, outcome in failures:
+        found.append(_failed(VerifiedInteraction(error["interaction"], outcome), error, outcome, problems))
     return tuple(replace(each, reasons=tuple(map(hidden, each.reasons))) for each in found)
 
 
-def _failed(
-    error: Json, outcome: VerifiedOutcome, provider: str, problems: Problems, description: str
-) -> VerifiedInteraction:
-    """One failure; its title is `Verifying a pact between Site and API Given a state - a description`."""
-    head = error["interaction"].removesuffix(f" - {description}")
-    consumer, between, given = head.removeprefix(_TITLE).partition(f" and {provider}")
-    return VerifiedInteraction(
-        description,
-        outcome,
-        consumer=consumer if between else None,
-        given=given.removeprefix(" Given ") or None,
-        reasons=tuple(_reasons(error["mismatch"], problems, given)),
-    )
+class VerifierOutput:
+    """The lines that the verifier prints, which name the consumer and the states of each interaction, in order.
+
+    Verifying a pact between Site and API
+      a request for product 10 (0s loading, 12ms verification)
+         Given product 10 exists
+         And the shop is open
+        returns a response which
+    """
+
+    def __init__(self, lines: Sequence[str], provider: str, versions: Sequence[str]) -> None:
+        self._lines = list(lines)
+        self._end = f" and {provider}"
+        self._versions = iter(versions)
+        self._consumer: str | None = None
+        self._version: str | None = None
+        self._next = 0
+
+    def interaction(self, description: str) -> VerifiedInteraction:
+        """The next interaction, which has this description, as one that passed."""
+        while self._next < len(self._lines):
+            line = self._lines[self._next]
+            self._next += 1
+            if line.lstrip("\n").startswith(_TITLE):
+                self._consumer = line.lstrip("\n").removeprefix(_TITLE).removesuffix(self._end)
+                self._version = next(self._versions, None)
+            elif line.startswith(f"  {description}"):
+                break
+        given = " and ".join(self._states()) or None
+        return VerifiedInteraction(description, "ok", self._consumer, self._version, given)
+
+    def _states(self) -> Iterator[str]:
+        for line in self._lines[self._next :]:
+            if not line.startswith(_STATES):
+                return
+            yield line.strip().partition(" ")[2]
+
+
+def _failed(one: VerifiedInteraction, error: Json, outcome: VerifiedOutcome, problems: Problems) -> VerifiedInteraction:
+    reasons = tuple(_reasons(error["mismatch"], problems, one.given or ""))
+    return replace(one, outcome=outcome, reasons=reasons)
 
 
 def _reasons(mismatch: Json, problems: Problems, given: str) -> Iterator[str]:

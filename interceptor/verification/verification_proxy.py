@@ -5,30 +5,60 @@ read it among the verifier's arguments. Here a value is set only where the pact 
 sees it.
 
 State changes pass through here too: the verifier repeats one that fails with 500 or more for two minutes, and then
-does not say what the provider answered.
+does not say what the provider answered; nor does it say whose state it is.
 """
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from interceptor.values.errors import VerificationError
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.messages import BODILESS
+from interceptor.values.messages import LENGTHLESS
 from interceptor.verification.real_values import RealValues
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
 _MOST_SHOWN = 500
 """Bytes of what a failed state change answered."""
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_UNREADABLE = "\xff"
+"""A location that is no UTF-8. The verifier follows the first location that it can read, and there is no option against
+that: before this one it neither follows nor, when it compares, sees any but the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRoute:
+    """What is behind a proxy: the provider, or where its states are set up.
+
+    Args:
+        url: the provider's, with its base path; or where state changes go, if `values` is None.
+        seconds: how long an answer may take.
+        begun: shared by the proxy of the provider and that of its states: set while an interaction has had a state
+            change and no request yet.
+        values: what replaces masked ones.
+        consumer: whose pacts are verified, where that is known.
+    """
+
+    url: str
+    seconds: float
+    begun: Event
+    values: RealValues | None = None
+    consumer: str | None = None
+
+    @property
+    def target(self) -> SplitResult:
+        return urlsplit(self.url)
 
 
 class VerificationProxy(ThreadingHTTPServer):
@@ -39,13 +69,9 @@ class VerificationProxy(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(
-        self, request_type: type[_ForwardedRequest], provider: SplitResult, values: RealValues, seconds: float
-    ) -> None:
-        super().__init__(("127.0.0.1", 0), request_type)
-        self.provider = provider
-        self.values = values
-        self.seconds = seconds
+    def __init__(self, route: ProxyRoute) -> None:
+        super().__init__(("127.0.0.1", 0), _StateChange if route.values is None else _ForwardedRequest)
+        self.route = route
         self.problems: dict[str, str] = {}
         self._lock = Lock()
         self._pending = 0
@@ -74,36 +100,31 @@ class VerificationProxy(ThreadingHTTPServer):
 
     def connect(self) -> HTTPConnection:
         """A connection to the provider, not yet open."""
-        host, port = self.provider.hostname or "", self.provider.port
-        if self.provider.scheme == "https":
-            return HTTPSConnection(host, port, timeout=self.seconds, context=ssl.create_default_context())
-        return HTTPConnection(host, port, timeout=self.seconds)
+        target, seconds = self.route.target, self.route.seconds
+        host = target.hostname or ""
+        if target.scheme == "https":
+            return HTTPSConnection(host, target.port, timeout=seconds, context=ssl.create_default_context())
+        return HTTPConnection(host, target.port, timeout=seconds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing: the verifier says itself that it went away."""
 
 
 @contextmanager
-def verification_proxy(url: str, seconds: float, values: RealValues | None = None) -> Iterator[VerificationProxy]:
-    """A proxy for what runs at `url`, while the context is open.
-
-    Args:
-        url: the provider's, with its base path; or where state changes go, if `values` is None.
-        seconds: how long an answer may take.
-        values: what replaces masked ones.
+def verification_proxy(route: ProxyRoute) -> Iterator[VerificationProxy]:
+    """A proxy for what is at the end of a route, while the context is open.
 
     Raises:
-        VerificationError: nothing listens at `url`.
+        VerificationError: nothing listens there.
     """
-    request_type = _StateChange if values is None else _ForwardedRequest
-    with VerificationProxy(request_type, urlsplit(url), values or RealValues(), seconds) as server:
+    with VerificationProxy(route) as server:
         probe = server.connect()
         try:
             probe.connect()
         except OSError as error:
             is_trust = isinstance(error, ssl.SSLError)
             hint = "name the certificate authority in SSL_CERT_FILE" if is_trust else "start the provider first"
-            raise VerificationError(f"cannot reach {url}: {error}", hint) from error
+            raise VerificationError(f"cannot reach {route.url}: {error}", hint) from error
         finally:
             probe.close()
         thread = Thread(target=server.serve_forever, args=(0.05,), name="verification proxy", daemon=True)
@@ -120,6 +141,7 @@ class _ForwardedRequest(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: VerificationProxy
+    may_be_followed = False
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):  # whatever the method is
@@ -136,23 +158,27 @@ class _ForwardedRequest(BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self._begin()
         connection = self.server.connect()
         with self.server.waiting():
             try:
                 self._ask(connection)
                 self._answer(connection.getresponse())
             except TimeoutError:
-                self._give_up(f"the provider gave no answer within {self.server.seconds:g} s")
+                self._give_up(f"the provider did not respond within {self.server.route.seconds:g} s")
             except (OSError, HTTPException) as error:
                 self._give_up(f"the provider gave no answer: {error or type(error).__name__}")
             finally:
                 connection.close()
 
+    def _begin(self) -> None:
+        self.server.route.begun.clear()
+
     def _ask(self, connection: HTTPConnection) -> None:
-        values = self.server.values
+        values = self.server.route.values or RealValues()
         body = values.in_body(self.headers.get("content-type"), self.body)
         connection.putrequest(self.command, values.in_target(self.path), skip_host=True, skip_accept_encoding=True)
-        connection.putheader("host", self.server.provider.netloc)
+        connection.putheader("host", self.server.route.target.netloc)
         for name, value in self.headers.items():
             if name.lower() == "content-length":
                 connection.putheader(name, str(len(body)))
@@ -163,12 +189,14 @@ class _ForwardedRequest(BaseHTTPRequestHandler):
     def _answer(self, response: HTTPResponse) -> None:
         body = response.read()
         self.send_response_only(response.status, response.reason)
+        if response.status in _REDIRECTS and not self.may_be_followed:
+            self.send_header("location", _UNREADABLE)
         for name, value in response.getheaders():
             if name.lower() not in {*_HOP_BY_HOP, "content-length"}:
                 self.send_header(name, value)
         if self.command == "HEAD":
             self.send_header("content-length", response.getheader("content-length") or "0")
-        elif response.status not in BODILESS:
+        elif response.status not in LENGTHLESS:
             self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -181,15 +209,29 @@ class _ForwardedRequest(BaseHTTPRequestHandler):
 
 
 class _StateChange(_ForwardedRequest):
-    """A state change; any failure becomes a 400, which the verifier does not repeat."""
+    """A state change; any failure becomes a 400, which the verifier does not repeat.
+
+    Its body says more than the verifier's: `consumer`, and whether it is the `first` state of its interaction.
+    """
+
+    may_be_followed = True
 
     @property
     def subject(self) -> str:
+        return str(self._change.get("state"))
+
+    def _begin(self) -> None:
         try:
-            change: Json = parse_json(self.body)
+            self._change: Json = parse_json(self.body)
         except NotJsonError:
-            return self.path
-        return str(change.get("state"))
+            self._change = {}
+            return
+        if self.server.route.consumer is not None:
+            self._change["consumer"] = self.server.route.consumer
+        if self._change.get("action") == "setup":
+            self._change["first"] = not self.server.route.begun.is_set()
+            self.server.route.begun.set()
+        self.body = json.dumps(self._change, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
     def _answer(self, response: HTTPResponse) -> None:
         if response.status < 400:
@@ -199,6 +241,7 @@ class _StateChange(_ForwardedRequest):
             self._give_up(f"{response.status} {text}".rstrip())
 
     def _give_up(self, problem: str) -> None:
+        self.server.route.begun.clear()
         self.server.problems[self.subject] = problem
         self.send_response_only(400)
         self.send_header("content-length", "0")

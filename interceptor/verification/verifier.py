@@ -4,57 +4,35 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, assert_never
+from threading import Event
+from typing import assert_never
 from urllib.parse import urlsplit, urlunsplit
 
-from interceptor.broker import Broker, call
+from interceptor.broker import call
 from interceptor.broker.client import ClientOutput, explained, unusable
 from interceptor.values.errors import BrokerError, InterceptorError, PactError, VerificationError
 from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.verification.pacts import (
+    ConsumerPacts,
+    Files,
+    FromBroker,
+    FromUrl,
+    Source,
+    consumers_of,
+    verifiable,
+)
 from interceptor.verification.real_values import RealValues
 from interceptor.verification.results import Problems, Verification, checked
-from interceptor.verification.verification_proxy import VerificationProxy, verification_proxy
+from interceptor.verification.verification_proxy import ProxyRoute, VerificationProxy, verification_proxy
 
 _GRACE = 5.0
 """Seconds that the verifier waits longer than we do, so that we report the reason."""
 _NOT_LOADED = "Failed to load pact"
 _NOT_PUBLISHED = "Publishing of verification results failed with an error: "
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Pacts on disk."""
-
-    paths: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FromUrl:
-    """One pact by its URL; with a broker, the broker's, as a webhook names it.
-
-    Without a broker, `seconds` is how long the server may be silent.
-    """
-
-    url: str
-    broker: Broker | None = None
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FromBroker:
-    """The pacts that the selectors choose at a broker."""
-
-    broker: Broker
-    selectors: tuple[Json, ...]
-    pending: bool = True
-    wip_since: str | None = None
-
-
-Source: TypeAlias = Files | FromUrl | FromBroker
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +64,7 @@ class Publishing:
 def verify(
     source: Source, provider: RunningProvider, publishing: Publishing, *, consumer: str | None = None
 ) -> Verification:
-    """Replay every interaction of the pacts against the provider.
+    """Replay every interaction of the pacts against the provider, one consumer after the other.
 
     Args:
         source: where the pacts are.
@@ -99,44 +77,86 @@ def verify(
         PactError: there is nothing to verify.
         BrokerError: the broker cannot be used.
     """
-    broker = None if isinstance(source, Files) else source.broker
-    arguments = [*_source(source), *_publishing(publishing), "--provider-name", provider.name]
-    if consumer is not None:
-        arguments += ["--filter-consumer", consumer]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        verification_proxy(provider.url, provider.seconds, provider.values) as proxy,
-        verification_proxy(provider.states_url, provider.seconds) if provider.states_url else nullcontext() as states,
-    ):
-        file = Path(folder) / "report.json"
-        arguments += ["--json", str(file), "--loglevel", "error", "--no-colour"]
-        arguments += _provider(provider, proxy, states)
-        proxies = [proxy] if states is None else [proxy, states]
-        seconds = source.seconds if isinstance(source, FromUrl) else None
-        # A verifier that is not waiting for the provider waits for the server of the pacts.
-        output = call(
+    known = consumers_of(source, provider.name, publishing.branch)
+    chosen = [each for each in known if consumer is None or each.consumer in {None, consumer}]
+    results = [_Replay(source, provider, publishing, each).verify() for each in chosen]
+    refusals = [each.unpublished_because for each in results if each.unpublished_because is not None]
+    result = Verification(
+        provider.name,
+        tuple(one for each in results for one in each.checked),
+        tuple(dict.fromkeys(notice for each in results for notice in each.notices)),
+        published=publishing.publish and not refusals,
+        unpublished_because=next(iter(refusals), None),
+    )
+    if not result.checked:
+        raise PactError(f"no interaction of {provider.name} to verify", "check the provider's name")
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """One run of the verifier, with the pacts of one consumer."""
+
+    source: Source
+    provider: RunningProvider
+    publishing: Publishing
+    pacts: ConsumerPacts
+
+    def verify(self) -> Verification:
+        begun = Event()
+        provider = self.provider
+        to_provider = ProxyRoute(provider.url, provider.seconds, begun, values=provider.values)
+        with ExitStack() as stack:
+            proxies = [stack.enter_context(verification_proxy(to_provider))]
+            if provider.states_url:
+                to_states = ProxyRoute(provider.states_url, provider.seconds, begun, consumer=self.pacts.consumer)
+                proxies.append(stack.enter_context(verification_proxy(to_states)))
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            file = Path(folder) / "report.json"
+            arguments = ["--json", str(file), "--loglevel", "error", "--no-colour", *_provider(provider, *proxies)]
+            arguments += [*_publishing(self.publishing), *self._pacts(stack)]
+            output = self._called(arguments, proxies)
+            report = _report(file)
+        problems = Problems(proxies[0].problems, proxies[1].problems if provider.states_url else {})
+        return self._result(report, output, problems)
+
+    def _pacts(self, stack: ExitStack) -> Iterator[str]:
+        consumer = self.pacts.consumer
+        if isinstance(self.source, Files):
+            own = [pact for pact in self.source.pacts if pact.consumer == consumer]
+            for path in stack.enter_context(verifiable(own)):
+                yield from ("--file", str(path))
+        else:
+            yield from _at_server(self.source)
+        if consumer is not None:
+            yield from ("--filter-consumer", consumer)
+
+    def _called(self, arguments: Sequence[str], proxies: Sequence[VerificationProxy]) -> ClientOutput:
+        """A verifier that is not waiting for the provider waits for the server of the pacts."""
+        broker = None if isinstance(self.source, Files) else self.source.broker
+        seconds = self.source.seconds if isinstance(self.source, FromUrl) else None
+        return call(
             ["verifier", *arguments], broker, seconds=seconds, idle=lambda: min(each.idle() for each in proxies)
         )
-        report = _report(file)
-    if report is None:
-        raise VerificationError(f"the verifier has no result: {output.reason}")
-    for error in report.get("errors", []):
-        if error["interaction"].startswith(_NOT_LOADED):
-            raise _not_loaded(error["mismatch"].get("message") or "the verifier gives no reason", source)
-    problems = Problems(proxy.problems, states.problems if states else {})
-    found = checked(report, provider.name, problems, provider.values.hidden)
-    if not found:
-        raise PactError(f"no interaction of {provider.name} to verify", "check the provider's name")
-    refusal = _refusal(output)
-    if output.code and refusal is None and all(each.outcome != "failed" for each in found):
-        raise VerificationError(f"the verifier failed without a failed interaction: {output.reason}")
-    return Verification(
-        provider.name,
-        found,
-        notices=tuple(dict.fromkeys(str(notice.get("text")) for notice in report.get("notices", []))),
-        published=publishing.publish and refusal is None,
-        unpublished_because=refusal,
-    )
+
+    def _result(self, report: Json, output: ClientOutput, problems: Problems) -> Verification:
+        if report is None:
+            raise VerificationError(f"the verifier has no result: {output.reason}")
+        for error in report.get("errors", []):
+            if error["interaction"].startswith(_NOT_LOADED):
+                message = error["mismatch"].get("message") or "the verifier gives no reason"
+                raise _not_loaded(message, self.source)
+        found = checked(report, self.provider.name, self.pacts.versions, problems, self.provider.values.hidden)
+        refusal = _refusal(output)
+        if output.code and found and refusal is None and all(each.outcome != "failed" for each in found):
+            raise VerificationError(f"the verifier failed without a failed interaction: {output.reason}")
+        return Verification(
+            self.provider.name,
+            found,
+            notices=tuple(str(notice.get("text")) for notice in report.get("notices", [])),
+            published=self.publishing.publish and refusal is None,
+            unpublished_because=refusal,
+        )
 
 
 def _report(file: Path) -> Json:
@@ -147,11 +167,8 @@ def _report(file: Path) -> Json:
         return None
 
 
-def _source(source: Source) -> Iterator[str]:
+def _at_server(source: FromUrl | FromBroker) -> Iterator[str]:
     match source:
-        case Files(paths):
-            for path in paths:
-                yield from ("--file", str(path.resolve()))
         case FromUrl(url, broker):
             yield from ("--webhook-callback-url" if broker else "--url", url)
         case FromBroker():
@@ -176,7 +193,10 @@ def _publishing(publishing: Publishing) -> Iterator[str]:
             yield from ("--build-url", publishing.build_url)
 
 
-def _provider(provider: RunningProvider, proxy: VerificationProxy, states: VerificationProxy | None) -> Iterator[str]:
+def _provider(
+    provider: RunningProvider, proxy: VerificationProxy, states: VerificationProxy | None = None
+) -> Iterator[str]:
+    yield from ("--provider-name", provider.name)
     yield from ("--hostname", "127.0.0.1", "--port", str(proxy.server_port))
     if base_path := urlsplit(provider.url).path.rstrip("/"):
         yield from ("--base-path", base_path)

@@ -41,7 +41,7 @@ def absent():
 # Each row: what is there, and what is said of it.
 TROUBLES = {
     "absent": (absent, "it cannot be reached: "),
-    "silent": (silent, "gave no answer within 0.4 s"),
+    "silent": (silent, "did not respond within 0.4 s"),
     "page": (lambda: answering(200, "text/html", "<h1>Log in</h1>"), "it answers with text/html, which no broker does"),
     "error page": (lambda: answering(502, "text/html", "<h1>Bad gateway</h1>"), "502 Bad Gateway"),
     "wrong token": (lambda: answering(401, "text/plain", "401 Unauthorized"), "401 Unauthorized"),

@@ -181,7 +181,7 @@ def test_a_provider_without_a_document_is_passed_over(here, capsys):
 
     _, _, err = called(capsys, "check")
 
-    assert err == "interceptor  no OpenAPI document of Stock API is known: its pact is not checked\n"
+    assert err == "interceptor  no OpenAPI document for Stock API: its pact is not checked\n"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_publish_checks_first(here, capsys, monkeypatch):
     code, _, err = called(capsys, "publish", "--dry-run", "--consumer-app-version", "1", "--branch", "b")
     assert code == 1
     assert 'error: 5 is not of type "string"  [response.body.incompatible]' in err
-    assert "--no-check publishes them all the same" in err
+    assert "--no-check publishes anyway" in err
     code, out, _ = called(capsys, "publish", "--dry-run", "--consumer-app-version", "1", "--branch", "b", "--no-check")
     assert (code, "checked" in out) == (0, True)
 

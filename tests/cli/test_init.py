@@ -155,7 +155,7 @@ def test_nothing_is_overwritten_unless_forced(called, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--provider", "nonsense"], "does not say name and URL"),
+        (["--provider", "nonsense"], "is not a provider's name and URL"),
         (["--from-har", "none.har"], "cannot read the recording none.har: No such file or directory"),
         (["--from-har", "a.har", "--provider", "A=http://a.example.com"], "do not go together"),
     ],

@@ -260,9 +260,9 @@ def test_several_folders(broker, project):
 def test_a_slow_broker_is_one_error(broker, project):
     done = publish(project, broker.url, "-a", "slow", "--branch", "main", "--timeout", "0.5")
     assert done.returncode == 1
-    assert f"the broker at {broker.url} gave no answer within 0.5 s" in done.stderr
+    assert f"the broker at {broker.url} did not respond within 0.5 s" in done.stderr
 
 
 def test_the_environment_says_how_patient_to_be(broker, project):
     done = publish(project, broker.url, "-a", "slow", "--branch", "main", INTERCEPTOR_BROKER_TIMEOUT="0.4")
-    assert f"the broker at {broker.url} gave no answer within 0.4 s" in done.stderr
+    assert f"the broker at {broker.url} did not respond within 0.4 s" in done.stderr

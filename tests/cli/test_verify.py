@@ -61,15 +61,62 @@ def test_a_provider_that_gives_what_the_pact_asks_for(verify, provider):
     done = verify(KETTLE, NO_TOKEN, OWN_TOKEN, SENT, GONE, HEAD, options=REAL)
     assert done.code == 0, done.out
     assert done.out.splitlines() == [
-        "interceptor  ok       a request for product 10",
-        "interceptor  ok       a request without a token",
-        "interceptor  ok       a request with a token of the test's own",
-        "interceptor  ok       a new product",
-        "interceptor  ok       the end of a product",
-        "interceptor  ok       a look at a product",
+        "interceptor  ok       Product Site: a request for product 10, given product 10 exists",
+        "interceptor  ok       Product Site: a request without a token",
+        "interceptor  ok       Product Site: a request with a token of the test's own",
+        "interceptor  ok       Product Site: a new product",
+        "interceptor  ok       Product Site: the end of a product",
+        "interceptor  ok       Product Site: a look at a product",
         "interceptor  Product API: 6 interactions · 6 ok · 0 failed",
     ]
     assert done.err == ""
+
+
+@pytest.mark.parametrize("location", ["/v1/login", "/v1/elsewhere"])
+def test_a_redirect_is_compared_and_not_followed(verify, provider, location):
+    old = interaction("a visit without a session", "/old", 302, None)
+    old["response"]["headers"] = {"location": [location]}
+    done = verify(old, options=("--json",))
+    (one,) = json.loads(done.out)["interactions"]
+    assert [path for _, path, _ in provider.asked if path != "/states"] == ["/v1/old"]
+    if location == "/v1/login":
+        assert (done.code, one["outcome"]) == (0, "ok")
+    else:
+        assert (done.code, one["outcome"]) == (1, "failed")
+        assert "'/v1/elsewhere'" in one["reasons"][0]
+        assert "'/v1/login'" in one["reasons"][0]
+
+
+TWO_STATES = interaction(
+    "a request for both",
+    "/products/10",
+    401,
+    {"error": "no token"},
+    states=[("product 10 exists", {}), ("the shop is open", {"until": "8 pm"})],
+)
+
+
+def test_each_state_change_says_whose_it_is_and_which_is_the_first(verify, provider, tmp_path):
+    (tmp_path / "other.json").write_text(json.dumps(pact(TWO_STATES, consumer="Shop App")))
+    done = verify(NO_TOKEN, TWO_STATES, options=("other.json", "--teardown", "--json"))
+    assert done.code == 0, done.out
+    setups = [each for each in provider.states if each["action"] == "setup"]
+    assert [(each["consumer"], each["state"], each["first"]) for each in setups] == [
+        ("Product Site", "", True),
+        ("Product Site", "product 10 exists", True),
+        ("Product Site", "the shop is open", False),
+        ("Shop App", "product 10 exists", True),
+        ("Shop App", "the shop is open", False),
+    ]
+    assert setups[-1]["params"] == {"until": "8 pm"}
+    named = [(each["consumer"], each["given"]) for each in json.loads(done.out)["interactions"]]
+    assert named[1:] == [(name, "product 10 exists and the shop is open") for name in ("Product Site", "Shop App")]
+
+
+def test_after_a_state_that_failed_the_next_one_is_a_first_one(verify, provider):
+    provider.fails = True
+    verify(TWO_STATES, TWO_STATES)
+    assert all(each["first"] for each in provider.states)
 
 
 def test_the_real_token_goes_where_the_mask_is_and_nowhere_else(verify, provider):
@@ -168,7 +215,7 @@ def test_a_hanging_provider(verify, provider):
     provider.hangs = 2
     done = verify(KETTLE, options=(*REAL, "--timeout", "0.3"))
     assert done.code == 1
-    assert "the provider gave no answer within 0.3 s" in done.out
+    assert "the provider did not respond within 0.3 s" in done.out
 
 
 def test_a_state_that_cannot_be_set_up_is_said_at_once(verify, provider):
@@ -283,7 +330,7 @@ class TestFromTheBroker:
     def test_a_pending_pact_may_fail(self, provider):
         done = interceptor(*FROM_BROKER, *at(provider))
         assert done.code == 0
-        assert "pending  Product Site: a request for product 10, given product 10 exists" in done.out
+        assert "pending  Product Site 1.0.0: a request for product 10, given product 10 exists" in done.out
         assert done.out.endswith("interceptor  Product API: 1 interaction · 0 ok · 0 failed · 1 pending\n")
 
     def test_the_result_is_published(self, at_broker, provider):
@@ -331,15 +378,15 @@ class TestFromTheBroker:
         done = interceptor(*which, *at(provider), "--broker-timeout", "0.5")
         assert done.code == 1
         assert done.err.splitlines() == [
-            f"interceptor  the broker at {at_broker.url} gave no answer within 0.5 s",
-            "interceptor  try again, or give it more time",
+            f"interceptor  the broker at {at_broker.url} did not respond within 0.5 s",
+            "interceptor  try again, or allow more time",
         ]
 
     def test_a_broker_that_hangs_when_it_is_told_the_result(self, at_broker, provider, monkeypatch):
         monkeypatch.setenv("INTERCEPTOR_BROKER_TIMEOUT", "0.6")
         done = interceptor(*FROM_BROKER, *at(provider), *REAL, "--publish", "--provider-version", "hangs")
         assert done.code == 1
-        assert f"the broker at {at_broker.url} gave no answer within 0.6 s" in done.err
+        assert f"the broker at {at_broker.url} did not respond within 0.6 s" in done.err
 
     def test_a_slow_provider_is_not_taken_for_a_broker_that_hangs(self, provider):
         provider.hangs = 2
@@ -375,14 +422,14 @@ class TestFromTheBroker:
 # Each row: arguments, exit code, and what is said.
 URL = ("--provider-url", "http://127.0.0.1:9")
 MISUSED = [
-    (("--provider-url", "localhost:8000"), 2, "is not an http address"),
-    (("--provider-url", "http://localhost:port"), 2, '--provider-url "http://localhost:port" is not an http address'),
-    (("--provider-url", "http://[::1"), 2, "is not an http address"),
+    (("--provider-url", "localhost:8000"), 2, "is not an HTTP URL"),
+    (("--provider-url", "http://localhost:port"), 2, '--provider-url "http://localhost:port" is not an HTTP URL'),
+    (("--provider-url", "http://[::1"), 2, "is not an HTTP URL"),
     (("--provider-url", "http://me:secret@localhost"), 2, "--provider-url holds a user and a password"),
-    (("pact.json", "--states-url", "localhost/states", *URL), 2, '--states-url "localhost/states" is not an http'),
-    (("pact.json", "--from-broker", *URL), 2, "do not go together"),
+    (("pact.json", "--states-url", "localhost/states", *URL), 2, '--states-url "localhost/states" is not an HTTP URL'),
+    (("pact.json", "--from-broker", *URL), 2, "exclude each other"),
     (("--from-broker", *URL), 2, "give it with --provider"),
-    (("pact.json", "--publish", "--provider-version", "1", *URL), 2, "the result of local files cannot be published"),
+    (("pact.json", "--publish", "--provider-version", "1", *URL), 2, "results for local files cannot be published"),
     (("pact.json", "--publish", *URL), 2, "name it with --provider-version"),
     (("pact.json", "--header", "authorization", *URL), 2, "--header needs a name and a value"),
     (("pact.json", "--header", "authorization=${NOT_SET_AT_ALL}", *URL), 2, "NOT_SET_AT_ALL is not set"),
@@ -392,7 +439,7 @@ MISUSED = [
     (("broken.json", *URL), 1, "broken.json is not a pact"),
     (("missing.json", *URL), 2, "cannot read the pact missing.json"),
     (("pact.json", "--provider", "Stock API", *URL), 1, "there is no pact with Stock API"),
-    (("pact.json", "other.json", *URL), 2, "say with --provider which one is meant"),
+    (("pact.json", "other.json", *URL), 2, "choose one with --provider"),
     (("--from-broker", "--provider", "A", "--selector", "main", *URL), 2, "is not a selector"),
 ]
 

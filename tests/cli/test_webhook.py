@@ -92,8 +92,8 @@ def test_a_receiver_that_refuses_is_an_error(at_broker):
 # Each row: arguments, and what is said.
 WRONG = [
     (("github", "example/product-api"), "--secret NAME"),
-    (("github", "example/product-api", "--secret", "ghp-a.b"), "a secret is named, never written"),
-    (("url", "ci.example.com"), "is not an http address"),
+    (("github", "example/product-api", "--secret", "ghp-a.b"), "a secret is given by its name"),
+    (("url", "ci.example.com"), "is not an HTTP URL"),
 ]
 
 

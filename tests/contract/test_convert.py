@@ -6,7 +6,6 @@ import json
 import random
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import urlencode
 
@@ -16,9 +15,9 @@ from hypothesis import strategies as st
 
 from interceptor.convert import convert
 from interceptor.values.errors import PactError, RecordingError
-from interceptor.values.exchange import Exchange, Outcome, ProviderState
+from interceptor.values.exchange import Exchange, Metadata, Outcome, ProviderState
 from interceptor.values.messages import Request, Response
-from tests.exchanges import BASE_URL, exchange, journal, project
+from tests.exchanges import BASE_URL, exchange, journal, known, project
 
 
 @pytest.fixture
@@ -155,6 +154,7 @@ PLACES = st.sampled_from(["$.a", "$", "$.a[0]", "header.location", "path", "quer
 RULES = st.dictionaries(
     PLACES, st.sampled_from(["type", "integer", "uuid", {"regex": "a"}, {"min": 1}, "odd"]), max_size=2
 )
+STATES = st.builds(ProviderState, TEXT, st.dictionaries(TEXT, VALUE, max_size=1))
 EXCHANGES = st.builds(
     Exchange,
     request=st.builds(
@@ -167,14 +167,17 @@ EXCHANGES = st.builds(
     response=st.none() | st.builds(Response, st.sampled_from([200, 204, 404]), HEADERS, BODY),
     outcome=st.sampled_from(Outcome),
     at=st.sampled_from(["2026-11-21T20:46:04.001Z", "", "odd"]),
-    provider=st.sampled_from(["Product API", "Other", None]),
-    handler=st.sampled_from(["handlers/a.yaml:1", None]),
-    name=st.none() | TEXT,
-    states=st.lists(st.builds(ProviderState, TEXT, st.dictionaries(TEXT, VALUE, max_size=1)), max_size=2).map(tuple),
-    path=st.sampled_from(["/a", "/b%20c", ""]),
-    rules=st.dictionaries(st.sampled_from(["request", "response"]), RULES),
-    named=st.sampled_from([(), ("response.headers.location", "request.headers.x-odd")]),
-    generated=st.sampled_from([(), ("response.$",), ("response.body",), ("response.headers.location",)]),
+    metadata=st.builds(
+        Metadata,
+        provider=st.sampled_from(["Product API", "Other", None]),
+        handler=st.sampled_from(["handlers/a.yaml:1", None]),
+        name=st.none() | TEXT,
+        states=st.lists(STATES, max_size=2).map(tuple),
+        path=st.sampled_from(["/a", "/b%20c", ""]),
+        rules=st.dictionaries(st.sampled_from(["request", "response"]), RULES),
+        named=st.sampled_from([(), ("response.headers.location", "request.headers.x-odd")]),
+        generated=st.sampled_from([(), ("response.$",), ("response.body",), ("response.headers.location",)]),
+    ),
 )
 
 
@@ -272,7 +275,7 @@ def test_the_marks_of_slots_are_nothing_special_in_texts(tmp_path, here):
 
 def test_specification_2_tells_states_apart_by_name(tmp_path, here):
     exchanges = [
-        replace(exchange("GET /a", {"id": n}, name="asks"), states=(ProviderState("there is one", {"id": n}),))
+        known(exchange("GET /a", {"id": n}, name="asks"), states=(ProviderState("there is one", {"id": n}),))
         for n in (1, 2)
     ]
     path = journal(tmp_path / "1.jsonl", exchanges)

@@ -94,11 +94,11 @@ def check_note(decision: Mocked, said: str) -> None:
     kind, _, text = said.partition(": ")
     match kind:
         case "name":
-            assert decision.note.name == text
+            assert decision.metadata.name == text
         case "given":
-            assert ", ".join(state.name for state in decision.note.states) == text
+            assert ", ".join(state.name for state in decision.metadata.states) == text
         case "not recorded":
-            assert decision.note.record is False
+            assert decision.metadata.record is False
         case _:
             pytest.fail(f"nothing is noted under {kind}")
 

@@ -108,21 +108,23 @@ def check(step: dict[str, Any], decision: Decision) -> None:
 
 
 def check_answer(expected: dict[str, Any], decision: Mocked, label: str) -> None:
-    response, note = decision.response, decision.note
+    response, metadata = decision.response, decision.metadata
     got = {
         "status": response.status,
         "text": response.body.decode(),
         "delay": decision.delay,
-        "name": note.name,
-        "handler": note.handler,
-        "states": [{"name": state.name, **({"params": state.params} if state.params else {})} for state in note.states],
-        "made": list(note.generated),
-        "named": list(note.named),
-        "record": note.record,
-        "rules": note.rules,
-        "provider": note.provider,
-        "path": note.path,
-        "test": note.test,
+        "name": metadata.name,
+        "handler": metadata.handler,
+        "states": [
+            {"name": state.name, **({"params": state.params} if state.params else {})} for state in metadata.states
+        ],
+        "made": list(metadata.generated),
+        "named": list(metadata.named),
+        "record": metadata.record,
+        "rules": metadata.rules,
+        "provider": metadata.provider,
+        "path": metadata.path,
+        "test": metadata.test,
         "fault": decision.fault,
         "stream": [[chunk.delay, chunk.data.decode()] for chunk in decision.stream],
     }

@@ -72,7 +72,7 @@ handlers:
     assert body(engine.decide(request, scope="another")) == "many"
     engine.begin_test("tests/a.py::test_a")
     decision = engine.decide(request)
-    assert (body(decision), isinstance(decision, Mocked) and decision.note.test) == ("many", "tests/a.py::test_a")
+    assert (body(decision), isinstance(decision, Mocked) and decision.metadata.test) == ("many", "tests/a.py::test_a")
     engine.add_handlers("request: GET https://api.example.com/v1/products\nresponse: {text: added}")
     assert body(engine.decide(request)) == "added"
     engine.reset()
@@ -209,5 +209,5 @@ def test_what_the_condition_says_literally_is_noted_where_it_looks_like_chance(b
         "  - {request: GET /orders/:id, response: 404}\n"
     )
     decisions = [engine.decide(Request("GET", f"{BASE}/orders/{order}?day={day}")) for day in ("2026-11-21", "x")]
-    literal = [decision.note.literal for decision in decisions if isinstance(decision, Mocked)]
+    literal = [decision.metadata.literal for decision in decisions if isinstance(decision, Mocked)]
     assert literal == [(f"/orders/{order}", "request.query.day == '2026-11-21'"), ()]

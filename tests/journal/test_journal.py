@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from interceptor.journal import JournalWriter, latest_recording, new_recording, read_journal
 from interceptor.values.errors import RecordingError
-from interceptor.values.exchange import Exchange, Outcome, ProviderState
+from interceptor.values.exchange import Exchange, Metadata, Outcome, ProviderState
 from interceptor.values.messages import Request, Response
 from tests.exchanges import exchange, project
 
@@ -27,6 +27,7 @@ OPTIONAL = st.none() | TEXT
 HEADERS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
 TEXTS = st.lists(TEXT, max_size=2).map(tuple)
 VALUES = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | TEXT | st.lists(TEXT, max_size=2)
+PARAMETERS = st.dictionaries(TEXT, VALUES, max_size=2)
 EXCHANGES = st.builds(
     Exchange,
     request=st.builds(Request, TEXT, TEXT, HEADERS, st.binary(max_size=20) | TEXT.map(str.encode)),
@@ -34,20 +35,23 @@ EXCHANGES = st.builds(
     outcome=st.sampled_from(Outcome),
     at=TEXT,
     ms=st.floats(0, 1e6),
-    provider=OPTIONAL,
-    handler=OPTIONAL,
-    entry=st.none() | st.integers(0, 9),
-    name=OPTIONAL,
-    states=st.lists(st.builds(ProviderState, TEXT, st.dictionaries(TEXT, VALUES, max_size=2)), max_size=2).map(tuple),
-    test=OPTIONAL,
-    scope=OPTIONAL,
-    path=OPTIONAL,
-    rules=st.dictionaries(st.sampled_from(["request", "response"]), st.dictionaries(TEXT, VALUES, max_size=2)),
-    named=TEXTS,
-    generated=TEXTS,
+    metadata=st.builds(
+        Metadata,
+        provider=OPTIONAL,
+        handler=OPTIONAL,
+        entry=st.none() | st.integers(0, 9),
+        name=OPTIONAL,
+        states=st.lists(st.builds(ProviderState, TEXT, PARAMETERS), max_size=2).map(tuple),
+        test=OPTIONAL,
+        scope=OPTIONAL,
+        path=OPTIONAL,
+        rules=st.dictionaries(st.sampled_from(["request", "response"]), PARAMETERS),
+        named=TEXTS,
+        generated=TEXTS,
+        literal=TEXTS,
+        record=st.booleans(),
+    ),
     masked=TEXTS,
-    literal=TEXTS,
-    record=st.booleans(),
 )
 
 
@@ -102,6 +106,33 @@ def test_the_form_of_a_line(tmp_path):
     }
 
 
+def test_the_keys_of_a_line_that_says_all(tmp_path):
+    path = tmp_path / "run.jsonl"
+    facts = {
+        "handler": "handlers/a.yaml:12",
+        "entry": 0,
+        "name": "it asks",
+        "states": ["there is one"],
+        "test": "t",
+        "scope": "gw0",
+        "rules": {"response": {"$.big": {"value": 10**30}, "$.small": 1e-7, "$.large": 1e22}},
+        "named": ["request.headers.x-id"],
+        "generated": ["response.$.id"],
+        "literal": ["10"],
+        "record": False,
+    }
+    with JournalWriter(path, consumer="Product Site") as writer:
+        writer.write(exchange("GET /a", {"id": 1}, masked=("request.headers.x-key",), **facts))
+    line = json.loads(path.read_text().splitlines()[1])
+    before = "at ms provider outcome handler entry name states test scope"
+    after = "rules named made literal masked record"
+    assert " ".join(line) == f"{before} request response {after}"
+    assert line["states"] == [{"name": "there is one"}]
+    (read,) = read_journal(path)
+    assert read.metadata.rules == facts["rules"]
+    assert read.metadata.further_handlers == ()
+
+
 def test_repeats_are_counted_once_per_test(tmp_path):
     path = tmp_path / "run.jsonl"
     with JournalWriter(path, consumer="C") as writer:
@@ -109,7 +140,7 @@ def test_repeats_are_counted_once_per_test(tmp_path):
             for _ in range(times):
                 writer.write(exchange("GET /a", test=test))
         writer.write(exchange("GET /b"))
-    assert [(each.test, each.count) for each in read_journal(path)] == [("one", 5), ("two", 3), (None, 1)]
+    assert [(each.metadata.test, each.count) for each in read_journal(path)] == [("one", 5), ("two", 3), (None, 1)]
     assert sum(b'"request"' in line for line in path.read_bytes().splitlines()) == 3
 
 
@@ -167,7 +198,7 @@ def test_a_journal_cut_anywhere_is_read_as_far_as_it_goes(tmp_path):
     for length in range(len(content) + 1):
         cut.write_bytes(content[:length])
         recording = read_journal(cut)
-        read = [each.path for each in recording]
+        read = [each.metadata.path for each in recording]
         assert read == ["/1", "/2", "/3"][: len(read)]
         assert len(read) >= complete
         complete = len(read)
@@ -192,6 +223,9 @@ DAMAGES = [
         "headers",
     ),
     (ODD_BODY, "body"),
+    (ODD_BODY.replace('{"base64":"!"}', '{"size":1}'), "request.body"),
+    (ODD_BODY.replace('"url":"u"', '"url":"\\ud800"'), "JSON"),
+    (ODD_BODY.replace('"url":"u"', '"url":1'), "request.url"),
 ]
 
 
@@ -204,7 +238,7 @@ def test_a_damaged_line_costs_no_other(tmp_path, line, word):
     header, first, second = path.read_text().splitlines()
     path.write_text(f"{header}\n{first}\n{line}\n\n{second}\n")
     recording = read_journal(path)
-    assert [each.path for each in recording] == ["/1", "/2"]
+    assert [each.metadata.path for each in recording] == ["/1", "/2"]
     if word is None:
         assert recording.damages == []
     else:

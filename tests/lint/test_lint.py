@@ -260,7 +260,7 @@ def test_exit_codes_and_output(called):
     assert called(pact(interaction())) == (0, "interceptor  no findings\n")
     warning = pact(interaction("a request."))
     code, out = called(warning)
-    fault = '"a request." ends with a full stop; it is a part of a sentence  [description.stop]'
+    fault = '"a request." ends with a full stop, but is part of a sentence  [description.stop]'
     lines = [f"a.json, interaction 0: warning: {fault}", "interceptor  0 errors · 1 warning"]
     assert (code, out.splitlines()) == (0, lines)
     assert called(warning, "--strict")[0] == 1

@@ -13,7 +13,7 @@ from interceptor.engine import load_engine
 from interceptor.openapi.files import read_file
 from interceptor.project.config import load_project
 from interceptor.values.decisions import Mocked
-from interceptor.values.exchange import Exchange, Outcome, ProviderState
+from interceptor.values.exchange import Exchange, Metadata, Outcome, ProviderState
 from interceptor.values.messages import Request
 from tests.exchanges import journal
 
@@ -126,16 +126,14 @@ def asked(project, request, state):
     decision = engine.decide(request)
     assert isinstance(decision, Mocked), decision
     url = next(iter(project.providers.values())).url[0]
-    return Exchange(
-        request,
-        decision.response,
-        Outcome.MOCKED,
+    metadata = Metadata(
         provider=next(iter(project.providers)),
         path=request.path.removeprefix("/v1") if url.endswith("/v1") else request.path,
         name=f"{state} {decision.response.status}",
         states=(ProviderState(state),),
         named=tuple(f"response.headers.{name}" for name, _ in decision.response.headers),
     )
+    return Exchange(request, decision.response, Outcome.MOCKED, metadata=metadata)
 
 
 def test_every_operation_and_response_has_a_handler(generated, tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 import requests
@@ -12,7 +11,7 @@ import requests
 from interceptor.contract.pinning.volatile import moment_format
 from interceptor.convert import convert
 from interceptor.values.exchange import ProviderState
-from tests.exchanges import PROJECT, exchange, journal, project
+from tests.exchanges import PROJECT, exchange, journal, known, project
 
 from .conftest import ENVIRONMENT
 
@@ -42,7 +41,7 @@ PRODUCT = ProviderState("product 10 exists", {"id": "10", "size": 7})
 
 
 def given(asked, *states):
-    return replace(asked, states=states)
+    return known(asked, states=states)
 
 
 def form(moment):
@@ -147,7 +146,7 @@ WITHOUT_GENERATORS = {
     "specification 2": ([given(ONCE, ProviderState("a exists", {"id": "a"}))], "", 2),
     "no rules": ([given(ONCE, ProviderState("a exists", {"id": "a"}))], "pact: {matching: none}\n", 4),
     "what the handler says literally": ([exchange("GET /a", {"day": "2026-11-21"})], "", 4),
-    "a form that the handler declares": ([replace(ONCE, rules={"response": {"$.day": {"regex": "2.*"}}})], "", 4),
+    "a form that the handler declares": ([known(ONCE, rules={"response": {"$.day": {"regex": "2.*"}}})], "", 4),
     "only a part of a text": ([exchange("GET /a", {"day": "on 2026-11-21"}, generated=["response.$.day"])], "", 4),
     "one of several values": ([exchange("GET /a?at=2026-11-21&at=x")], "", 4),
     "two segments of one value": ([given(exchange("GET /10/10"), PRODUCT)], "", 4),

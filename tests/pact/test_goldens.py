@@ -22,6 +22,7 @@ from interceptor.values.exchange import Exchange
 from interceptor.values.media_types import is_json
 from interceptor.values.messages import Response
 from interceptor.values.places import leaves
+from tests.exchanges import known
 
 from .conftest import Answer, verified
 
@@ -91,7 +92,7 @@ def _origins(project: Project, recording: Path, folder: Path) -> dict[str, tuple
     numbered = folder / "numbered.jsonl"
     with JournalWriter(numbered, consumer=opened.consumer or project.settings.consumer) as journal:
         for number, each in enumerate(exchanges):
-            journal.write(replace(each, test=str(number)))
+            journal.write(known(each, test=str(number)))
     settings = project.settings
     named = settings.model_copy(
         update={
@@ -173,7 +174,7 @@ def _asked(port: int, exchange: Exchange) -> tuple[int, bytes]:
     query = f"?{request.query_string}" if request.query_string else ""
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.putrequest(request.method, f"{exchange.path}{query}", skip_accept_encoding=True)
+        connection.putrequest(request.method, f"{exchange.metadata.path}{query}", skip_accept_encoding=True)
         for name, value in request.headers:
             if name not in OF_THE_CONNECTION:
                 connection.putheader(name, value)

@@ -96,7 +96,7 @@ def test_a_provider_that_breaks_the_contract_fails(exported, verify, product_api
 
 
 def _description(each):
-    return f"{each.request.method} {each.path} returns {each.response.status}"
+    return f"{each.request.method} {each.metadata.path} returns {each.response.status}"
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -18,6 +19,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from interceptor.project.config import load_project
+from interceptor.proxy.server import serving
+from interceptor.recorder.control import Control
+from interceptor.recorder.recorder import Recorder, recording
+from interceptor.session import RunContext, prepared
 from tests.certificates import make_certificate
 
 INTERCEPTOR = [sys.executable, "-m", "interceptor"]
@@ -224,3 +230,107 @@ def serve(folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[S
                 process.send_signal(signal.SIGINT)
             process.wait(PATIENCE)
             drain.join()
+
+
+@dataclass
+class Inside:
+    """The proxy in a thread of this process, with all that the product itself knows of it."""
+
+    context: RunContext
+    recorder: Recorder
+    journal: Path
+
+    @property
+    def port(self) -> int:
+        return self.context.listeners.port
+
+    @property
+    def url(self) -> str:
+        return self.context.listeners.proxy_url
+
+    @property
+    def bundle(self) -> str:
+        return str(self.context.trust.bundle)
+
+    def tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.bundle)
+
+    def connect(self, door: str | None = None) -> socket.socket:
+        """A connection to the proxy, or to the door of an origin."""
+        port = self.port if door is None else self.context.doors[door]
+        return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+
+    def noted(self, count: int = 1) -> list[dict]:
+        """The exchanges of the journal, once there are so many."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            lines = [json.loads(line) for line in self.journal.read_text().splitlines()]
+            found = [line for line in lines if "outcome" in line]
+            if len(found) >= count or time.monotonic() > end:
+                return found
+            time.sleep(0.02)
+
+
+@contextmanager
+def inside(folder: Path, environ: Mapping[str, str]) -> Iterator[Inside]:
+    project = load_project(folder / "interceptor.yaml")
+    with (
+        prepared(project, environ) as context,
+        recording(project, context.engine.handler_places) as (recorder, journal),
+    ):
+        loop = asyncio.new_event_loop()
+        over, ready = asyncio.Event(), threading.Event()
+
+        async def serve_until_over() -> None:
+            settings = project.settings
+            async with serving(
+                context.listeners,
+                context.engine,
+                recorder,
+                others=settings.others,
+                trust=context.trust,
+                upstream=context.upstream,
+                control=Control(context.engine, recorder, context.token),
+                http2=settings.http2,
+            ):
+                ready.set()
+                await over.wait()
+
+        thread = threading.Thread(target=loop.run_until_complete, args=(serve_until_over(),))
+        thread.start()
+        try:
+            assert ready.wait(PATIENCE)
+            yield Inside(context, recorder, journal)
+        finally:
+            loop.call_soon_threadsafe(over.set)
+            thread.join()
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+
+@contextmanager
+def scripted(*answers: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """A server that reads a head and whatever comes with it, says what it is told, and closes; what it was asked."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asked: list[bytes] = []
+
+        def work() -> None:
+            for answer in answers:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    heard = b""
+                    while b"\r\n\r\n" not in heard and (data := connection.recv(65536)):
+                        heard += data
+                    asked.append(heard)
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield server.getsockname()[1], asked
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()

@@ -22,7 +22,7 @@ from interceptor.proxy.http1.reader import MOST_HEAD, NotHttpError, RequestReade
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.http1.writer import LAST_CHUNK, chunk
 from interceptor.proxy.noted_body import NotedBody
-from interceptor.proxy.passing import Passing
+from interceptor.proxy.passing import PassingRequest
 from interceptor.values.decisions import Metadata, Passthrough
 from interceptor.values.messages import Request
 
@@ -100,7 +100,9 @@ def passed_on(message):
     address = Address("http", "api.example.test", 80)
     raw = RawRequest(message.method, address, b"/a?b", message.headers.fields, message.body, websocket=False)
     decision = Passthrough("others", Metadata())
-    passing = Passing(message, None, PendingRequest(raw, Request("", ""), decision, 0, 0), decision, keeps_host=False)
+    passing = PassingRequest(
+        message, None, PendingRequest(raw, Request("", ""), decision, 0, 0), decision, keeps_host=False
+    )
     request = passing.outgoing(NotedBody(0))
 
     async def body():

@@ -1,4 +1,4 @@
-"""What the fast lane does on the wire, seen by raw sockets and real clients: plain, and inside a tunnel with TLS."""
+"""What the server does on the wire, seen by raw sockets and real clients: plain, in a tunnel, by TLS, at a door."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def lane(tmp_path_factory, origin):
         "interceptor.yaml": f"""
 consumer: Product Site
 providers:
-  API: {{url: [http://api.example.test, https://api.example.test], env: API_URL}}
+  API: {{url: [https://api.example.test, http://api.example.test], env: API_URL}}
   Real API: {{url: "http://localhost:{origin.plain}/real"}}
 """,
         "handlers/real.yaml": f"""
@@ -114,7 +114,31 @@ def tunnel(lane):
             yield inner
 
 
-@pytest.fixture(params=[plain, tunnel], ids=["plain", "tls"])
+@contextlib.contextmanager
+def tunnel_plainly(lane):
+    with plain(lane) as connection:
+        connection.sendall(b"CONNECT api.example.test:80 HTTP/1.1\r\nhost: api.example.test\r\n\r\n")
+        assert b"200" in connection.recv(4096)
+        yield connection
+
+
+@contextlib.contextmanager
+def door(lane):
+    port = int(lane.variables["API_URL"].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def door_tls(lane):
+    with door(lane) as outer, lane.context().wrap_socket(outer, server_hostname="api.example.test") as inner:
+        yield inner
+
+
+WAYS = {"plain": plain, "tunnel": tunnel_plainly, "tls": tunnel, "door": door, "door-tls": door_tls}
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS)
 def wire(request, lane):
     """A connection, and the target of a path on it."""
     with request.param(lane) as connection:
@@ -148,6 +172,11 @@ def all_of(connection):
 def all_of_raw(connection):
     """The bytes below TLS, which shows a reset as an end."""
     return b"".join(iter(lambda: socket.socket.recv(connection, 65536), b""))
+
+
+def scheme(request):
+    """Of the origin that a wire leads to."""
+    return "http" if request.node.callspec.id in {"plain", "tunnel"} else "https"
 
 
 def exchange(lane, path, scheme="http"):
@@ -258,7 +287,7 @@ def test_a_client_that_does_not_read_is_answered_no_further(lane):
             received += len(data)
 
 
-def test_events_come_one_after_the_other(wire, lane):
+def test_events_come_one_after_the_other(wire, lane, request):
     began = time.monotonic()
     ask(wire, "/events")
     until(wire[0], b"data: one\n")
@@ -268,7 +297,7 @@ def test_events_come_one_after_the_other(wire, lane):
     assert time.monotonic() - began >= 0.3
     ask(wire, "/fast/1", headers="Connection: close\r\n")
     assert all_of(wire[0]).endswith(b"}")
-    noted = exchange(lane, "/events", "http" if wire[1] else "https")
+    noted = exchange(lane, "/events", scheme(request))
     assert noted["response"]["body"]["text"].count("data:") == 3
 
 
@@ -368,13 +397,13 @@ def test_another_server_is_asked_for_the_same_request(lane, origin):
     assert (noted["outcome"], noted["request"]["path"]) == ("passed", "/elsewhere")
 
 
-def test_a_websocket_is_refused_visibly(wire, lane):
+def test_a_websocket_is_refused_visibly(wire, lane, request):
     upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAA\r\n"
     ask(wire, "/fast/socket", headers=upgrade)
     answer = until(wire[0], b"}")
     assert answer.startswith(b"HTTP/1.1 501")
     assert b"WebSocket" in answer
-    assert exchange(lane, "/fast/socket", "http" if wire[1] else "https")["outcome"] == "unhandled"
+    assert exchange(lane, "/fast/socket", scheme(request))["outcome"] == "unhandled"
 
 
 def test_other_upgrades_are_not_taken(wire):

@@ -146,7 +146,7 @@ def test_the_client_says_what_is_wrong(proxy, control):
         control.handlers("nothing: true")
     with pytest.raises(UsageError, match="does not answer"):
         ControlClient("http://127.0.0.1:1/token").test()
-    with pytest.raises(UsageError, match="is no control address"):
+    with pytest.raises(UsageError, match="is not a control address"):
         ControlClient(proxy.url).test()
 
 

@@ -40,7 +40,7 @@ def read(tmp_path, *entries, text=None):
 def test_an_entry_is_a_real_answer_of_the_provider_that_owns_its_url(tmp_path):
     exchanges, damages = read(tmp_path, entry(response=json_answer({"id": "10"})))
     (each,) = exchanges
-    assert (each.provider, each.path, each.outcome, each.at) == (
+    assert (each.metadata.provider, each.metadata.path, each.outcome, each.at) == (
         "Product API",
         "/products/10",
         "passed",

@@ -121,7 +121,7 @@ def test_a_password_of_basic_credentials_that_is_echoed_decoded():
 
 def test_a_test_named_after_a_secret():
     sent = exchange("POST /a", body={"password": PASSWORD}, test=f"test_login[{PASSWORD}]")
-    assert Redactor()(sent).test == "test_login[***]"
+    assert Redactor()(sent).metadata.test == "test_login[***]"
 
 
 SECRET_NAMES = """

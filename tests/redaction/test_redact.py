@@ -147,7 +147,7 @@ def test_a_secret_in_the_text_of_another_charset():
 
 def test_a_secret_in_the_path():
     result = Redactor()(exchange(f"GET /reset/{JWT}/form?a=1"))
-    assert result.path == "/reset/***/form"
+    assert result.metadata.path == "/reset/***/form"
     assert result.request.url.endswith("/v1/reset/***/form?a=1")
     assert result.masked == ("request.path",)
 
@@ -172,7 +172,7 @@ def test_an_echoed_secret_is_masked_where_it_was_made_up():
     )
     result = Redactor()(sent)
     assert json.loads(result.response.body) == {"echo": "you said aaaaaa00", "fixed": "hunter22"}
-    assert result.name == "log in with ***"
+    assert result.metadata.name == "log in with ***"
 
 
 def test_a_real_answer_is_masked_everywhere():

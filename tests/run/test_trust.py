@@ -141,7 +141,6 @@ def test_no_file_is_ever_half_written(state_dir):
     ensure_authority(state_dir)
     assert sorted(path.name for path in state_dir.iterdir()) == [
         ".gitignore",
-        ".lock",
         CERTIFICATE_FILE,
         AUTHORITY_FILE,
     ]

@@ -118,7 +118,7 @@ class Extracted:
 def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
     """Take the volatile values out of an interaction."""
     literal: set[str] = set()
-    for text in exchange.literal:
+    for text in exchange.metadata.literal:
         literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
     if _is_steady(interaction, exchange):
         return Extracted(interaction, (), (), frozenset(literal))

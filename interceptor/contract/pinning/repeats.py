@@ -70,7 +70,7 @@ def _is_plain(exchange: Exchange, taken: Taken, outline: _Outline) -> bool:
     """
     extracted = taken.extracted
     slots = set(extracted.slots)
-    if not slots or len(exchange.states) > 1 or not slots <= set(outline.values):
+    if not slots or len(exchange.metadata.states) > 1 or not slots <= set(outline.values):
         return False
     if extracted.literal.intersection(map(str.lower, slots)):
         return False

@@ -7,7 +7,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from interceptor.proxy.http1.reader import Fields
-from interceptor.values.messages import BODILESS, Headers, Response
+from interceptor.values.messages import BODILESS, LENGTHLESS, Headers, Response
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 TUNNEL_OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -99,7 +99,7 @@ def length_of(response: Response, method: str) -> Fields:
     A HEAD is answered with the headers of a GET, its length included (RFC 9110, section 9.3.2); 204 and 304 have
     neither body nor length (section 8.6).
     """
-    if not has_body(response.status):
+    if response.status < 200 or response.status in LENGTHLESS:
         return ()
     declared = response.header("content-length") if method == "HEAD" and not response.body else None
     return ((b"content-length", (declared or str(len(response.body))).encode()),)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from interceptor.project.config import Reach
+from interceptor.project.config import Observe, Reach
 from interceptor.run.reach.browsers import browsers
 from interceptor.run.reach.java import java
 from interceptor.run.reach.means import Ground, Means
+from interceptor.run.reach.mocks import mocks
 from interceptor.run.reach.node import node
 from interceptor.run.reach.perl import perl
 from interceptor.run.reach.php import php
@@ -36,7 +37,7 @@ class Reached:
 _SHARED = "shared"
 
 
-def laid_out(settings: Reach, ground: Ground) -> Reached:
+def laid_out(settings: Reach, observe: Observe, ground: Ground) -> Reached:
     """Write the files of all means that the project has not switched off."""
     ready, problems = [_shared(ground)], []
     for each in _means_of(settings, ground):
@@ -46,6 +47,8 @@ def laid_out(settings: Reach, ground: Ground) -> Reached:
             problems.append(f"going on without the means for {each.name}: cannot write its files: {error.strerror}")
         else:
             ready.append(each)
+    variables = {name: value for each in ready for name, value in each.variables.items()}
+    ready.append(mocks(observe, ground, variables))
     return Reached(tuple(ready), tuple(problems))
 
 

@@ -30,6 +30,11 @@ class Ground:
     """Our own certificate alone; it outlives the run."""
 
     @property
+    def observed(self) -> Path:
+        """Where the processes of the command leave what mocks inside them answered."""
+        return self.folder / "observed"
+
+    @property
     def proxy_port(self) -> int:
         return self.ports[0]
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from interceptor.run.reach.means import PRELOADS, Ground, Means, joined
 
+NODE_OPTIONS = "NODE_OPTIONS"
 _PRELOAD = PRELOADS / "interceptor.cjs"
 
 
 def node(ground: Ground) -> Means:
     """Children, worker threads and ES modules are reached too: all of them take NODE_OPTIONS."""
-    path = str(_PRELOAD).replace("\\", "\\\\").replace('"', '\\"')
+    return Means("node", {NODE_OPTIONS: requiring(_PRELOAD, ground.environ.get(NODE_OPTIONS, ""))})
+
+
+def requiring(preload: Path, options: str) -> str:
+    """The options of Node with a preload in front, once."""
+    path = str(preload).replace("\\", "\\\\").replace('"', '\\"')
     option = f'--require "{path}"'
-    theirs = ground.environ.get("NODE_OPTIONS", "").replace(option, "").strip()
-    return Means("node", {"NODE_OPTIONS": joined(" ", option, theirs)})
+    return joined(" ", option, options.replace(option, "").strip())

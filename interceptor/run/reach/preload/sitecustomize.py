@@ -160,6 +160,11 @@ def _run_the_next_sitecustomize():
         spec.loader.exec_module(sys.modules["sitecustomize"])
 
 
-if _OURS:
-    _change_when_imported({"socket": _change_socket, "certifi": _change_certifi})
+_CHANGES = {"socket": _change_socket, "certifi": _change_certifi} if _OURS else {}
+if "INTERCEPTOR_OBSERVED" in os.environ:
+    from interceptor_observe import changes
+
+    _CHANGES.update(changes())
+if _CHANGES:
+    _change_when_imported(_CHANGES)
 _run_the_next_sitecustomize()

@@ -1,0 +1,30 @@
+"""The real server's response, changed by a handler."""
+
+from __future__ import annotations
+
+from interceptor.answering.responses import Answer, CompiledEntry
+from interceptor.answering.views import ResponseView
+from interceptor.handlers.language import ResponseEntry
+from interceptor.values.generated import EVERYTHING
+from interceptor.values.messages import Response
+
+
+def has_patches(entry: ResponseEntry) -> bool:
+    """Whether an entry changes anything of the response of `passthrough`."""
+    return entry.body_kind is not None or bool(entry.model_fields_set & {"status", "headers"})
+
+
+def patched(entry: CompiledEntry, answer: Answer, real: Response) -> Answer:
+    """The real response with what the handler sets."""
+    declared = entry.model
+    names = {name for name, _ in answer.response.headers}
+    if declared.body_kind:
+        names |= {"content-length", "content-encoding", "transfer-encoding"}
+    headers = (*((name, value) for name, value in real.headers if name not in names), *answer.response.headers)
+    response = Response(
+        real.status if declared.status is None else answer.response.status,
+        headers,
+        answer.response.body if declared.body_kind else real.body,
+    )
+    generated = (*EVERYTHING, *(f"response.headers.{name}" for name, _ in headers))
+    return Answer(response, answer.json if declared.body_kind else ResponseView.of(real).json, generated)

@@ -1,0 +1,136 @@
+"""The broker's own API, asked directly: for what its client cannot do, loses, or would show on its command line."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException, responses
+from typing import Literal
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from interceptor.broker.client import REMEDIES, silent
+from interceptor.broker.settings import Broker
+from interceptor.values.errors import BrokerError
+from interceptor.values.json_text import Json, NotJsonError, parse_json
+
+_FIRST_PAUSE = 0.5
+"""Seconds before the first further attempt; doubled before each one after it, as the client does."""
+_HAL = "application/hal+json, application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiAnswer:
+    """What the broker answered, and its JSON; None where there is none."""
+
+    status: int
+    document: Json
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    def link(self, relation: str, **values: str) -> str | None:
+        """The address of a relation, its `{names}` filled in; None where the answer has no such relation."""
+        links = self.document.get("_links", {}) if isinstance(self.document, dict) else {}
+        target = links.get(relation)
+        if not isinstance(target, dict) or not isinstance(target.get("href"), str):
+            return None
+        address: str = target["href"]
+        for name, value in values.items():
+            address = address.replace(f"{{{name}}}", quote(value, safe=""))
+        return address
+
+
+def ask_broker(
+    broker: Broker, url: str, *, method: Literal["GET", "POST", "PUT"] = "GET", body: Json = None
+) -> ApiAnswer:
+    """One question to the broker; a broker that fails is asked again as often as `broker.retries` says.
+
+    Raises:
+        BrokerError: it cannot be reached, does not let us in, or is out of order.
+    """
+    pauses = [_FIRST_PAUSE * 2**attempt for attempt in range(broker.retries)]
+    while True:
+        try:
+            answer = _asked(broker, url, method, body)
+        except (OSError, HTTPException, ValueError) as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            if isinstance(reason, TimeoutError):
+                raise silent(f"the broker at {broker.url}", broker.seconds) from error
+            failure = BrokerError(
+                f"cannot use the broker at {broker.url}: it cannot be reached: {reason}", REMEDIES["404"]
+            )
+        else:
+            status = f"{answer.status} {responses.get(answer.status, '')}".rstrip()
+            remedy = next((REMEDIES[start] for start in ("401", "403", "5") if status.startswith(start)), None)
+            if remedy is None:
+                return answer
+            failure = BrokerError(f"cannot use the broker at {broker.url}: {status}", remedy)
+            if answer.status < 500:
+                raise failure
+        if not pauses:
+            raise failure
+        time.sleep(pauses.pop(0))
+
+
+def refusal(answer: ApiAnswer) -> str:
+    """Why the broker refused: its notices and errors, or the status where it gives no reason."""
+    return "; ".join(dict.fromkeys(_reasons(answer.document))) or f"it answered {answer.status}"
+
+
+def notices(answer: ApiAnswer) -> list[str]:
+    """What the broker says about what it did."""
+    found = answer.document.get("notices", []) if isinstance(answer.document, dict) else []
+    return [str(notice["text"]) for notice in found if isinstance(notice, dict) and "text" in notice]
+
+
+def credentials_header(broker: Broker) -> Mapping[str, str]:
+    """The header that lets us in, if there is anything to show."""
+    if token := broker.credentials.get("PACT_BROKER_TOKEN"):
+        return {"authorization": f"Bearer {token}"}
+    if user := broker.credentials.get("PACT_BROKER_USERNAME"):
+        login = f"{user}:{broker.credentials.get('PACT_BROKER_PASSWORD', '')}"
+        return {"authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+    return {}
+
+
+def _asked(broker: Broker, url: str, method: str, body: Json) -> ApiAnswer:
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(url, data, {"accept": _HAL}, method=method)  # noqa: S310  # find_broker allows http only
+    if data is not None:
+        request.add_header("content-type", "application/json")
+    for name, value in credentials_header(broker).items():
+        request.add_unredirected_header(name, value)
+    try:
+        with urlopen(request, timeout=broker.seconds) as response:  # noqa: S310  # as above
+            return ApiAnswer(response.status, _json(response.read()))
+    except HTTPError as error:
+        with error:
+            return ApiAnswer(error.code, _json(error.read()))
+
+
+def _json(content: bytes) -> Json:
+    try:
+        return parse_json(content)
+    except NotJsonError:
+        return None
+
+
+def _reasons(document: Json) -> Iterator[str]:
+    """Brokers give `errors` as a text, a list, or lists by the member that is wrong."""
+    if not isinstance(document, dict):
+        return
+    errors = document.get("errors") or document.get("error") or []
+    if isinstance(errors, dict) and "message" in errors:
+        errors = [errors["message"]]
+    if isinstance(errors, dict):
+        for member, texts in errors.items():
+            yield from (f"{member}: {text}" for text in (texts if isinstance(texts, list) else [texts]))
+    else:
+        yield from map(str, errors if isinstance(errors, list) else [errors])
+    yield from (str(each.get("text")) for each in document.get("notices", []) if each.get("type") == "error")

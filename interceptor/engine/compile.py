@@ -1,0 +1,115 @@
+"""A loaded handler -> a compiled one: templates, states and resolvers are made ready once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from interceptor.answering.patches import has_patches
+from interceptor.answering.rendering import Compiler
+from interceptor.answering.resolvers import ResolverFault, load_resolver
+from interceptor.answering.responses import CompiledEntry, compile_entry
+from interceptor.answering.templates import TemplateFault, compile_expression
+from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
+from interceptor.handlers.language import DelayRange, GivenState
+from interceptor.handlers.loading import LoadedHandler
+from interceptor.matching.router import Route
+from interceptor.project.yaml_file import Node
+from interceptor.values.json_text import Json
+from interceptor.values.places import leaves
+
+_MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
+
+
+def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
+    """Compile a handler; what is wrong with it is added to the compiler's problems."""
+    model, node = loaded.model, loaded.node
+    when = None
+    if model.when is not None:
+        where = node.at("when")
+        try:
+            when = compile_expression(model.when, compiler.known)
+        except TemplateFault as fault:
+            bare = model.when.strip()
+            if bare.startswith("{{") and bare.endswith("}}"):
+                message = "when is an expression already; leave out the braces"
+                compiler.problems.append(where.problem(message, paste=f"when: {bare[2:-2].strip()}"))
+            else:
+                compiler.problems.append(where.problem(str(fault)))
+    entries: list[DescribedEntry] = []
+    for index, entry in enumerate(model.entries):
+        entries += [_compile_described(loaded, index, compiler)] * entry.times
+    if model.then and any(entry.passthrough and not has_patches(entry) for entry in model.entries):
+        message = "then needs an answer of the handler's own: put status, headers or a body beside passthrough"
+        compiler.problems.append(node.at("then").problem(message))
+    cacheable, first = None, entries[0]
+    if when is None and not model.then and not model.once and all(entry is first for entry in entries):
+        cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
+    after = replace(compiler, known=(*compiler.known, "response"))
+    then = {name: (value, after.json(value, node.at("then", name), "then")) for name, value in model.then.items()}
+    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), cacheable)
+
+
+def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) -> DescribedEntry:
+    model, node = loaded.model, loaded.node
+    entry, where = model.entries[index], node.at("response").at(index)
+    if entry.passthrough is not None:
+        compiler = replace(compiler, known=(*compiler.known, "upstream"))
+    compiled = compile_entry(entry, where, loaded.folder, compiler)
+    resolver = None
+    if entry.python is not None:
+        try:
+            resolver = load_resolver(entry.python, loaded.folder)
+        except ResolverFault as fault:
+            compiler.problems.append(where.at("python").problem(str(fault)))
+    said, name_node = (entry.name, where.at("name")) if entry.name else (model.name, node.at("name"))
+    name = compiler.text(said, name_node, "name") if said else None
+    given, given_node = (model.given, node.at("given")) if entry.given is None else (entry.given, where.at("given"))
+    states = [_compile_state(state, given_node.at(at), compiler) for at, state in enumerate(given)]
+    varies = (
+        compiled.static is None
+        or entry.python is not None
+        or entry.passthrough is not None
+        or callable(name)
+        or any(state.varies for state in states)
+        or (isinstance(entry.delay, DelayRange) and entry.delay.min != entry.delay.max)
+    )
+    return DescribedEntry(
+        compiled,
+        index,
+        resolver,
+        name,
+        states,
+        constant=None if varies else tuple(state.of({}) for state in states),
+        rules=_declared_rules(loaded, compiled),
+        named=_named_headers(loaded, compiled),
+        record=model.record if entry.record is None else entry.record,
+    )
+
+
+def _compile_state(state: GivenState, node: Node, compiler: Compiler) -> CompiledState:
+    params = compiler.json(state.params, node.at("params"), "given")
+    return CompiledState(
+        compiler.text(state.name, node.at("name"), "given"), state.params if params is None else params
+    )
+
+
+def _declared_rules(loaded: LoadedHandler, compiled: CompiledEntry) -> dict[str, Mapping[str, Json]]:
+    declared = {"request": loaded.model.request_part.matching, "response": compiled.model.matching}
+    return {side: rules for side, rules in declared.items() if rules}
+
+
+def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
+    """The texts of the conditions that may say a UUID, a time or the like; a contract keeps those as they are."""
+    part = loaded.model.request_part.model_dump(exclude={"matching"}, exclude_none=True)
+    texts = [str(value) for _, value in leaves(part)] + [loaded.model.when or ""]
+    return tuple(dict.fromkeys(text for text in texts if _MAY_VARY.search(text)))
+
+
+def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:
+    asked = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
+    return (
+        *(f"request.headers.{name}" for name in dict.fromkeys(asked)),
+        *(f"response.headers.{name}" for name in compiled.declared_headers),
+    )

@@ -1,0 +1,158 @@
+"""The decision of a handler in its turn."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from interceptor.answering.patches import has_patches, patched
+from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
+from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
+from interceptor.answering.responses import Answer, compile_entry
+from interceptor.answering.views import RequestView, ResponseView
+from interceptor.engine.browsers import cors_headers
+from interceptor.engine.compiled import CompiledHandler, Selection
+from interceptor.engine.misses import failed_response
+from interceptor.engine.select import MatchContext
+from interceptor.handlers.language import Elsewhere
+from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
+from interceptor.values.exchange import Metadata
+from interceptor.values.generated import EVERYTHING
+from interceptor.values.json_text import Json
+from interceptor.values.messages import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A resolver to be called; `finish` gives None where its result says that the handler steps aside."""
+
+    call: Callable[[], Any]
+    finish: Callable[[Any], Decision | None]
+    fail: Callable[[BaseException], Decision]
+
+
+def respond(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Decision | Unresolved:
+    """What the handler does in its turn; counted, where it answers at once."""
+    try:
+        if selection.entry.resolver is not None:
+            return _resolving(handler, context, selection, selection.entry.resolver)
+        if selection.entry.entry.model.passthrough is not None:
+            return _passthrough(handler, context, selection)
+        return _answered(handler, context, selection, selection.entry.entry.answer(selection.values))
+    except RenderFault as fault:
+        return failed(handler, context, str(fault))
+
+
+def constant_answer(handler: CompiledHandler, context: MatchContext) -> Mocked | None:
+    """The handler's one answer, where it has the same for every request that matches, however often it comes."""
+    selection = handler.cacheable
+    if selection is None:
+        return None
+    return _answered(handler, context, selection, selection.entry.entry.answer({}), again=True)
+
+
+def failed(handler: CompiledHandler, context: MatchContext, explanation: str) -> Failed:
+    metadata = replace(context.metadata, handler=handler.loaded.place)
+    return Failed(failed_response(context.request, handler.loaded.place, explanation), metadata, explanation)
+
+
+def _answered(
+    handler: CompiledHandler, context: MatchContext, selection: Selection, answer: Answer, *, again: bool = False
+) -> Mocked:
+    changes = _changes(handler, answer, selection.values)
+    context.memory.calls[handler.route.rank] = selection.calls + 1
+    context.memory.data.update(changes)
+    return Mocked(
+        answer.response,
+        _metadata(handler, context, selection, answer.generated),
+        selection.entry.entry.delay(),
+        cors_headers(context.request, answer.response.headers),
+        answer.stream,
+        selection.entry.entry.model.error,
+        again,
+    )
+
+
+def _metadata(
+    handler: CompiledHandler, context: MatchContext, selection: Selection, generated: tuple[str, ...]
+) -> Metadata:
+    entry, known = selection.entry, context.metadata
+    name = entry.name if entry.name is None or isinstance(entry.name, str) else str(entry.name(selection.values, []))
+    return Metadata(
+        provider=known.provider,
+        path=known.path,
+        handler=handler.loaded.place,
+        entry=entry.index,
+        name=name or None,
+        states=selection.states,
+        test=known.test,
+        scope=known.scope,
+        rules=entry.rules,
+        named=entry.named,
+        generated=generated,
+        literal=handler.literal,
+        record=entry.record,
+    )
+
+
+def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -> dict[str, Json]:
+    if not handler.then:
+        return {}
+    response = answer.response
+    view = ResponseView(response.status, response.headers, response.body, answer.json)
+    names = {**values, "response": view}
+    return {name: value if render is None else render(names, []) for name, (value, render) in handler.then.items()}
+
+
+def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:
+    model = selection.entry.entry.model
+    context.memory.calls[handler.route.rank] = selection.calls + 1
+    metadata = _metadata(handler, context, selection, ())
+    to = None
+    if isinstance(model.passthrough, Elsewhere):
+        query = context.request.query_string
+        path = metadata.path or context.request.path
+        to = f"{model.passthrough.to.rstrip('/')}{path}{'?' if query else ''}{query}"
+    if not has_patches(model):
+        return Passthrough("handler", metadata, to=to)
+
+    def patch(real: Response) -> Mocked | Failed:
+        view = ResponseView.of(real)
+        try:
+            answer = selection.entry.entry.answer({**selection.values, "upstream": view})
+            return _answered(handler, context, selection, patched(selection.entry.entry, answer, real))
+        except RenderFault as fault:
+            return failed(handler, context, str(fault))
+
+    return Passthrough("handler", metadata, to=to, patch=patch)
+
+
+def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selection, resolver: Resolver) -> Unresolved:
+    reference = str(selection.entry.entry.model.python)
+    own = replace(context.request)  # what it reads from the body it may change, and equal requests share theirs
+    view = RequestView(own, context.metadata.path or own.path)
+    params, data = dict(context.params), copy.deepcopy(context.memory.data)
+
+    def finish(result: Any) -> Decision | None:
+        if result is None:
+            return None
+        try:
+            entry = entry_of(result, reference)
+            compiler = Compiler(literal=True)
+            compiled = compile_entry(entry, selection.entry.entry.node, handler.loaded.folder, compiler)
+            if compiler.problems:
+                return failed(handler, context, f"{reference} returned no response: {compiler.problems[0].message}")
+            answer = compiled.answer(selection.values)
+            generated = (*EVERYTHING, *(f"response.headers.{name}" for name, _ in answer.response.headers))
+            resolved = replace(selection, entry=replace(selection.entry, entry=compiled))
+            return _answered(handler, context, resolved, replace(answer, generated=generated))
+        except (ResolverFault, RenderFault) as fault:
+            return failed(handler, context, str(fault))
+
+    def fail(error: BaseException) -> Decision:
+        file = reference.rpartition(":")[0]
+        return failed(handler, context, explain(error, handler.loaded.folder.resolve(file), file))
+
+    return Unresolved(lambda: resolver(view, params, data), finish, fail)

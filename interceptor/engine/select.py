@@ -1,0 +1,98 @@
+"""Which handlers apply to a request, and which entry of each has its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from interceptor.answering.rendering import RenderFault, rendered
+from interceptor.answering.views import RequestView
+from interceptor.engine.compiled import CompiledHandler, DescribedEntry, Selection
+from interceptor.engine.scopes import HandlerState
+from interceptor.matching.paths import Params
+from interceptor.values.exchange import Metadata
+from interceptor.values.json_text import Json
+from interceptor.values.lean import lean
+from interceptor.values.messages import Request
+
+
+@lean(frozen=True, slots=True)
+class MatchContext:
+    """A request that a handler's request part matches, and all that its answer may depend on."""
+
+    request: Request
+    params: Params
+    metadata: Metadata
+    """What the request's address says about the exchange."""
+    memory: HandlerState
+
+
+Match: TypeAlias = tuple[CompiledHandler, MatchContext]
+Applicable: TypeAlias = tuple[CompiledHandler, MatchContext, Selection | RenderFault]
+"""The fault of a template that should have told whether the handler applies."""
+
+
+def applicable(matches: Iterable[Match], states: frozenset[str]) -> Iterator[Applicable]:
+    """The handlers that apply, in the order in which they are asked.
+
+    While states are declared, handlers whose `given` they satisfy come before those without one, and those with
+    another `given` do not apply.
+    """
+    later: list[Applicable] = []
+    for handler, context in matches:
+        try:
+            selection = select(handler, context)
+        except RenderFault as fault:
+            yield handler, context, fault
+            return
+        if selection is None:
+            continue
+        if not states:
+            yield handler, context, selection
+        elif not selection.states:
+            later.append((handler, context, selection))
+        elif states.issuperset(state.name for state in selection.states):
+            yield handler, context, selection
+    yield from later
+
+
+def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
+    """The handler's turn, or None where it steps aside: used up, or its `when` is false.
+
+    Raises:
+        RenderFault: where a template fails.
+    """
+    if handler.cacheable is not None:
+        return handler.cacheable
+    calls = context.memory.calls.get(handler.route.rank, 0)
+    entry = _entry(handler, calls)
+    if entry is None:
+        return None
+    if entry.constant is not None and handler.when is None and not handler.then:
+        return Selection(entry, calls, {}, entry.constant)
+    values = {
+        "request": RequestView(context.request, context.metadata.path or context.request.path),
+        "params": context.params,
+        "variables": _variables(handler, context.request),
+        "data": context.memory.data,
+        "call": calls + 1,
+    }
+    if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
+        return None
+    return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+
+
+def _entry(handler: CompiledHandler, calls: int) -> DescribedEntry | None:
+    if calls < len(handler.entries):
+        return handler.entries[calls]
+    if handler.loaded.model.once:
+        return None
+    return handler.entries[calls % len(handler.entries) if handler.loaded.model.cycle else -1]
+
+
+def _variables(handler: CompiledHandler, request: Request) -> Mapping[str, Json]:
+    if handler.loaded.model.request_part.graphql is None:
+        return {}
+    from interceptor.matching.graphql_requests import graphql_operations  # noqa: PLC0415  # slow, and seldom needed
+
+    return graphql_operations(request).each[0].variables

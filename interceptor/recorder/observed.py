@@ -1,0 +1,32 @@
+"""What mocks inside the consumer's processes answered, noted as if handlers had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from interceptor.project.origins import Owners
+from interceptor.recorder.recorder import Recorder
+from interceptor.recordings.observed import read_observed
+from interceptor.values.decisions import Mocked
+from interceptor.values.exchange import Metadata
+from interceptor.values.generated import EVERYTHING
+
+
+def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
+    """Note what the preloads of a run left in a folder; of requests that no provider owns nothing.
+
+    Nobody knows which values such a mock made up: all of them count as generated, as those of a resolver do.
+    """
+    observed, damaged = read_observed(folder)
+    for each in observed:
+        if (owned := owners.owner(each.request)) is not None:
+            metadata = Metadata(
+                provider=owned.provider,
+                path=owned.path,
+                handler=each.library,
+                test=each.test,
+                scope=each.worker,
+                generated=(*EVERYTHING, *(f"response.headers.{name}" for name, _ in each.response.headers)),
+            )
+            recorder.note(each.request, Mocked(each.response, metadata), each.response, at=each.at)
+    recorder.summary.unreadable += damaged
