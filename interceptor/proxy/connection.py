@@ -100,6 +100,7 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[bool] | None = None
         self._patient = False
         """What the task does goes on where the client says no more."""
+        self._asked = False
         self._upload: Upload | None = None
         self._channel: Channel | None = None
         self._writable = asyncio.Event()
@@ -114,6 +115,7 @@ class ClientConnection(asyncio.Protocol):
         transport.set_write_buffer_limits(_HIGH_WATER)
 
     def data_received(self, data: bytes) -> None:
+        self._asked = self._asked or bool(data)
         if self._over:
             return
         self._reader.feed(data)
@@ -135,6 +137,9 @@ class ClientConnection(asyncio.Protocol):
         self._lost = True
         if not self._over and (self._reader.awaited is not None or self._reader.waiting):
             self._dispatcher.recorder.note_unfinished()
+        origin = self._meant.origin
+        if origin is not None and origin.scheme == "https" and not self._asked:
+            self._dispatcher.recorder.note_silent(origin.host)
         self._over = True
         self._writable.set()
         self._abandon()
@@ -313,6 +318,9 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)
+        self._asked = True
+        if error.status == 505:
+            self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
         response = problem(error.status, f"interceptor did not understand the request: {error}")
         self._out.append(answer(response, "GET", closes=True)[0])
         self._flush()
