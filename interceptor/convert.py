@@ -8,12 +8,13 @@ from pathlib import Path
 
 from interceptor.contract.interactions import Collector, ContractPolicy, is_selected
 from interceptor.contract.normalise import HeaderPolicy
-from interceptor.contract.pinning.repeats import Repeats
+from interceptor.contract.pinning.known_lines import KnownLines
 from interceptor.journal import Recording
 from interceptor.pact.changes import StillAnswered
 from interceptor.pact.document import PactDocument
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
 from interceptor.project.config import Project
+from interceptor.project.exclusion import Exclusion
 from interceptor.recordings import ImportedRecording, RecordingReader, open_recording, unreadable_flows
 from interceptor.values.errors import DocumentError
 from interceptor.values.exchange import Exchange
@@ -69,11 +70,11 @@ def convert(
     for path in sorted(set(recordings)):
         recording = open_recording(path, project, read_flows)
         name = consumer or recording.consumer or project.settings.consumer
-        before, shortcuts = seen.setdefault(name, set()), Repeats()
+        before, known = seen.setdefault(name, set()), KnownLines()
         if isinstance(recording, ImportedRecording):
             selected, exchanges = replace(policy, passed=True), recording.distinct(before)
         else:
-            selected, exchanges = policy, recording.distinct(before, by_test=settings.comments, take=shortcuts.take)
+            selected, exchanges = policy, recording.distinct(before, by_test=settings.comments, take=known.take)
         for exchange in exchanges:
             if exchange.metadata.provider is not None and is_selected(exchange, selected):
                 pair = (name, exchange.metadata.provider)
@@ -81,7 +82,7 @@ def convert(
                     documented = _documented_headers(project, exchange.metadata.provider, conversion)
                     collectors[pair] = Collector(replace(policy, documented=documented))
                 taken = collectors[pair].add(exchange)
-                shortcuts.learn(exchange, taken)
+                known.learn(exchange, taken)
         _report_damages(conversion, recording, project)
     require_distinct_names(sorted(collectors))
     for pair, collector in sorted(collectors.items()):
@@ -100,7 +101,7 @@ def _policy(project: Project, specification: int) -> ContractPolicy:
     settings = project.settings
     return ContractPolicy(
         passed=settings.record == "all",
-        exclude=tuple(settings.exclude),
+        exclusion=Exclusion(settings.exclude),
         matching=settings.pact.matching,
         one_per_shape=settings.pact.examples == "one-per-shape",
         states_by_name=specification == 2,

@@ -7,6 +7,7 @@ from interceptor.answering.views import ResponseView
 from interceptor.handlers.language import ResponseEntry
 from interceptor.values.generated import EVERYTHING
 from interceptor.values.messages import Response
+from interceptor.values.place import header_places
 
 
 def has_patches(entry: ResponseEntry) -> bool:
@@ -26,5 +27,5 @@ def patched(entry: CompiledEntry, answer: Answer, real: Response) -> Answer:
         headers,
         answer.response.body if declared.body_kind else real.body,
     )
-    generated = (*EVERYTHING, *(f"response.headers.{name}" for name, _ in headers))
+    generated = (*EVERYTHING, *header_places("response", (name for name, _ in headers)))
     return Answer(response, answer.json if declared.body_kind else ResponseView.of(real).json, generated)

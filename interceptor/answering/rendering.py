@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from interceptor.answering.templates import Template, TemplateFault, compile_text
-from interceptor.project.yaml_file import Node
+from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import Problem
 from interceptor.values.json_text import Json
-from interceptor.values.places import below, leaves
+from interceptor.values.place import below, leaves
 
 TemplateValues: TypeAlias = Mapping[str, Any]
 GeneratedMarks: TypeAlias = list[str]

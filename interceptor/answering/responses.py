@@ -24,7 +24,7 @@ from interceptor.answering.rendering import (
 from interceptor.answering.templates import TemplateFault, compile_file
 from interceptor.handlers.language import DelayRange, ResponseEntry, ServerSentEvent
 from interceptor.project.folder import Folder, file_type
-from interceptor.project.yaml_file import Node
+from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import Chunk
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json

@@ -9,6 +9,7 @@ from interceptor.compare.pair import Pair
 from interceptor.compare.reading import readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.values.findings import Finding
+from interceptor.values.place import Place
 
 STANDARD = frozenset(
     [
@@ -81,7 +82,7 @@ def compare_headers(pair: Pair) -> Iterator[Finding]:
     declared = {each.name.lower(): each for each in pair.operation.parameters if each.where == "header"}
     code = "request.header.incompatible"
     for name, parameter in declared.items():
-        text, place = pair.request_header(name), f"request.headers.{name}"
+        text, place = pair.request_header(name), str(Place("header", name, side="request"))
         if text is not None:
             yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         elif parameter.required:
@@ -90,4 +91,5 @@ def compare_headers(pair: Pair) -> Iterator[Finding]:
     for name in pair.interaction.request.headers:
         if name not in declared and name not in STANDARD and name not in keys:
             message = f'the document has no request header "{name}" here'
-            yield pair.finding("request.header.unknown", message, f"request.headers.{name}", pair.operation.place)
+            place = str(Place("header", name, side="request"))
+            yield pair.finding("request.header.unknown", message, place, pair.operation.place)

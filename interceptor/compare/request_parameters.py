@@ -9,6 +9,7 @@ from interceptor.compare.reading import exploded, exploded_value, query_readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.redaction.masks import MASK
 from interceptor.values.findings import Finding
+from interceptor.values.place import Place
 
 
 def compare_path(pair: Pair) -> Iterator[Finding]:
@@ -35,7 +36,7 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
     for parameter in pair.operation.parameters:
         if parameter.where != "query":
             continue
-        place = f"request.query.{parameter.name}"
+        place = str(Place("query", parameter.name, side="request"))
         taken = None if parameter.name in left else exploded(parameter, left)
         if taken:
             left = {name: values for name, values in left.items() if name not in taken}
@@ -53,7 +54,8 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
     for name in left:
         if name not in keys:
             message = f'the document has no query parameter "{name}" here'
-            yield pair.finding("request.query.unknown", message, f"request.query.{name}", pair.operation.place)
+            place = str(Place("query", name, side="request"))
+            yield pair.finding("request.query.unknown", message, place, pair.operation.place)
 
 
 def compare_cookies(pair: Pair) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from interceptor.compare.reading import readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import DocumentedResponse
 from interceptor.values.findings import Finding
+from interceptor.values.place import Place
 
 STANDARD = frozenset(
     [
@@ -74,7 +75,7 @@ def compare_response_headers(pair: Pair, answer: DocumentedResponse) -> Iterator
     """Errors for headers that do not fit or are no one's, warnings for undeclared ones of HTTP itself."""
     declared = {header.name.lower(): header for header in answer.headers}
     for name in pair.interaction.response.headers:
-        text, place = pair.response_header(name), f"response.headers.{name}"
+        text, place = pair.response_header(name), str(Place("header", name, side="response"))
         if name in declared and text is not None:
             header = declared[name]
             candidates = readings(header, text)

@@ -9,9 +9,9 @@ from sys import float_info
 
 from interceptor.pact.document import PactBody
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.jsonpath import children
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json, media_type
 from interceptor.values.nesting import DEEPEST, is_deeper
+from interceptor.values.place import children
 
 _DEEPEST = DEEPEST - 20
 """Levels; what a pact wraps around a body is nested too."""

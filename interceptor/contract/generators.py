@@ -18,7 +18,7 @@ from interceptor.pact.rules import RulePart, is_addressable
 from interceptor.redaction.masks import MASK
 from interceptor.values.exchange import ProviderState
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import Steps, children, find, parse_path, spell
+from interceptor.values.place import Steps, children, find, parse_path, spell_path
 
 _PARAMETER = re.compile(r"\w+", re.ASCII)
 _UNNAMED = re.compile(r"[^a-z0-9]")
@@ -27,7 +27,9 @@ Parameters: TypeAlias = Mapping[str, str | int]
 """The parameters of an interaction's states that are ids by their form, each value under one name only."""
 
 
-def for_moments(timestamps: Iterable[Generator], message: Message, query: NamedValues) -> tuple[Generator, ...]:
+def timestamp_generators(
+    timestamps: Iterable[Generator], message: Message, query: NamedValues
+) -> tuple[Generator, ...]:
     """Those generators of times that stand where a single value is, about whose form the handler says nothing."""
     body = message.body
     declared = {(rule.part, rule.at) for rule in message.rules}
@@ -128,7 +130,7 @@ def _leaves(value: Json, steps: Steps) -> Iterator[_Candidate]:
         for step, member in children(value):
             yield from _leaves(member, (*steps, step))
     elif isinstance(value, str | int) and not isinstance(value, bool) and steps and is_addressable(steps):
-        yield _Candidate("body", spell(steps), str(steps[-1]), value)
+        yield _Candidate("body", spell_path(steps), str(steps[-1]), value)
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Literal
 
@@ -22,10 +21,12 @@ from interceptor.contract.normalise import (
     normalise,
     unique,
 )
-from interceptor.contract.pinning.groups import MOST_GATHERED, Classes, Group, Slots, ValueOrigin
-from interceptor.contract.pinning.pinning import Extracted, Skeleton, extract, pin
+from interceptor.contract.pinning.group import MOST_GATHERED, Classes, Group, Slots, ValueOrigin
+from interceptor.contract.pinning.pin import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
-from interceptor.pact.rules import Rule, collapsed, inferred
+from interceptor.pact.inferred_rules import collapsed, inferred
+from interceptor.pact.rules import Rule
+from interceptor.project.exclusion import Exclusion
 from interceptor.values.exchange import Exchange, Outcome
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
@@ -37,7 +38,7 @@ class ContractPolicy:
 
     passed: bool = False
     """Also what real providers answered (`record: all`)."""
-    exclude: tuple[str, ...] = ()
+    exclusion: Exclusion = field(default_factory=Exclusion)
     """URL globs."""
     matching: Literal["types", "none"] = "types"
     one_per_shape: bool = False
@@ -64,8 +65,7 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     request = exchange.request
     if request.method.upper() == "OPTIONS" and request.header("access-control-request-method") is not None:
         return False
-    urls = (request.url, request.url.partition("?")[0])
-    return not any(fnmatchcase(url, glob) for glob in policy.exclude for url in urls)
+    return not policy.exclusion.covers(request.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Collector:
         if group is None:
             group = self._groups[key] = Group(skeleton, extracted.forms)
         else:
-            group.skeleton = min(group.skeleton, skeleton, key=Interaction.spelling)
+            group.skeleton = min(group.skeleton, skeleton, key=Interaction.canonical)
         again = partial(self._gather, group, (exchange.metadata.test or "", exchange.metadata.handler or ""))
         again(extracted.slots, exchange.at)
         return Taken(extracted, again)
@@ -172,7 +172,7 @@ def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
         other = merged.setdefault(key, each)
         if other is not each:
             merged[key] = replace(
-                min(each, other, key=Interaction.spelling),
+                min(each, other, key=Interaction.canonical),
                 tests=tuple(sorted({*each.tests, *other.tests})),
                 handlers=tuple(sorted({*each.handlers, *other.handlers})),
             )
@@ -240,7 +240,7 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
     for alike in by_target.values():
         if len(alike) > 1:
             for index, each in alike:
-                by_request[each.asked()].append((index, each))
+                by_request[each.request_key()].append((index, each))
     for group in by_request.values():
         if len(group) > 1:
             index, first = group[0]

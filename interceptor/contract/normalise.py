@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
+from interceptor.pact.declared_rules import parse_rules
 from interceptor.pact.document import Interaction, Message, NamedValues, PactBody
-from interceptor.pact.rules import Rule, Side, escape, parse_rules
+from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.redaction.masks import MASK
 from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
-from interceptor.values.jsonpath import parse_path, spell
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import BODILESS, Headers, Request, Response
+from interceptor.values.place import ROOT, Place, Side, Steps, find_place, spell_path
 
 _BOUNDARY = re.compile(r'(;\s*boundary\s*=\s*"?)([^";]+)', re.IGNORECASE)
 _PINNED_BOUNDARY = "boundary"
-_PLACE = re.compile(
-    r"""(?P<side>request|response)\.(?P<part>headers|query|form|path|body|\$)
-    (?:\['(?P<quoted>.*)'\]|\.(?P<name>.*)|.*)""",
-    re.VERBOSE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +116,9 @@ def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[s
     metadata = exchange.metadata
     if not metadata.named and not metadata.rules:
         return kept
-    prefix = f"{side}.headers."
-    named = {place.removeprefix(prefix) for place in metadata.named if place.startswith(prefix)}
-    ruled = {place.partition(".")[2].lower() for place in metadata.rules.get(side, {}) if place.startswith("header.")}
-    return kept | named | ruled
+    places = [*_places(metadata.named), *(replace(each, side=side) for each in _places(metadata.rules.get(side, {})))]
+    wanted = {each.name.lower() for each in places if each.side == side and each.part == "header" and each.name}
+    return kept | wanted
 
 
 def _headers(headers: Headers, wanted: frozenset[str]) -> NamedValues:
@@ -142,39 +137,38 @@ def _with_pinned_boundary(content: bytes, content_type: str) -> tuple[bytes, str
     return content.replace(b"--" + match[2].encode(), b"--" + _PINNED_BOUNDARY.encode()), pinned
 
 
+def _places(texts: Iterable[str]) -> Iterator[Place]:
+    return (place for place in map(find_place, texts) if place is not None)
+
+
 def _rules_of_masks(side: Side, exchange: Exchange, headers: NamedValues, body: PactBody | None) -> Iterator[Rule]:
     """A rule for every masked value, so that stubs and verifiers can be given the real one."""
     values = dict(headers)
     query = {name for name, _ in exchange.request.query}
-    for place in exchange.masked:
-        match = _PLACE.fullmatch(place)
-        if match is None or match["side"] != side:
+    kind = None if body is None else body.kind
+    for place in _places(exchange.masked):
+        if place.side != side:
             continue
-        name = match["quoted"] or match["name"] or ""
-        match match["part"]:
-            case "headers" if name in values:
+        match place:
+            case Place("header", str(name)) if name in values:
                 yield Rule("header", name, "regex", _open(values[name][0]))
-            case "path":
+            case Place("path"):
                 yield Rule("path", "", "regex", _open(exchange.metadata.path or "", "[^/]+"))
-            case "query" if name in query:
+            case Place("query", str(name)) if name in query:
                 yield Rule("query", name, "regex", "^.+$")
-            case "form" if body is not None and body.kind == "text":
+            case Place("form", str(name)) if kind == "text":
                 # The Pact tools compare forms field by field, under the paths of members.
-                yield _rule_of_member(f"${place.removeprefix(f'{side}.form')}")
-            case "body" if body is not None and body.kind == "text" and not is_multipart(body):
-                yield Rule("body", "$", "regex", _open(body.value, r"[\s\S]+"))
-            case "$" if body is not None and body.kind == "json":
-                yield _rule_of_member(place.removeprefix(f"{side}."))
+                yield _rule_of_member((name,))
+            case Place("body", steps=None) if body is not None and kind == "text" and not is_multipart(body):
+                yield Rule("body", ROOT, "regex", _open(body.value, r"[\s\S]+"))
+            case Place("body", steps=tuple(steps)) if kind == "json":
+                yield _rule_of_member(steps)
 
 
-def _rule_of_member(place: str) -> Rule:
-    """`type` at a masked member; where no path can spell its name, at the nearest place above."""
-    try:
-        steps = parse_path(place)
-    except ValueError:
-        return Rule("body", "$", "type")
-    unspeakable = next((index for index, step in enumerate(steps) if step == ""), len(steps))
-    return Rule("body", spell(steps[:unspeakable]), "type")
+def _rule_of_member(steps: Steps) -> Rule:
+    """`type` at a masked member; where a pact cannot say its name, at the nearest place above."""
+    unspeakable = next((index for index, step in enumerate(steps) if not is_addressable((step,))), len(steps))
+    return Rule("body", spell_path(steps[:unspeakable]), "type")
 
 
 def _open(masked: str, anything: str = ".+") -> str:

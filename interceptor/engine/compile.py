@@ -15,9 +15,9 @@ from interceptor.engine.compiled import CompiledHandler, CompiledState, Describe
 from interceptor.handlers.language import DelayRange, GivenState
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.router import Route
-from interceptor.project.yaml_file import Node
+from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
-from interceptor.values.places import leaves
+from interceptor.values.place import header_places, leaves
 
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 
@@ -110,6 +110,6 @@ def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
 def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:
     asked = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
     return (
-        *(f"request.headers.{name}" for name in dict.fromkeys(asked)),
-        *(f"response.headers.{name}" for name in compiled.declared_headers),
+        *header_places("request", dict.fromkeys(asked)),
+        *header_places("response", compiled.declared_headers),
     )

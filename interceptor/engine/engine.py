@@ -5,8 +5,6 @@ Synchronous and free of input and output; delays are data for the caller. The pr
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -24,6 +22,7 @@ from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
+from interceptor.project.exclusion import Exclusion
 from interceptor.project.origins import Origin, is_loopback
 from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
@@ -62,8 +61,7 @@ class Engine:
         self._handlers = handlers
         self._data = data
         self._scopes: dict[str, Scope] = {}
-        globs = project.settings.exclude
-        self._excluded = re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
+        self._exclusion = Exclusion(project.settings.exclude)
         self._next_rank = 0
         self._cacheable: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
         """Decisions that hold until something is said about their scope, which is another object then."""
@@ -151,15 +149,15 @@ class Engine:
         cacheable = self._cacheable.get((scope, request))
         if cacheable is not None and cacheable[0] is known:
             return cacheable[1]
-        if self._excludes(request):
+        if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
         asked = self._asked(request, listener, scope)
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
             return self._batch(asked, operations)
         decision = self._decide(asked)
-        if isinstance(decision, Mocked) and decision.again:
+        if isinstance(decision, Mocked) and decision.cacheable:
             if len(request.body) > _LARGEST_REMEMBERED:
-                return replace(decision, again=False)
+                return replace(decision, cacheable=False)
             if len(self._cacheable) >= _MOST_REMEMBERED:
                 self._cacheable.clear()
             self._cacheable[scope, request] = known, decision
@@ -167,7 +165,7 @@ class Engine:
 
     def decide_unread(self, request: Request, *, listener: str | None = None, scope: str = "") -> Passthrough | None:
         """The decision about a request whose body has not arrived, where it passes whatever that says."""
-        if self._excludes(request):
+        if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
         asked = self._asked(request, listener, scope)
         candidates = [
@@ -184,10 +182,6 @@ class Engine:
             selection = select(handler, context)
             decision = None if selection is None else respond(handler, context, selection)
         return decision if isinstance(decision, Passthrough) else None
-
-    def _excludes(self, request: Request) -> bool:
-        urls = (request.url, request.url.partition("?")[0])
-        return self._excluded is not None and any(map(self._excluded.match, urls))
 
     def _asked(self, request: Request, listener: str | None, scope: str) -> _Asked:
         known, located = self._scope(scope), self._handlers.router.locate(request)

@@ -18,7 +18,7 @@ from interceptor.project.config import Project
 from interceptor.project.origins import Owners
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json
-from interceptor.values.places import leaves
+from interceptor.values.place import leaves
 
 
 class HandlerSet:

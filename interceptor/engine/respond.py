@@ -22,6 +22,7 @@ from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Response
+from interceptor.values.place import header_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def constant_answer(handler: CompiledHandler, context: MatchContext) -> Mocked |
     selection = handler.cacheable
     if selection is None:
         return None
-    return _answered(handler, context, selection, selection.entry.entry.answer({}), again=True)
+    return _answered(handler, context, selection, selection.entry.entry.answer({}), cacheable=True)
 
 
 def failed(handler: CompiledHandler, context: MatchContext, explanation: str) -> Failed:
@@ -59,7 +60,7 @@ def failed(handler: CompiledHandler, context: MatchContext, explanation: str) ->
 
 
 def _answered(
-    handler: CompiledHandler, context: MatchContext, selection: Selection, answer: Answer, *, again: bool = False
+    handler: CompiledHandler, context: MatchContext, selection: Selection, answer: Answer, *, cacheable: bool = False
 ) -> Mocked:
     changes = _changes(handler, answer, selection.values)
     context.memory.calls[handler.route.rank] = selection.calls + 1
@@ -71,7 +72,7 @@ def _answered(
         cors_headers(context.request, answer.response.headers),
         answer.stream,
         selection.entry.entry.model.error,
-        again,
+        cacheable,
     )
 
 
@@ -145,7 +146,7 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
             if compiler.problems:
                 return failed(handler, context, f"{reference} returned no response: {compiler.problems[0].message}")
             answer = compiled.answer(selection.values)
-            generated = (*EVERYTHING, *(f"response.headers.{name}" for name, _ in answer.response.headers))
+            generated = (*EVERYTHING, *header_places("response", (name for name, _ in answer.response.headers)))
             resolved = replace(selection, entry=replace(selection.entry, entry=compiled))
             return _answered(handler, context, resolved, replace(answer, generated=generated))
         except (ResolverFault, RenderFault) as fault:

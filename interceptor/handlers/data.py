@@ -8,7 +8,8 @@ from pathlib import Path
 
 from interceptor.handlers.discovery import YAML_SUFFIXES
 from interceptor.project.folder import Folder
-from interceptor.project.yaml_file import Node, parse
+from interceptor.project.yaml_file import parse
+from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import ConfigurationError
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 

@@ -13,11 +13,12 @@ from interceptor.handlers.data import data_value
 from interceptor.handlers.discovery import handler_paths
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
-from interceptor.pact.rules import check_rules
+from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
 from interceptor.project.models import validate
-from interceptor.project.yaml_file import Node, from_json, parse, read
+from interceptor.project.yaml_file import parse, read
+from interceptor.project.yaml_nodes import Node, from_json
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json, NotJsonError, parse_json

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from interceptor.handlers.language import BODIES, BODY_MATCHERS, OPERATORS, split_request
-from interceptor.project.yaml_file import Node
+from interceptor.project.yaml_nodes import Node
 
 _SELF = "."
 """In the tables below: scalars at this very place are text."""

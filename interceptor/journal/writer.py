@@ -198,9 +198,9 @@ class _Repeat:
     noted: int
 
 
-def timestamp(moment: float) -> str:
-    """A moment in POSIX seconds as the journal writes it: `2026-11-21T20:46:04.001Z`."""
-    seconds, ms = divmod(int(moment * 1000), 1000)
+def timestamp(posix: float) -> str:
+    """A time in POSIX seconds as the journal writes it: `2026-11-21T20:46:04.001Z`."""
+    seconds, ms = divmod(int(posix * 1000), 1000)
     return f"{_second(seconds)}.{ms:03}Z"
 
 

@@ -15,7 +15,7 @@ from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import find, parse_path
+from interceptor.values.place import find, parse_path
 
 
 def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:

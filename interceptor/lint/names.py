@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from interceptor.contract.pinning.volatile import volatile
+from interceptor.contract.pinning.detect import detect
 from interceptor.redaction.forms import form_of, forms
 from interceptor.values.findings import Finding
 
@@ -44,7 +44,7 @@ def name_faults(kind: str, name: str) -> Iterator[tuple[str, str]]:
         yield f"{kind}.stop", f'"{name}" ends with a full stop, but is part of a sentence'
     for start, end in forms(name)[:1]:
         yield f"{kind}.secret", f"the {kind} holds {form_of(name[start:end])}"
-    timestamps = [name[start:end] for start, end, form in volatile(name) if not form.startswith("jwt")]
+    timestamps = [name[start:end] for start, end, form in detect(name) if not form.startswith("jwt")]
     for found in [*timestamps, *_EPOCH.findall(name)][:1]:
         yield f"{kind}.volatile", f'"{name}" holds "{found}", which seems to change with every run'
 

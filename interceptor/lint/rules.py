@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from interceptor.pact.read import Matcher, PactInteraction, PactMessage
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import find, parse_path
+from interceptor.values.place import Side, find, parse_path, parse_place
 
 
 def misses(regex: str, value: Json) -> bool:
@@ -21,15 +22,22 @@ def misses(regex: str, value: Json) -> bool:
 
 def missing_regexes(each: PactInteraction) -> Iterator[tuple[str, str]]:
     """Place and complaint for every regular expression in an interaction that does not match its own example."""
-    for side, message in (("request", each.request), ("response", each.response)):
+    sides: tuple[tuple[Side, PactMessage], ...] = (("request", each.request), ("response", each.response))
+    for side, message in sides:
         for matcher in message.matchers:
             regex = matcher.form.get("regex") if matcher.form.get("match") == "regex" else None
             if not isinstance(regex, str):
                 continue
             wrong = [value for value in _examples(matcher, message, each) if misses(regex, value)]
             if wrong:
-                place = f"{side}.{matcher.at if matcher.part == 'body' else f'{matcher.part}.{matcher.at}'.rstrip('.')}"
+                place = _place(side, matcher)
                 yield place, f'the regex "{regex}" at {place} does not match "{wrong[0]}" from end to end'
+
+
+def _place(side: Side, matcher: Matcher) -> str:
+    if matcher.part == "body":
+        return f"{side}.{matcher.at}"
+    return str(replace(parse_place(f"{matcher.part}.{matcher.at}".removesuffix(".")), side=side))
 
 
 def _examples(matcher: Matcher, message: PactMessage, each: PactInteraction) -> list[Json]:

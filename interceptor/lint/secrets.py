@@ -9,7 +9,7 @@ from interceptor.pact.read import Pact
 from interceptor.redaction.forms import UNSIGNED_JWT, form_of, forms
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.places import ROOT, below, leaves
+from interceptor.values.place import ROOT, below, leaves
 
 
 def secrets_in(pact: Pact) -> list[Finding]:

@@ -22,7 +22,7 @@ from typing import Any, Final, TypeAlias
 from interceptor.handlers.language import OPERATORS
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import Json
-from interceptor.values.places import ROOT, below
+from interceptor.values.place import ROOT, below
 
 
 class _Missing:

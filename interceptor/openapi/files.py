@@ -12,8 +12,8 @@ from yaml.constructor import SafeConstructor
 from interceptor.project.shallow_parser import ShallowParser
 from interceptor.values.errors import DocumentError
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.jsonpath import children
 from interceptor.values.nesting import DEEPEST, TOO_DEEP
+from interceptor.values.place import children
 
 _PATIENCE = 20
 """Seconds for a document behind a URL."""

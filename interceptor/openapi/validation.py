@@ -12,7 +12,7 @@ import jsonschema_rs
 from interceptor.openapi.document import DocumentNode, DocumentPlace, OpenApiDocument
 from interceptor.openapi.json_schema import Direction, Translator
 from interceptor.values.json_text import Json
-from interceptor.values.places import below
+from interceptor.values.place import below
 
 _Kind = jsonschema_rs.ValidationErrorKind
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")

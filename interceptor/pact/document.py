@@ -13,8 +13,8 @@ from interceptor.pact.rules import Rule, RulePart
 from interceptor.values.exchange import ProviderState
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import find, parse_path
 from interceptor.values.lean import lazy
+from interceptor.values.place import find, parse_path
 
 NamedValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Names with all their values, sorted by name; the order of the values counts."""
@@ -85,11 +85,11 @@ class Interaction:
         """What two interactions share that have the same content."""
         return digest(self.plain())
 
-    def spelling(self) -> bytes:
+    def canonical(self) -> bytes:
         """The content with the members of objects in their own order, to choose among interactions of one digest."""
         return dumps(self.plain(), option=None)
 
-    def asked(self) -> bytes:
+    def request_key(self) -> bytes:
         """What two interactions share that ask the same under the same states, and so cannot both be verified."""
         plain = self.plain()
         return digest([plain["states"], plain["request"][:-1]])

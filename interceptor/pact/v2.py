@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from interceptor.pact.document import Interaction, Message, PactDocument, ReportFinding, example
-from interceptor.pact.rules import Rule, written
+from interceptor.pact.rules import Rule
 from interceptor.pact.v3 import message, unsaid
+from interceptor.pact.written_rules import written
 
 VERSION = "2.0.0"
 

@@ -6,7 +6,8 @@ import base64
 from typing import Any
 
 from interceptor.pact.document import Interaction, Message, PactDocument, ReportFinding, example, joined
-from interceptor.pact.rules import Rule, written
+from interceptor.pact.rules import Rule
+from interceptor.pact.written_rules import written
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from interceptor.project.models import StrictModel, validate
-from interceptor.project.yaml_file import Node, read
+from interceptor.project.yaml_file import read
+from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import ConfigurationError, Problem
-from interceptor.values.jsonpath import parse_path
+from interceptor.values.place import parse_path
 
 PROJECT_FILE = "interceptor.yaml"
 STATE_DIR = ".interceptor"

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from interceptor.project.yaml_file import Node
+from interceptor.project.yaml_nodes import Node
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.errors import Problem
 

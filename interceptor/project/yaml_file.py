@@ -7,21 +7,17 @@ its source, so that an error found much later still points at the character that
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import yaml
 
 from interceptor.project.shallow_parser import ShallowParser, TooDeepError
+from interceptor.project.yaml_mistakes import quoted_text, syntax_problem
+from interceptor.project.yaml_nodes import Node, Scalar
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.nesting import DEEPEST, TOO_DEEP
-
-NodeKind: TypeAlias = Literal["scalar", "list", "mapping"]
-Scalar: TypeAlias = str | int | float | bool | None
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?\Z")
 _LEADING_ZERO = re.compile(r"[-+]?0\d+(\.\d+)?\Z")
@@ -31,77 +27,6 @@ _LONGEST_INTEGER = 4000
 _MOST_ALIASED = 100_000
 """Values beyond those that a text can spell. Aliases multiply: a few lines of them would otherwise fill the memory."""
 _PLAIN = ("", None)
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One value of a YAML file and where it stands; `line` and `column` count from 1."""
-
-    kind: NodeKind
-    file: str
-    line: int
-    column: int
-    value: Scalar = None
-    source: str = ""
-    """A scalar's text before it was taken for a number or a word."""
-    items: list[Node] = field(default_factory=list)
-    members: dict[str, Node] = field(default_factory=dict)
-    keys: dict[str, Node] = field(default_factory=dict)
-    """The nodes of the keys of a mapping, for complaints about a key."""
-
-    @property
-    def place(self) -> str:
-        """`handlers/products.yaml:12`."""
-        return f"{self.file}:{self.line}"
-
-    def plain(self) -> Any:
-        """The JSON value below this node."""
-        match self.kind:
-            case "scalar":
-                return self.value
-            case "list":
-                return [item.plain() for item in self.items]
-            case "mapping":
-                return {key: member.plain() for key, member in self.members.items()}
-
-    def get(self, key: str) -> Node | None:
-        return self.members.get(key)
-
-    def at(self, *path: str | int) -> Node:
-        """The node at a path, as deep as the path can be followed; steps that do not exist are passed over."""
-        node = self
-        for step in path:
-            if isinstance(step, int) and step < len(node.items):
-                node = node.items[step]
-            elif isinstance(step, str) and step in node.members:
-                node = node.members[step]
-        return node
-
-    def problem(
-        self, message: str, *, paste: str | None = None, severity: Literal["error", "warning"] = "error"
-    ) -> Problem:
-        return Problem(self.file, self.line, self.column, message, paste, severity)
-
-    def walk(self) -> Iterator[Node]:
-        yield self
-        for child in (*self.items, *self.members.values()):
-            yield from child.walk()
-
-    def textual(self) -> Node:
-        """This node with every scalar read as its source text: what a header or a query value means."""
-        return Node(
-            self.kind,
-            self.file,
-            self.line,
-            self.column,
-            value=self.source if self.kind == "scalar" else None,
-            source=self.source,
-            items=[item.textual() for item in self.items],
-            members={
-                key: member if key in {"$any", "$absent"} else member.textual() for key, member in self.members.items()
-            },
-            keys=self.keys,
-        )
 
 
 def read(path: Path, shown: str | None = None) -> tuple[Node, list[Problem]]:
@@ -133,7 +58,7 @@ def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     except TooDeepError as error:
         raise ConfigurationError([Problem(name, error.line, error.column, TOO_DEEP)]) from error
     except yaml.YAMLError as error:
-        raise ConfigurationError([_syntax_problem(error, text, name)]) from error
+        raise ConfigurationError([syntax_problem(error, text, name)]) from error
     except ValueError as error:
         raise ConfigurationError([Problem(name, 1, 1, f"not YAML: {error}")]) from error
     if composed is None:
@@ -143,18 +68,6 @@ def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     if any(problem.severity == "error" for problem in builder.problems):
         raise ConfigurationError(builder.problems)
     return root, builder.problems
-
-
-def from_json(value: Any, name: str) -> Node:
-    """The nodes of a JSON value, all in its first line: JSON escapes beyond what YAML reads."""
-    if isinstance(value, dict):
-        members = {str(key): from_json(member, name) for key, member in value.items()}
-        keys = {key: Node("scalar", name, 1, 1, key, key) for key in members}
-        return Node("mapping", name, 1, 1, members=members, keys=keys)
-    if isinstance(value, list):
-        return Node("list", name, 1, 1, items=[from_json(item, name) for item in value])
-    source = value if isinstance(value, str) else json.dumps(value)
-    return Node("scalar", name, 1, 1, value, source)
 
 
 class _Builder:
@@ -222,7 +135,7 @@ class _Builder:
             before = node.value[index - 1][1]
             if isinstance(before, yaml.ScalarNode) and before.style in _PLAIN and not _is_missing(before):
                 start, end = before.start_mark.index, key.end_mark.index
-                quoted = _quote(self.text[start:end])
+                quoted = quoted_text(self.text[start:end])
                 self._complain(
                     key,
                     "a comma ends a value in a flow mapping; quote the value that holds it",
@@ -261,7 +174,7 @@ class _Builder:
         line = self.lines[value.end_mark.line] if value.end_mark.line < len(self.lines) else ""
         comment = re.match(r"\s+#[^\s#]\S*.*", line[value.end_mark.column :])
         if comment:
-            whole = _quote(f"{value.value}{comment[0].rstrip()}")
+            whole = quoted_text(f"{value.value}{comment[0].rstrip()}")
             message = f"` #` starts a comment here; `{comment[0].strip()}` is not part of the value"
             self.problems.append(self._problem(value, message, f"{key}: {whole}", severity="warning"))
 
@@ -298,65 +211,3 @@ class _Builder:
 
 def _is_missing(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.style in _PLAIN and node.start_mark.index == node.end_mark.index
-
-
-def _quote(text: str) -> str:
-    if "'" not in text or "\\" in text:
-        return "'" + text.replace("'", "''") + "'"
-    return '"' + text.replace('"', '\\"') + '"'
-
-
-def _syntax_problem(error: yaml.YAMLError, text: str, name: str) -> Problem:
-    """libyaml's complaint in the words of someone who wants to get on with it."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is None:
-        position = getattr(error, "position", 0)
-        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
-        return Problem(name, line, 1, f"not YAML: {getattr(error, 'reason', error)}")
-    context_mark = getattr(error, "context_mark", None)
-    lines = text.splitlines() or [""]
-    for row in dict.fromkeys(m.line for m in (mark, context_mark) if m is not None):
-        source = lines[min(row, len(lines) - 1)]
-        for stumble in (_unquoted_start, _unknown_escape, _tab, _bare_template_line):
-            if found := stumble(source):
-                column, message, paste = found
-                return Problem(name, row + 1, column, message, paste)
-    said = " ".join(part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part)
-    return Problem(name, mark.line + 1, mark.column + 1, f"not YAML: {said or error}")
-
-
-def _unquoted_start(line: str) -> tuple[int, str, str] | None:
-    match = re.search(r"(?:^\s*|:\s+|-\s+|[\[{,]\s*)([*@%`][^\s,\]}]*(?:[^#\n]*?))\s*(?:\s#.*)?$", line)
-    if match is None:
-        return None
-    value = match[1]
-    if line[: match.start(1)].count("{") > line[: match.start(1)].count("}") or "[" in line[: match.start(1)]:
-        value = re.split(r"[,\]}]", value, maxsplit=1)[0].rstrip()
-    fixed = f"{line[: match.start(1)]}{_quote(value)}{line[match.start(1) + len(value) :]}".strip()
-    return match.start(1) + 1, f"`{value[0]}` means something else to YAML at the start of a value; quote it", fixed
-
-
-def _unknown_escape(line: str) -> tuple[int, str, str] | None:
-    for match in re.finditer(r'"((?:[^"\\]|\\.)*)"', line):
-        bad = re.search(r"\\[^0abtnvfreN_LPuUx \"/\\]", match[1])
-        if bad:
-            single = "'" + match[1].replace("'", "''").replace('\\"', '"') + "'"
-            fixed = f"{line[: match.start()]}{single}{line[match.end() :]}".strip()
-            message = f"`{bad[0]}` is not an escape of double-quoted YAML; single quotes keep backslashes"
-            return match.start() + 1, message, fixed
-    return None
-
-
-def _tab(line: str) -> tuple[int, str, str] | None:
-    indent = line[: len(line) - len(line.lstrip())]
-    if "\t" not in indent:
-        return None
-    return indent.index("\t") + 1, "YAML is indented with spaces, not tabs", line.replace("\t", "  ").rstrip()
-
-
-def _bare_template_line(line: str) -> tuple[int, str, str] | None:
-    match = re.search(r"(?:^\s*-?\s*|:\s+|-\s+)(\{\{.*\}\}[^\n]*?)\s*$", line)
-    if match is None:
-        return None
-    quoted = f'"{match[1]}"' if '"' not in match[1] else _quote(match[1])
-    return match.start(1) + 1, "a template must be quoted", f"{line[: match.start(1)]}{quoted}".strip()

@@ -10,6 +10,7 @@ from interceptor.recordings.observed import read_observed
 from interceptor.values.decisions import Mocked
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING
+from interceptor.values.place import header_places
 
 
 def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
@@ -26,7 +27,7 @@ def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
                 handler=each.library,
                 test=each.test,
                 scope=each.worker,
-                generated=(*EVERYTHING, *(f"response.headers.{name}" for name, _ in each.response.headers)),
+                generated=(*EVERYTHING, *header_places("response", (name for name, _ in each.response.headers))),
             )
             recorder.note(each.request, Mocked(each.response, metadata), each.response, at=each.at)
     recorder.summary.unreadable += damaged

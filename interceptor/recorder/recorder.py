@@ -99,7 +99,7 @@ class Recorder:
                 self.summary.hits[handler] += 1
         self.summary.outcomes[outcome] += 1
         key = None
-        if isinstance(decision, Mocked) and decision.again:
+        if isinstance(decision, Mocked) and decision.cacheable:
             key = (id(decision), response is None)
             known = self._repeats.get(key)
             if known is not None and self._journal.again(known.digest):

@@ -12,9 +12,8 @@ from interceptor.redaction.masks import MASK, masked_text, shape, shape_json
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.jsonpath import Steps, find
 from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, is_json, media_type
-from interceptor.values.places import ROOT, below
+from interceptor.values.place import ROOT, Steps, below, find
 
 Note = Callable[[str, object], None]
 """Is told each place that is masked, and the secret there."""

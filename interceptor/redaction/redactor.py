@@ -25,8 +25,8 @@ from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
 from interceptor.values.generated import Generated
-from interceptor.values.jsonpath import Steps, Wild, parse_path
 from interceptor.values.messages import Headers, Request, Response
+from interceptor.values.place import Place, Side, Steps, Wild, parse_path
 
 _AUTHORIZATION = frozenset({"authorization", "proxy-authorization"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?= +\S)")
@@ -156,7 +156,7 @@ class Redactor:
             query = body.fields(query, "request.query")
         return f"{masked}{mark}{query}" if found.places else url
 
-    def _masked_headers(self, headers: Headers, side: str, covers: Callable[[str], bool], found: _Findings) -> Headers:
+    def _masked_headers(self, headers: Headers, side: Side, covers: Callable[[str], bool], found: _Findings) -> Headers:
         changed: list[tuple[str, str]] | None = None
         echoes = found.longest_first() if side == "response" else ()
         for index, header in enumerate(headers):
@@ -166,8 +166,7 @@ class Redactor:
             name, value = header
             if echoes:
                 masked = str(_without(echoes, masked))
-            place = f"{side}.headers.{name}"
-            if masked == value or not covers(place):
+            if masked == value or not covers(place := str(Place("header", name, side=side))):
                 continue
             changed = list(headers) if changed is None else changed
             changed[index] = (name, masked)

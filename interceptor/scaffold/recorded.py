@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from interceptor.contract.pinning.volatile import volatile
+from interceptor.contract.pinning.detect import detect
 from interceptor.engine.browsers import is_preflight
 from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
 from interceptor.matching.values import spelt_key
@@ -24,7 +24,7 @@ from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Ou
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request
-from interceptor.values.places import ROOT, below
+from interceptor.values.place import ROOT, below
 from interceptor.values.urls import Pairs
 
 _PARTS_OF_PAGES = re.compile(
@@ -231,7 +231,7 @@ def _matcher(value: Json, place: str, masked: Iterable[str]) -> Json:
 
 
 def _is_volatile(text: str) -> bool:
-    return any((start, end) == (0, len(text)) for start, end, _ in volatile(text))
+    return any((start, end) == (0, len(text)) for start, end, _ in detect(text))
 
 
 # Answers -------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from interceptor.handlers.language import BODIES, BODY_MATCHERS, OPERATIONS, TYPES, Handler, HandlerFileHead
-from interceptor.pact.rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
+from interceptor.pact.declared_rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
 from interceptor.project.config import ProjectFile
 from interceptor.project.models import StrictModel
 from interceptor.project.state_dir import make_state_dir

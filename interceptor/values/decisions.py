@@ -1,4 +1,4 @@
-"""What the engine decides about a request: a closed union that every door matches exhaustively."""
+"""What the engine decides about a request: a closed union, matched exhaustively by whoever answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Mocked:
     """The body in the pieces in which it is sent, where it is streamed."""
     fault: Fault | None = None
     """How the connection fails instead of an answer; with `truncated`, in the middle of it."""
-    again: bool = False
+    cacheable: bool = False
     """True where this very object is the decision about every request that is equal to this one, of its scope."""
 
 

@@ -44,8 +44,7 @@ class Metadata:
     Decisions bear it before there is an exchange. The journal writes every fact under its name, where it is not the
     default: so this is the one place where a new fact is defined.
 
-    Places are written `request.headers.<name>`, `request.query.<name>`, `request.form.<name>`, `request.path`,
-    `request.$.<json path>`, and the same below `response`.
+    Places are texts here, as `interceptor.values.place` spells them.
     """
 
     provider: str | None = None

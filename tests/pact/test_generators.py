@@ -8,7 +8,7 @@ import re
 import pytest
 import requests
 
-from interceptor.contract.pinning.volatile import moment_format
+from interceptor.contract.pinning.detect import timestamp_format
 from interceptor.convert import convert
 from interceptor.values.exchange import ProviderState
 from tests.exchanges import PROJECT, exchange, journal, known, project
@@ -168,5 +168,5 @@ def test_there_is_no_generator_for(exported, case):
 
 
 def test_the_formats():
-    assert moment_format("date:0000-00-00T00:00:00.000Z") == ("DateTime", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")
-    assert moment_format("uuid:a") is None
+    assert timestamp_format("date:0000-00-00T00:00:00.000Z") == ("DateTime", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")
+    assert timestamp_format("uuid:a") is None

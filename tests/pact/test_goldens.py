@@ -21,7 +21,7 @@ from interceptor.recordings import ImportedRecording, open_recording
 from interceptor.values.exchange import Exchange
 from interceptor.values.media_types import is_json
 from interceptor.values.messages import Response
-from interceptor.values.places import leaves
+from interceptor.values.place import leaves
 from tests.exchanges import known
 
 from .conftest import Answer, verified

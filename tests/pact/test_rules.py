@@ -8,17 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interceptor.pact.rules import (
-    KINDS,
-    Rule,
-    check_rules,
-    collapsed,
-    escape,
-    format_regex,
-    inferred,
-    parse_rules,
-    written,
-)
+from interceptor.pact.date_formats import format_regex
+from interceptor.pact.declared_rules import check_rules, parse_rules
+from interceptor.pact.inferred_rules import collapsed, inferred
+from interceptor.pact.rules import KINDS, Rule, escape
+from interceptor.pact.written_rules import written
 
 ALLOWED = {
     2: {"type", "regex"},

@@ -1,7 +1,7 @@
-"""Which moments are one moment, though no two runs agree on their values.
+"""Which timestamps mean the same time, though no two runs agree on their values.
 
-Two places may hold the same second in one run, and not in the next; so an equal value says little about moments, and
-what is the same distance away from its own exchange says more: now, or a number of minutes before or after.
+Two timestamps of the same second can coincide by chance in one run, and differ in the next. So equal values say
+little; an equal distance from the exchange says more: now, or a number of minutes before or after.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COARSE = re.compile(
 _NOW = 150.0
 """Seconds between an exchange and what was taken for the present time somewhere around it."""
 _LATE = 5.0
-"""Seconds between a whole minute's distance and what was reckoned a moment before the exchange, or after."""
+"""Seconds between a whole minute's distance and what was computed shortly before the exchange, or after."""
 
 
 @lru_cache(maxsize=1000)
@@ -56,6 +56,6 @@ def _parsed(form: str, text: str) -> datetime:
         return datetime.fromtimestamp(int(text) / (1000 if form == "epoch:ms" else 1), UTC)
     if form == "http:":
         return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
-    moment = datetime.fromisoformat(f"{text[:10]}T{unquote(text[11:]).replace(',', '.')}")
+    timestamp = datetime.fromisoformat(f"{text[:10]}T{unquote(text[11:]).replace(',', '.')}")
     # A time without a zone is that of some place; wherever it is, all of one run are of the same.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp

@@ -16,28 +16,27 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
-from interceptor.contract.generators import for_moments
+from interceptor.contract.generators import timestamp_generators
 from interceptor.contract.normalise import is_multipart, unique
-from interceptor.contract.pinning.groups import Literals, Slots, ValuePlace
-from interceptor.contract.pinning.volatile import (
+from interceptor.contract.pinning.detect import (
     SHORTEST,
     TOKENS,
     VolatileSpan,
     constant,
+    detect,
     epoch_form,
-    is_steady,
-    moment_format,
+    is_constant,
     pattern,
-    volatile,
+    timestamp_format,
 )
+from interceptor.contract.pinning.group import Literals, Slots, ValuePlace
 from interceptor.pact.document import Generator, Interaction, Message, NamedValues, PactBody
-from interceptor.pact.rules import Rule, Side, escape, is_addressable
+from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.values.exchange import Exchange, ProviderState
 from interceptor.values.generated import Generated
 from interceptor.values.json_text import Json
-from interceptor.values.jsonpath import parse_path, spell
 from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
-from interceptor.values.places import ROOT, below
+from interceptor.values.place import ROOT, Place, Side, below, find_place, spell_path
 
 # Unicode guarantees that these never stand for a character.
 _OPEN, _CLOSE, _NUMBER = "\ufdd0", "\ufdd1", "\ufdd2"
@@ -69,7 +68,8 @@ def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
 
 def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
     headers = tuple(
-        (name, tuple(rewrite(f"{side}.headers.{name}", value) for value in values)) for name, values in message.headers
+        (name, tuple(rewrite(str(Place("header", name, side=side)), value) for value in values))
+        for name, values in message.headers
     )
     body = message.body
     if body is not None and body.kind == "json":
@@ -120,7 +120,7 @@ def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
     literal: set[str] = set()
     for text in exchange.metadata.literal:
         literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
-    if _is_steady(interaction, exchange):
+    if _is_constant(interaction, exchange):
         return Extracted(interaction, (), (), frozenset(literal))
     generated = Generated(exchange)
     found: list[str] = []
@@ -159,10 +159,10 @@ def _spans(text: str, at: str) -> list[VolatileSpan]:
         return []
     if (form := epoch_form(text, at)) is not None:
         return [(0, len(text), form)]
-    return volatile(text)
+    return detect(text)
 
 
-def _is_steady(interaction: Interaction, exchange: Exchange) -> bool:
+def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
     """Whether there is nothing to take out, which most interactions show before every value of them is looked at."""
     texts = [interaction.path, interaction.description]
     for _, values in (*interaction.query, *interaction.request.headers, *interaction.response.headers):
@@ -180,7 +180,7 @@ def _is_steady(interaction: Interaction, exchange: Exchange) -> bool:
         else:
             return False
     text = "\n".join(texts)
-    return (text.isascii() or not _MARKS.search(text)) and is_steady(text)
+    return (text.isascii() or not _MARKS.search(text)) and is_constant(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +246,12 @@ def _filled(
             text += constant(piece, number) if literal is None else literal
             regex += pattern(piece) if literal is None else escape(literal)
             pinned = pinned or literal is None
-        if pinned and rules and (rule := _rule(place, regex, number=number_like)):
-            found[place.startswith("response")].append(rule)
+        where = find_place(place) if pinned and rules else None
+        if where is not None and (rule := _rule(where, regex, number=number_like)):
+            found[where.side == "response"].append(rule)
             is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
-            if is_whole and number in once and (moment := moment_format(pieces[1])):
-                timestamps[place.startswith("response")].append(Generator(rule.part, rule.at, *moment))
+            if is_whole and number in once and (timestamp := timestamp_format(pieces[1])):
+                timestamps[where.side == "response"].append(Generator(rule.part, rule.at, *timestamp))
         return json.loads(text) if number_like else text
 
     interaction = _rewritten(skeleton, fill)
@@ -261,31 +262,28 @@ def _filled(
     )
 
 
-def _rule(place: str, regex: str, *, number: bool) -> Rule | None:
+def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
     """The rule for the form of a pinned place; None where a rule cannot stand."""
     kind, value = ("regex", f"^{regex}$")
     if number:
         kind, value = ("number" if "." in regex else "integer"), ""
-    _, _, rest = place.partition(".")
-    if rest.startswith((ROOT, "form")):
-        try:
-            steps = parse_path(ROOT + rest.removeprefix(ROOT).removeprefix("form"))
-        except ValueError:
-            return None
-        return Rule("body", spell(steps), kind, value) if is_addressable(steps) else None
-    part, _, name = rest.replace("['", ".", 1).removesuffix("']").partition(".")
-    match part:
-        case "path":
+    match place:
+        case Place("path"):
             return Rule("path", "", kind, value)
-        case "body":
+        case Place("body", steps=None):
             return Rule("body", ROOT, kind, value)
-        case "query":
+        case Place("body", steps=tuple(steps)):
+            return Rule("body", spell_path(steps), kind, value) if is_addressable(steps) else None
+        case Place("form", str(name)):
+            # The Pact tools compare forms field by field, under the paths of members.
+            return Rule("body", spell_path((name,)), kind, value) if is_addressable((name,)) else None
+        case Place("query", str(name)):
             return Rule("query", name, kind, value)
-        case "headers":
+        case Place("header", str(name)):
             return Rule("header", name, kind, value)
     return None
 
 
 def _with(message: Message, rules: list[Rule], timestamps: list[Generator], query: NamedValues = ()) -> Message:
-    generators = for_moments(timestamps, message, query)
+    generators = timestamp_generators(timestamps, message, query)
     return Message(message.headers, message.body, unique([*message.rules, *rules]), generators)

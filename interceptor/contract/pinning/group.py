@@ -1,6 +1,6 @@
 """Slots that share a value are of one class, wherever they are: found in memory that does not grow with the exchanges.
 
-Moments are also of one class that are as far from their own exchanges.
+Timestamps that are equally far from their own exchanges are of one class, too.
 
 Exchanges are gathered by their skeletons, and settled once there are many. What is settled leaves its classes behind,
 and its values for as long as it takes to settle as many again: so what a value refers to is found exactly among
@@ -22,7 +22,7 @@ MOST_GATHERED = 20_000
 Slots: TypeAlias = tuple[str, ...]
 """The volatile values of an interaction, in the order of its slots."""
 Distances: TypeAlias = tuple[str, ...]
-"""Per slot of a coarse form, what its moment shares with others as far from their own exchanges, or nothing."""
+"""Per slot of a coarse form, what its timestamp shares with others as far from their own exchanges, or nothing."""
 Occurrence: TypeAlias = tuple[Slots, Distances]
 Literals: TypeAlias = tuple[str | None, ...]
 """Per slot, the value that a handler says literally and that stays there, or None where it varies."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interceptor.contract.pinning.volatile import constant, epoch_form, pattern, volatile
+from interceptor.contract.pinning.detect import constant, detect, epoch_form, pattern
 
 AT = "2026-11-21T20:46:04.001Z"
 EPOCH = int(datetime.fromisoformat(AT).timestamp())
@@ -43,15 +43,15 @@ TEXTS = [
 
 @pytest.mark.parametrize(("text", "values"), TEXTS)
 def test_volatile_values_are_found(text, values):
-    assert [text[start:end] for start, end, _ in volatile(text)] == values
+    assert [text[start:end] for start, end, _ in detect(text)] == values
 
 
 @pytest.mark.parametrize("text", [text for text, values in TEXTS if len(values) == 1])
 def test_a_constant_is_of_the_same_form(text):
-    ((start, end, form),) = volatile(text)
+    ((start, end, form),) = detect(text)
     for number in (1, 2, 400):
         replaced = text[:start] + constant(form, number) + text[end:]
-        assert [found.lower() for *_, found in volatile(replaced)] == [form.lower()]
+        assert [found.lower() for *_, found in detect(replaced)] == [form.lower()]
         assert re.fullmatch(pattern(form), constant(form, number))
     assert re.fullmatch(pattern(form), text[start:end])
     assert len({constant(form, number) for number in range(1, 100)}) == 99
@@ -80,14 +80,14 @@ def test_numbers_near_the_time_of_the_exchange(text, form):
 @given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)), st.sampled_from("T "))  # noqa: DTZ001  # the zone is added
 def test_every_moment_that_python_writes_is_found(moment, between):
     for text in (moment.replace(tzinfo=UTC).isoformat(between), moment.isoformat(between, "milliseconds") + "Z"):
-        ((start, end, form),) = volatile(text)
+        ((start, end, form),) = detect(text)
         assert text[start:end] == text
         assert re.fullmatch(pattern(form), text)
 
 
 @given(st.text())
 def test_no_text_is_too_odd(text):
-    for start, end, form in volatile(text):
+    for start, end, form in detect(text):
         assert re.fullmatch(pattern(form), text[start:end])
 
 
@@ -98,4 +98,4 @@ FILLERS = ["", "a", "é", "商店", "1", "-", "application/json", "a-rather-long
 @given(st.lists(st.tuples(st.sampled_from(FOUND), st.sampled_from(FILLERS)), min_size=1))
 def test_every_value_is_found_among_others(pieces):
     text = "".join(f'"{value}" {filler}, ' for value, filler in pieces)
-    assert [text[start:end] for start, end, _ in volatile(text)] == [value for value, _ in pieces]
+    assert [text[start:end] for start, end, _ in detect(text)] == [value for value, _ in pieces]

@@ -62,8 +62,8 @@ _by_start = itemgetter(0)
 
 VolatileSpan: TypeAlias = tuple[int, int, str]
 """Where a value starts and ends in its text, and its form."""
-_TIME_FORM = re.compile(r"(?P<moment>.*?)(?P<fraction>[.,]0+)?(?P<zone>Z|(?<=:00)[+-].*|(?<=[.,]0)[+-].*)?")
-_MOMENT = re.compile(
+_TIME_FORM = re.compile(r"(?P<timestamp>.*?)(?P<fraction>[.,]0+)?(?P<zone>Z|(?<=:00)[+-].*|(?<=[.,]0)[+-].*)?")
+_TIMESTAMP = re.compile(
     r"(?P<day>0000-00-00)?(?P<between>[T ])?(?P<time>00:00(?P<seconds>:00)?)?(?P<fraction>[.,](?:000){1,3})?"
     r"(?P<zone>Z|[+-]00:?00)?"
 )
@@ -78,12 +78,12 @@ _NEAR = 400 * 24 * 3600
 """Seconds; an expiry may lie a year ahead."""
 
 
-def volatile(text: str, at: str | None = None) -> list[VolatileSpan]:
+def detect(text: str, at: str | None = None) -> list[VolatileSpan]:
     """Every volatile value in a text, in their order: a UUID, a date, a time, a JWT, a long random token.
 
     Args:
         text: is searched.
-        at: a moment; where it is given, numbers that are times near it are searched for too.
+        at: when the exchange was; where it is given, numbers that are times near it are searched for too.
     """
     if len(text) < SHORTEST:
         return []
@@ -149,7 +149,7 @@ def _marked(kind: str, text: str, plain: bytes, mark: bytes) -> Iterator[_Found]
 def _form(kind: str, found: str, digits: bytes) -> str:
     match kind:
         case "date" | "time":
-            return _moment_form(kind, digits)
+            return _timestamp_form(kind, digits)
         case "uuid":
             return "uuid:a" if found.lower() == found else "uuid:A"
         case "hex" | "token":
@@ -158,9 +158,9 @@ def _form(kind: str, found: str, digits: bytes) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _moment_form(kind: str, digits: bytes) -> str:
-    """The form of a moment whatever the time zone, and however many zeros at the end of its fraction are left out."""
-    # The digits of `%3A` and `%2B` are none of the moment's.
+def _timestamp_form(kind: str, digits: bytes) -> str:
+    """The form of a timestamp in any time zone, however many zeros at the end of its fraction are left out."""
+    # The digits of `%3A` and `%2B` are no digits of the timestamp.
     shape = digits.decode().replace("%0A", "%3A").replace("%0B", "%2B")
     time_end = 16 if kind == "date" else 8
     if offset := _OFFSET.search(shape, time_end):
@@ -185,25 +185,25 @@ def epoch_form(text: str, at: str) -> str | None:
     return None
 
 
-def is_steady(text: str) -> bool:
+def is_constant(text: str) -> bool:
     """Whether no part of a text is volatile, whatever the time, nor any value of it if it is JSON without escapes."""
     digits = text.encode("latin-1", "replace").translate(_DIGITS)
     # JSON may write a time as 1.7952939e9.
-    return not any(shape in digits for shape in (_LONG_DIGITS, b"0e", b"0E")) and not volatile(text)
+    return not any(shape in digits for shape in (_LONG_DIGITS, b"0e", b"0E")) and not detect(text)
 
 
 def constant(form: str, number: int) -> str:
     """The constant of a form, as text, for the class `number`, counted from 1."""
     kind, _, detail = form.partition(":")
-    moment = _ZERO_DAY + timedelta(days=number - 1)
+    timestamp = _ZERO_DAY + timedelta(days=number - 1)
     match kind:
         case "uuid":
             text = f"00000000-0000-4000-8000-{number:012x}"
             return text.upper() if detail == "A" else text
         case "http":
-            return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
+            return timestamp.strftime("%a, %d %b %Y %H:%M:%S GMT")
         case "date":
-            return moment.strftime("%Y-%m-%d") + detail[10:]
+            return timestamp.strftime("%Y-%m-%d") + detail[10:]
         case "time":
             return (_ZERO_DAY + timedelta(seconds=number % 86400)).strftime("%H:%M:%S") + detail[8:]
         case "hex":
@@ -213,7 +213,7 @@ def constant(form: str, number: int) -> str:
         case "jwt":
             payload = base64.urlsafe_b64encode(b'{"jti":"%d"}' % number).rstrip(b"=").decode()
             return f"{UNSIGNED_JWT}{payload}.c2lnbmF0dXJl"
-    seconds = int(moment.timestamp()) * (1000 if detail.startswith("ms") else 1)
+    seconds = int(timestamp.timestamp()) * (1000 if detail.startswith("ms") else 1)
     return f"{seconds}.0" if detail.endswith(".") else str(seconds)
 
 
@@ -238,11 +238,11 @@ def pattern(form: str) -> str:
     assert match is not None
     fraction = rf"({escape(match['fraction'][0])}\d+)?" if match["fraction"] else ""
     zone = r"(Z|[+-]\d{2}:?\d{2})" if match["zone"] else ""
-    return f"{_digits(match['moment'])}{fraction}{zone}"
+    return f"{_digits(match['timestamp'])}{fraction}{zone}"
 
 
 @lru_cache(maxsize=1000)
-def moment_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
+def timestamp_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
     """The generator of a date's or a time's form, and its format in Java's notation; None where there is none.
 
     `"date:0000-00-00T00:00:00.000Z"` -> `("DateTime", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")`.
@@ -250,7 +250,7 @@ def moment_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] 
     kind, _, detail = form.partition(":")
     if kind == "http":
         return "DateTime", "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-    match = _MOMENT.fullmatch(detail) if kind in {"date", "time"} else None
+    match = _TIMESTAMP.fullmatch(detail) if kind in {"date", "time"} else None
     if match is None:
         return None
     day = "yyyy-MM-dd" if match["day"] else ""

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from interceptor.contract.pinning.repeats import Repeats
+from interceptor.contract.pinning.known_lines import KnownLines
 from interceptor.convert import convert
 from tests.exchanges import exchange, journal, project
 
@@ -74,15 +74,15 @@ def test_shortcuts_change_nothing(tmp_path, monkeypatch, kinds):
     path = journal(tmp_path / "run.jsonl", [kind(new) for _ in range(4) for kind in kinds])
     (written,) = convert(here, [path]).pacts
     with_shortcuts = written.path.read_bytes()
-    monkeypatch.setattr(Repeats, "take", lambda *_: False)
+    monkeypatch.setattr(KnownLines, "take", lambda *_: False)
     convert(here, [path])
     assert written.path.read_bytes() == with_shortcuts
 
 
 def test_most_lines_need_not_be_taken_apart(tmp_path, monkeypatch):
     learnt = []
-    learn = Repeats.learn
-    monkeypatch.setattr(Repeats, "learn", lambda self, *what: (learnt.append(what), learn(self, *what)))
+    learn = KnownLines.learn
+    monkeypatch.setattr(KnownLines, "learn", lambda self, *what: (learnt.append(what), learn(self, *what)))
     new = ids(1)
     path = journal(tmp_path / "run.jsonl", [an_id_in_two_places(new) for _ in range(50)])
     (written,) = convert(project(tmp_path), [path]).pacts

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from interceptor.contract.interactions import Taken
-from interceptor.contract.pinning.groups import Slots
-from interceptor.contract.pinning.volatile import volatile
+from interceptor.contract.pinning.detect import detect
+from interceptor.contract.pinning.group import Slots
 from interceptor.values.exchange import Exchange
 
 _MOST_KNOWN = 20_000
@@ -30,7 +30,7 @@ class _Outline(NamedTuple):
         return tuple([value for number, value in enumerate(self.values) if number not in slots])
 
 
-class Repeats:
+class KnownLines:
     """What is known about the lines of one journal."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ def _is_plain(exchange: Exchange, taken: Taken, outline: _Outline) -> bool:
         return False
     if extracted.literal.intersection(map(str.lower, slots)):
         return False
-    rest = extracted.skeleton.spelling().decode("utf-8", "replace").lower()
+    rest = extracted.skeleton.canonical().decode("utf-8", "replace").lower()
     return not any(value.lower() in rest for value in slots)
 
 
@@ -83,7 +83,7 @@ def _outline(text: str, at: str) -> _Outline | None:
     values: dict[str, int] = {}
     pieces: list[str] = []
     position = 0
-    for start, end, form in volatile(text, at):
+    for start, end, form in detect(text, at):
         value = text[start:end]
         pieces += (text[position:start], f"\0{form}\0{values.setdefault(value, len(values))}\0")
         position = end

@@ -1,0 +1,62 @@
+"""The rules that a JSON body has of itself, and one rule in the place of the same for every element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from interceptor.pact.rules import Rule, is_addressable
+from interceptor.values.json_text import Json
+from interceptor.values.place import Wild, find, parse_path, spell_path
+
+
+def inferred(body: Json) -> Iterator[Rule]:
+    """The rules of `matching: types` for a JSON body: `type` at the root, `min: 1` on every non-empty array.
+
+    A null and an empty array get none: verifiers hold a null example to mean null, and an empty one says nothing.
+    """
+    if body is None or body == []:
+        return
+    if not isinstance(body, list):
+        yield Rule("body", "$", "type")
+    lengths: dict[str, int] = {}
+    for at, length in _arrays(body, "$"):
+        lengths[at] = min(length, lengths.get(at, length))
+    for at, least in lengths.items():
+        if least:
+            yield Rule("body", at, "each", (1, None))
+
+
+def _arrays(value: Json, at: str) -> Iterator[tuple[str, int]]:
+    if isinstance(value, list):
+        yield at, len(value)
+        for element in value:
+            if isinstance(element, dict | list):
+                yield from _arrays(element, f"{at}[*]")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if isinstance(member, dict | list) and is_addressable((name,)):
+                yield from _arrays(member, at + spell_path((name,))[1:])
+
+
+def collapsed(rules: Iterable[Rule], body: Json) -> tuple[Rule, ...]:
+    """The rules of a JSON body with one `[*]` in the place of the same rule for every element of an array."""
+    groups: dict[tuple[str, str, Any], list[Rule]] = {}
+    kept: list[Rule] = []
+    for rule in rules:
+        if rule.part == "body" and any(isinstance(step, int) for step in parse_path(rule.at)):
+            groups.setdefault((_every(rule.at), rule.kind, rule.value), []).append(rule)
+        else:
+            kept.append(rule)
+    declared = {rule.at for rule in kept if rule.part == "body"}
+    for (at, kind, value), group in groups.items():
+        everywhere = len(group) == sum(1 for _ in find(body, parse_path(at)))
+        if not everywhere:
+            kept += group
+        elif at not in declared:
+            kept.append(Rule("body", at, kind, value))
+    return tuple(sorted(kept, key=lambda rule: (rule.part, rule.at)))
+
+
+def _every(at: str) -> str:
+    return spell_path([Wild.EACH if isinstance(step, int) else step for step in parse_path(at)])

@@ -1,0 +1,96 @@
+"""Values of a file, each with its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from interceptor.values.errors import Problem
+
+NodeKind: TypeAlias = Literal["scalar", "list", "mapping"]
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value of a YAML file and where it stands; `line` and `column` count from 1."""
+
+    kind: NodeKind
+    file: str
+    line: int
+    column: int
+    value: Scalar = None
+    source: str = ""
+    """A scalar's text before it was taken for a number or a word."""
+    items: list[Node] = field(default_factory=list)
+    members: dict[str, Node] = field(default_factory=dict)
+    keys: dict[str, Node] = field(default_factory=dict)
+    """The nodes of the keys of a mapping, for complaints about a key."""
+
+    @property
+    def place(self) -> str:
+        """`handlers/products.yaml:12`."""
+        return f"{self.file}:{self.line}"
+
+    def plain(self) -> Any:
+        """The JSON value below this node."""
+        match self.kind:
+            case "scalar":
+                return self.value
+            case "list":
+                return [item.plain() for item in self.items]
+            case "mapping":
+                return {key: member.plain() for key, member in self.members.items()}
+
+    def get(self, key: str) -> Node | None:
+        return self.members.get(key)
+
+    def at(self, *path: str | int) -> Node:
+        """The node at a path, as deep as the path can be followed; steps that do not exist are passed over."""
+        node = self
+        for step in path:
+            if isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+            elif isinstance(step, str) and step in node.members:
+                node = node.members[step]
+        return node
+
+    def problem(
+        self, message: str, *, paste: str | None = None, severity: Literal["error", "warning"] = "error"
+    ) -> Problem:
+        return Problem(self.file, self.line, self.column, message, paste, severity)
+
+    def walk(self) -> Iterator[Node]:
+        yield self
+        for child in (*self.items, *self.members.values()):
+            yield from child.walk()
+
+    def textual(self) -> Node:
+        """This node with every scalar read as its source text: what a header or a query value means."""
+        return Node(
+            self.kind,
+            self.file,
+            self.line,
+            self.column,
+            value=self.source if self.kind == "scalar" else None,
+            source=self.source,
+            items=[item.textual() for item in self.items],
+            members={
+                key: member if key in {"$any", "$absent"} else member.textual() for key, member in self.members.items()
+            },
+            keys=self.keys,
+        )
+
+
+def from_json(value: Any, name: str) -> Node:
+    """The nodes of a JSON value, all in its first line: JSON escapes beyond what YAML reads."""
+    if isinstance(value, dict):
+        members = {str(key): from_json(member, name) for key, member in value.items()}
+        keys = {key: Node("scalar", name, 1, 1, key, key) for key in members}
+        return Node("mapping", name, 1, 1, members=members, keys=keys)
+    if isinstance(value, list):
+        return Node("list", name, 1, 1, items=[from_json(item, name) for item in value])
+    source = value if isinstance(value, str) else json.dumps(value)
+    return Node("scalar", name, 1, 1, value, source)
