@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 from interceptor.values.errors import PactError, UsageError
-from interceptor.values.json_text import Json, parse_json
+from interceptor.values.json_text import Json, has_lone_surrogate, parse_json
 
 PassedOver: TypeAlias = Literal["message", "plugin interaction"]
 """What a pact may hold beside plain HTTP: a message, or an interaction whose content only a plugin understands."""
@@ -81,6 +81,8 @@ def read_pact(file: Path) -> Pact:
     """
     try:
         document = parse_json(file.read_bytes())
+        if has_lone_surrogate(document):
+            raise ValueError("a text in it holds half a character (a lone surrogate)")  # noqa: TRY301  # told below
         version = str(document.get("metadata", {}).get("pactSpecification", {}).get("version", "2.0.0"))
         # From specification 4 on a body is wrapped: {"content": ..., "contentType": ..., "encoded": ...}
         items = written_items(document)
@@ -152,10 +154,11 @@ def _query(query: Any) -> Mapping[str, list[str]]:
 
 def _message(written: dict[str, Any], *, wrapped: bool) -> PactMessage:
     body = written.get("body")
+    has_body = "body" in written and not (wrapped and body is None)
     if wrapped and isinstance(body, dict):
         body = _unwrapped(body)
     headers = {name.lower(): _listed(values) for name, values in (written.get("headers") or {}).items()}
-    return PactMessage(headers, "body" in written, body, tuple(_matchers(written.get("matchingRules") or {})))
+    return PactMessage(headers, has_body, body, tuple(_matchers(written.get("matchingRules") or {})))
 
 
 def _unwrapped(body: dict[str, Any]) -> Json:
@@ -179,9 +182,15 @@ def _matchers(rules: dict[str, Any]) -> Iterator[Matcher]:
             bracket = part.find("[")
             if bracket > 0:
                 part, dot, rest = part[:bracket], "", part[bracket:] + dot + rest
-            yield Matcher(part, f"${dot}{rest}" if part == "body" else rest, rule)
+            yield Matcher(part, f"${dot}{rest}" if part == "body" else rest, _form(rule))
         elif place in _PARTS:
             named = {"": rule} if place in {"path", "status"} else rule
             for at, each in named.items():
                 for form in each["matchers"]:
-                    yield Matcher(place, at.lower() if place == "header" else at, form)
+                    yield Matcher(place, at.lower() if place == "header" else at, _form(form))
+
+
+def _form(written: Any) -> dict[str, Json]:
+    if not isinstance(written, dict):
+        raise TypeError(f"{written!r} is no matcher")
+    return written
