@@ -129,7 +129,9 @@ class Observe(StrictModel):
     """Mocks inside the consumer's processes whose answers are noted as if handlers had given them."""
 
     msw: bool = True
+    """Mock Service Worker, in Node."""
     nock: bool = True
+    """nock, in Node."""
     python: bool = True
     """respx, responses, requests-mock, pytest-httpx, vcrpy, aioresponses."""
 
