@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from interceptor.compare.pair import Pair
 from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
 from interceptor.openapi.json_schema import Direction
-from interceptor.redaction.masks import MASK
 from interceptor.values.findings import Finding
+from interceptor.values.masks import MASK
 from interceptor.values.place import Place
 
 

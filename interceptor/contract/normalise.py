@@ -10,9 +10,9 @@ from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_con
 from interceptor.pact.declared_rules import parse_rules
 from interceptor.pact.document import Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, escape, is_addressable
-from interceptor.redaction.masks import MASK
 from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
+from interceptor.values.masks import MASK
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import BODILESS, Headers, Request, Response
 from interceptor.values.place import ROOT, Place, Side, Steps, find_place, spell_path

@@ -20,11 +20,12 @@ from interceptor.project.config import LARGEST_BODY, Project, Redaction
 from interceptor.redaction.bodies import BodyMasker
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.large_bodies import without_large_bodies
-from interceptor.redaction.masks import MASK, masked_text
+from interceptor.redaction.masks import masked_text
 from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
 from interceptor.values.generated import Generated
+from interceptor.values.masks import MASK
 from interceptor.values.messages import Headers, Request, Response
 from interceptor.values.place import Place, Side, Steps, Wild, parse_path
 

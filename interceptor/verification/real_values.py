@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus, unquote_plus
 
-from interceptor.redaction.masks import MASK, shape_json
+from interceptor.redaction.masks import shape_json
 from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.masks import MASK
 from interceptor.values.media_types import media_type
 
 _SHORTEST_SECRET = 6

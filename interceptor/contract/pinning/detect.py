@@ -10,15 +10,14 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Literal, TypeAlias
 
-from interceptor.pact.rules import UUID_REGEX, escape
+from interceptor.pact.rules import escape
 from interceptor.redaction.forms import UNSIGNED_JWT
+from interceptor.values.uuids import UUID_REGEX
 
 _VOLATILE = {
     kind: re.compile(pattern, re.VERBOSE | re.DOTALL | re.ASCII)
     for kind, pattern in {
-        "uuid": r"""
-            (?<![0-9A-Za-z]) [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12} (?![0-9A-Za-z])
-        """,
+        "uuid": rf"(?<![0-9A-Za-z]) {UUID_REGEX} (?![0-9A-Za-z])",
         "http": r"""
             [MTWFS](?:on|ue|ed|hu|ri|at|un),\ \d{2}\ (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ \d{4}
             \ \d{2}:\d{2}:\d{2}\ GMT
