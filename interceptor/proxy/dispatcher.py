@@ -200,7 +200,7 @@ class Dispatcher:
         return _LOOP if client.peer in self._our_ends else None
 
 
-@lru_cache
+@lru_cache  # one for each provider's own address
 def origin_of(listener: Listener) -> Address:
     """The origin that a direct door stands for."""
     parts = urlsplit(listener.origin)

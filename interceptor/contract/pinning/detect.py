@@ -156,7 +156,7 @@ def _form(kind: str, found: str, digits: bytes) -> str:
     return kind if kind.startswith("epoch:") else f"{kind}:"
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # a timestamp has some 40 digits at most
 def _timestamp_form(kind: str, digits: bytes) -> str:
     """The form of a timestamp in any time zone, however many zeros at the end of its fraction are left out."""
     # The digits of `%3A` and `%2B` are no digits of the timestamp.
@@ -216,7 +216,7 @@ def constant(form: str, number: int) -> str:
     return f"{seconds}.0" if detail.endswith(".") else str(seconds)
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # forms are short
 def pattern(form: str) -> str:
     """The regular expression of all values of a form."""
     kind, _, detail = form.partition(":")
@@ -240,7 +240,7 @@ def pattern(form: str) -> str:
     return f"{_digits(match['timestamp'])}{fraction}{zone}"
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # as above
 def timestamp_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
     """The generator of a date's or a time's form, and its format in Java's notation; None where there is none.
 
