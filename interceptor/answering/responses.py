@@ -22,7 +22,7 @@ from interceptor.answering.rendering import (
     rendered,
 )
 from interceptor.answering.templates import TemplateFault, compile_file
-from interceptor.handlers.language import DelayRange, ResponseEntry, ServerSentEvent
+from interceptor.handlers.response_part import DelayRange, ResponseEntry, ServerSentEvent
 from interceptor.project.folder import Folder, file_type
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import Chunk

@@ -16,7 +16,7 @@ from interceptor.engine.browsers import cors_headers
 from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
-from interceptor.handlers.language import Elsewhere
+from interceptor.handlers.response_part import Elsewhere
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING

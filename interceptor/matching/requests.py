@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from interceptor.handlers.language import GraphQLPart, RequestPart
+from interceptor.handlers.request_part import GraphQLPart, RequestPart
 from interceptor.matching.values import (
     NONE,
     MatcherError,
