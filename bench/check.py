@@ -117,7 +117,7 @@ def _codes_of_theirs(files: _Files) -> dict[int, set[str]]:
 
 _INTRODUCTION = """## Check
 
-From a document and a pact on disk to all findings, with the start of the program.
+The time from a document and a pact on disk to all findings, including the start of the program.
 Three interactions in ten have a mistake.
 """
 _AGREEMENT = """Agreement with openapi-pact-comparator {release}: of {total:,} interactions with {documents} \

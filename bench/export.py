@@ -24,8 +24,8 @@ _DISTINCT = 500
 _MOST_INTERACTIONS = 100_000
 """Of a pact; more would say nothing of how journals grow."""
 _KINDS = {
-    "repeats": f"{_DISTINCT} requests over and over, in other tests",
-    "ids": "the same, with a random id and a time in every answer",
+    "repeats": f"{_DISTINCT} requests, repeated in different tests",
+    "ids": "the same, with a random id and a time in each response",
     "different": "every exchange different",
 }
 _COLUMNS = ["journal", "exchanges", "seconds", "exchanges/s", "memory, MB", "interactions"]
@@ -155,10 +155,10 @@ def _exchange(kind: str, number: int, at: str, rng: random.Random, *, test: str)
 
 _INTRODUCTION = """## Export
 
-From a journal on disk to a pact on disk, without the start of the interpreter, and the peak resident memory.
+The time from a journal on disk to a pact on disk, without the start of the interpreter, and the peak resident memory.
 Each line of the journal is one exchange.
 """
-_ADAPTER = """The peer is pact-msw-adapter {release}: its own `convertMswMatchToPact` on matches in memory, and its \
-way of writing the file.
-Its pact is of version 2, has random request ids as descriptions, and no rules.
+_ADAPTER = """The peer is pact-msw-adapter {release}: its `convertMswMatchToPact`, called with matches in memory, and \
+its way of writing the file.
+Its pacts have specification 2, random request ids as descriptions, and no matching rules.
 """

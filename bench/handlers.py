@@ -15,7 +15,7 @@ from bench.scale import Scale
 
 _CONNECTIONS = 8
 _PROJECT = "consumer: Bench\nproviders: {Product API: {url: 'http://api.example.com'}}\nhandlers: handlers.yaml\n"
-_COLUMNS = ["kind", "handlers of each kind", "requests/s", "p50 / p99 ms", "a request takes, times"]
+_COLUMNS = ["kind", "handlers of each kind", "requests/s", "p50 / p99 ms", "ratio"]
 _STARTS = ["handlers of each kind", "all handlers", "from the start to the first answer, s"]
 
 
@@ -30,14 +30,14 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind("a path each", lambda n: f"GET /static/{n}", lambda n: f"/static/{n}?number=%d"),
+    _Kind("different paths", lambda n: f"GET /static/{n}", lambda n: f"/static/{n}?number=%d"),
     _Kind(
-        "a path with a parameter each",
+        "different paths with a parameter",
         lambda n: f"GET /kinds/{n}/items/:id",
         lambda n: f"/kinds/{n}/items/10?number=%d",
     ),
     _Kind(
-        "a JSON body each, at one path",
+        "one path, different JSON bodies",
         lambda n: f"{{method: POST, path: /orders, json: {{order: {{number: {n}}}}}}}",
         lambda _: "/orders?number=%d",
         lambda n: b'{"order":{"number":%d}}' % n,
@@ -100,8 +100,8 @@ def _project(count: int, place: Path) -> Path:
 
 _INTRODUCTION = f"""## Many handlers
 
-Each project has the same number of handlers of each of three kinds, in one file; the projects take turns.
-The requests go to the last handler of a kind, over {_CONNECTIONS} kept plain connections, each with a new query, so \
-that none is repeated.
-The ratio is to the time of a request with the fewest handlers.
+Each project has one file with the same number of handlers of each of three kinds; the projects are measured in turn.
+The requests match the last handler of a kind, over {_CONNECTIONS} kept plain connections.
+Each has a new query, so that none is repeated.
+The ratio compares the time of a request with the time in the smallest project.
 """

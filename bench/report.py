@@ -42,11 +42,11 @@ def heading(scale: Scale, peers: Sequence[Peer], left_out: Sequence[str]) -> str
     others = "".join(f", {peer.name} {peer.version}" for peer in peers if peer.name not in {"bare", "mitmdump"})
     return f"""# Performance
 
-Measured by `make bench{sizes}`, everything in one run on one machine, the client included.
-The two sides of a comparison take turns to go first; it has {scale.pairs} pairs.
-Ratios and differences are taken within a pair and given as smallest - **median** - largest.
-Everything else is a median.
-A measurement of throughput lasts {scale.seconds} s.
+Measured by `make bench{sizes}`, in one run on one machine, which also runs the clients.
+A comparison measures both sides in {scale.pairs} pairs, and the side that goes first alternates.
+Ratios and differences are calculated for each pair, and shown as smallest - **median** - largest.
+All other figures are medians.
+A measurement of throughput takes {scale.seconds} s.
 
 - {_processor()}, {os.cpu_count()} cores, {platform.system()}; load before the run: {os.getloadavg()[0]:.1f}
 - Python {platform.python_version()}{_runtime("node", "--version")}{_runtime("java", "-version")}

@@ -111,13 +111,13 @@ def _rate_row(peer: Peer, pairs: Sequence[tuple[_Fresh, _Fresh]], *, tls: bool) 
 
 _INTRODUCTION = """## Start
 
-The certificates exist already, as they do from the second run on.
-Processor time includes every process that a command starts.
+The certificates exist already, as in every run but the first.
+Processor time includes all processes that a command starts.
 """
 _FRESH = """Each measurement starts a new process, as a test suite does.
-It takes the time from the start to the first response over plain HTTP; the client tries every 2 ms until something \
-listens.
-Then it takes the rate of the first {requests} requests over {connections} kept connections, and of as many over TLS \
-after them.
-Peers that run on Node or Java are far below their later speed.
+The next table shows the time from the start to the first response over plain HTTP; the client tries every 2 ms \
+until something listens.
+The one after it shows the rate of the first {requests} requests over {connections} kept connections, and of as many \
+over TLS after them.
+Peers on Node or Java become much faster later.
 """

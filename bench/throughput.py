@@ -26,7 +26,7 @@ class _Kind:
 
 _KINDS = (
     _Kind("Plain HTTP, connections kept"),
-    _Kind("Plain HTTP, connections kept, every request another", path="/products/10?number=%d"),
+    _Kind("Plain HTTP, connections kept, every request different", path="/products/10?number=%d"),
     _Kind("TLS, connections kept", tls=True),
     _Kind("Plain HTTP, a new connection for each request", kept=False),
     _Kind("TLS, a new connection for each request", tls=True, kept=False),
@@ -85,11 +85,11 @@ Each connection sends `GET /products/10`, reads the whole response, and sends th
 The client is one process on the same machine.
 Every peer responds with the same 40 bytes of JSON.
 The interceptor matches, renders, and writes its journal.
-It recognises a repeated request, so one table has only requests that differ.
-mitmdump (`bench/plain.py`, three lines that answer everything) and mockttp are proxies.
-Like the interceptor, they get the whole URL, or a CONNECT.
-WireMock, `pact stub` (which has no TLS) and msw (MSW's handlers behind its own http-middleware) are servers, which \
-get the requests directly, without a tunnel.
+It answers a repeated request from its cache, so one table has only requests that differ.
+mitmdump (`bench/plain.py`, three lines) and mockttp are proxies.
+Like the interceptor, they get requests with the whole URL, or through a CONNECT tunnel.
+WireMock, `pact stub` (which has no TLS) and msw (MSW's handlers behind its own http-middleware) are servers, and \
+get the requests directly.
 They run with their defaults, except for the stub's log level.
-*bare* is asyncio and httptools with nothing behind, and shows the limit of the client.
+*bare* is asyncio and httptools with nothing behind them, and shows how fast the client can be.
 """

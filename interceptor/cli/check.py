@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from interceptor.cli.context import Context, say, show, show_json
 from interceptor.cli.options import AsJson, say_passed_over, write_output
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
+
+if TYPE_CHECKING:
+    from interceptor.check import CheckedPact
+    from interceptor.values.coverage import DocumentCoverage
 
 
 def check(
@@ -27,8 +31,24 @@ def check(
     servers: Annotated[
         bool, typer.Option("--servers", help="Prefix the document's paths with those of `servers`.")
     ] = False,
+    refs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="References of the documents may lead into this folder too; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
+    with_coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Also print what of the documents the contract uses, and what it does not."),
+    ] = False,
+    at_least: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="Fail if the coverage of a document is less."),
+    ] = None,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JUnit XML.", dir_okay=False)
     ] = None,
@@ -36,10 +56,11 @@ def check(
     """Compare pacts with the providers' OpenAPI documents, offline, as PactFlow does.
 
     Each finding names the interaction, the places in the pact and the document, and the handler.
-    The exit code is 1 if there are errors.
+    The exit code is 1 if there are errors, or if less of a document is used than --at-least says.
     """
     from interceptor.check import check as check_pacts
-    from interceptor.report.checked import check_junit, check_total, finding_paragraph, github_annotation
+    from interceptor.check import coverage
+    from interceptor.report.checked import check_junit
 
     context: Context = ctx.obj
     alone = pacts and openapi and not context.config.exists()
@@ -47,7 +68,7 @@ def check(
     files = pacts or (sorted(project.pact_dir.glob("*.json")) if project else [])
     if not files:
         raise UsageError("there is no pact to check", "write one: interceptor run -- COMMAND")
-    checked = check_pacts(files, project, openapi=openapi, servers=servers)
+    checked = check_pacts(files, project, openapi=openapi, servers=servers, refs=refs or [])
     say_passed_over(checked.pacts.values())
     for provider in checked.without_document:
         say(f"no OpenAPI document for {provider}: its pact is not checked")
@@ -56,8 +77,21 @@ def check(
             "there is no OpenAPI document to check against",
             "name it in interceptor.yaml (providers: NAME: openapi: FILE), or with --openapi",
         )
+    covered = coverage(checked, project, servers=servers) if with_coverage or at_least is not None else []
+    _show(checked, covered, as_json=as_json, github=github)
+    if junit is not None:
+        write_output(junit, check_junit(checked))
+    if not checked.is_compatible or any(each.percent < (at_least or 0) for each in covered):
+        raise typer.Exit(1)
+
+
+def _show(checked: CheckedPact, covered: list[DocumentCoverage], *, as_json: bool, github: bool) -> None:
+    from interceptor.report.checked import check_total, finding_paragraph, github_annotation
+    from interceptor.report.coverage import coverage_document, coverage_lines
+
     if as_json:
-        show_json([asdict(finding) for finding in checked.findings])
+        findings = [asdict(finding) for finding in checked.findings]
+        show_json({"findings": findings, "coverage": coverage_document(covered)} if covered else findings)
     elif github:
         for finding in checked.findings:
             print(github_annotation(finding, checked))
@@ -65,7 +99,6 @@ def check(
         for finding in checked.findings:
             print(finding_paragraph(finding, checked))
         show(check_total(checked))
-    if junit is not None:
-        write_output(junit, check_junit(checked))
-    if not checked.is_compatible:
-        raise typer.Exit(1)
+        for each in covered:
+            *details, total = coverage_lines(each)
+            show(total, details)

@@ -61,7 +61,7 @@ def run(
         for problem in stage.reached.problems:
             say(problem)
         if context.verbose:
-            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
+            say(f"clients reach the proxy by the proxy variables and by settings for {stage.reached.names}")
         finished = _run(stage, command, isolated=isolated, allowed=allow_port or [])
     for line in (*(hit_lines(finished.summary) if context.verbose else ()), *summary_lines(finished.summary)):
         say(line)
@@ -83,7 +83,7 @@ def _run(stage: RunContext, command: list[str], *, isolated: bool, allowed: list
     except IsolationError as error:
         if isolated:
             raise
-        say(f"{error}; going on without")
+        say(f"{error}; continuing without isolation")
         return run_command(stage, command)
 
 

@@ -33,7 +33,7 @@ def serve(
         for problem in stage.reached.problems:
             say(problem)
         if context.verbose:
-            say(f"clients are led here by proxy variables and the means for {stage.reached.names}")
+            say(f"clients reach the proxy by the proxy variables and by settings for {stage.reached.names}")
         _introduce(stage)
         finished = serve_until_stopped(stage, say)
     for line in (

@@ -45,11 +45,13 @@ class Comparison:
         References that lead nowhere are errors where a comparison needed them, and warnings elsewhere.
         """
         for place, reference in self._document.broken.items():
-            message = f'"{reference}" does not exist; what it should describe is not compared'
+            said = self._document.why_broken(reference, place)
+            message = f'"{reference}" {said}; what it should describe is not compared'
             yield Finding("document.reference.broken", message, document_place=str(place))
         for place, reference in self._document.all_broken().items():
             if place not in self._document.broken:
-                message = f'"{reference}" does not exist; no interaction needs it'
+                said = self._document.why_broken(reference, place)
+                message = f'"{reference}" {said}; no interaction needs it'
                 yield Finding("document.reference.unused", message, document_place=str(place))
         for place, why in self._validation.unusable.items():
             message = f"the schema {why}; what it says is not compared"
@@ -71,7 +73,7 @@ class Comparison:
         pair = Pair(interaction, found.operation, found.parameters, self._validation)
         other_path = list(compare_path(pair))
         yield from other_path
-        if not other_path:
+        if not any(finding.type == "error" for finding in other_path):
             yield from _request(pair)
             yield from _response(pair)
 

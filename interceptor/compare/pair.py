@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from interceptor.openapi.document import DocumentNode, DocumentPlace
 from interceptor.openapi.json_schema import Direction
@@ -50,9 +50,14 @@ class Pair:
     def mismatches(
         self, code: str, place: str, schema: DocumentNode, value: Json, direction: Direction
     ) -> Iterator[Finding]:
-        """An error for everything of a value that its schema does not allow."""
+        """A finding for everything of a value that its schema does not allow; an error where a broker has one too."""
         for each in self.validation.mismatches(schema, value, direction):
-            yield self.finding(code, each.message, f"{place}{each.at}", each.document_place)
+            found = self.finding(code, each.message, f"{place}{each.at}", each.document_place)
+            yield from doubtful([found]) if each.is_doubtful else [found]
+
+    def fits(self, schema: DocumentNode, value: Json) -> bool:
+        """Whether a schema allows a value of a request."""
+        return not self.validation.mismatches(schema, value, Direction.REQUEST)
 
     def fits_one_of(
         self, code: str, place: str, schema: DocumentNode, readings: Iterable[Json], direction: Direction
@@ -61,6 +66,13 @@ class Pair:
         found = [list(self.mismatches(code, place, schema, value, direction)) for value in readings]
         if all(found):
             yield from found[0]
+
+
+def doubtful(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings that PactFlow's comparison does not have, as warnings: they never refuse a pact."""
+    for finding in findings:
+        kind = finding.code.rpartition(".")[0].replace("path-or-method", "path")
+        yield replace(finding, code=f"{kind}.doubtful")
 
 
 def _joined(headers: Mapping[str, list[str]], name: str) -> str | None:

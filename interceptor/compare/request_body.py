@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from interceptor.compare.media_types import best_match, is_validatable
-from interceptor.compare.pair import Pair
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.reading import form_value
 from interceptor.openapi.document import DocumentNode
 from interceptor.openapi.json_schema import Direction
@@ -27,13 +27,15 @@ def compare_request_body(pair: Pair) -> Iterator[Finding]:
     kind = (best_match(sent, content.types) or sent) if sent else JSON_MEDIA_TYPE
     schema = content.schema(best_match(kind, content.types))
     if not message.has_body:
-        yield pair.finding("request.body.incompatible", "the required body is missing", _PLACE, content.place)
+        finding = pair.finding("request.body.incompatible", "the required body is missing", _PLACE, content.place)
+        yield from [finding] if is_validatable(kind) and not content.is_of_fields else doubtful([finding])
     elif not is_validatable(kind):
         text = f"bodies of type {kind} are compared by their type only"
         yield pair.finding("request.body.unvalidatable", text, _PLACE, content.place)
     elif schema is not None:
         value = _value(message.body, sent or kind, schema)
-        yield from pair.mismatches("request.body.incompatible", _PLACE, schema, value, Direction.REQUEST)
+        found = pair.mismatches("request.body.incompatible", _PLACE, schema, value, Direction.REQUEST)
+        yield from doubtful(found) if content.is_of_fields else found
     elif pair.sends_content:
         text = "the document has no schema for a request body here"
         yield pair.finding("request.body.unknown", text, _PLACE, content.place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from interceptor.compare.media_types import best_match
-from interceptor.compare.pair import Pair
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.reading import readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.values.findings import Finding
@@ -85,7 +85,8 @@ def compare_headers(pair: Pair) -> Iterator[Finding]:
     for name, parameter in declared.items():
         text, place = pair.request_header(name), str(Place("header", name, side="request"))
         if text is not None:
-            yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
+            found = pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
+            yield from doubtful(found) if parameter.is_json else found
         elif parameter.required:
             yield pair.finding(code, f'the required header "{parameter.name}" is missing', place, parameter.place)
     keys = {each.name.lower() for every in pair.operation.security for each in every if each.where == "header"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from interceptor.compare.pair import Pair
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.reading import exploded, exploded_value, query_readings, readings
 from interceptor.openapi.json_schema import Direction
+from interceptor.openapi.operations import Parameter
 from interceptor.values.findings import Finding
-from interceptor.values.masks import MASK
+from interceptor.values.mask import MASK
 from interceptor.values.place import Place
 
 
@@ -23,7 +25,8 @@ def compare_path(pair: Pair) -> Iterator[Finding]:
         found = pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         for finding in found:
             message = f"{pair.interaction.method} {pair.interaction.path} is no path of the document"
-            yield pair.finding(code, f'{message}: "{parameter.name}": {finding.message}', place, parameter.place)
+            told = f'{message}: "{parameter.name}": {finding.message}'
+            yield replace(finding, message=told, place=place, document_place=str(parameter.place))
             return
 
 
@@ -41,12 +44,15 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
         if taken:
             left = {name: values for name, values in left.items() if name not in taken}
             value = exploded_value(parameter, taken)
-            yield from pair.mismatches(code, place, parameter.schema, value, Direction.REQUEST)
+            found = pair.mismatches(code, place, parameter.schema, value, Direction.REQUEST)
+            spelled_out = not any(name.startswith(f"{parameter.name}[") for name in taken)
+            yield from doubtful(found) if spelled_out else found
             continue
         values = left.pop(parameter.name, None)
         if values is not None:
             candidates = query_readings(parameter, values)
-            yield from pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST)
+            findings = list(pair.fits_one_of(code, place, parameter.schema, candidates, Direction.REQUEST))
+            yield from doubtful(findings) if _passes(pair, parameter, values) else findings
         elif parameter.required:
             message = f'the required query parameter "{parameter.name}" is missing'
             yield pair.finding(code, message, place, parameter.place)
@@ -58,8 +64,17 @@ def compare_query(pair: Pair) -> Iterator[Finding]:
             yield pair.finding("request.query.unknown", message, place, pair.operation.place)
 
 
+def _passes(pair: Pair, parameter: Parameter, values: list[str]) -> bool:
+    """Whether PactFlow's comparison lets values pass: it joins them, and looks up no name with brackets."""
+    joined_fits = len(values) > 1 and pair.fits(parameter.schema, ",".join(values))
+    return joined_fits or parameter.is_json or "[" in parameter.name
+
+
 def compare_cookies(pair: Pair) -> Iterator[Finding]:
-    """Errors for cookies that do not fit and required ones that are missing; masked values are nobody's mistake."""
+    """Warnings for cookies that do not fit and required ones that are missing, which PactFlow's comparison passes over.
+
+    Masked values are nobody's mistake.
+    """
     if not pair.is_accepted:
         return
     cookies = cookies_of(pair)
@@ -67,7 +82,7 @@ def compare_cookies(pair: Pair) -> Iterator[Finding]:
         if parameter.where != "cookie":
             continue
         text, place = cookies.get(parameter.name), "request.headers.cookie"
-        code = "request.cookie.incompatible"
+        code = "request.cookie.doubtful"
         if text is not None and MASK not in text:
             yield from pair.fits_one_of(code, place, parameter.schema, readings(parameter, text), Direction.REQUEST)
         elif text is None and parameter.required:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from interceptor.compare.media_types import best_match, is_validatable
-from interceptor.compare.pair import Pair
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import DocumentedResponse
 from interceptor.values.findings import Finding
@@ -39,6 +39,8 @@ def compare_response_body(pair: Pair, answer: DocumentedResponse) -> Iterator[Fi
         yield pair.finding("response.body.unvalidatable", message, _PLACE, answer.place)
     elif schema is None:
         message = f"the document has no body for the response {answer.key}"
-        yield pair.finding("response.body.unknown", message, _PLACE, answer.place)
+        finding = pair.finding("response.body.unknown", message, _PLACE, answer.place)
+        yield from [finding] if body else doubtful([finding])
     else:
-        yield from pair.mismatches("response.body.incompatible", _PLACE, schema, body, Direction.RESPONSE)
+        found = pair.mismatches("response.body.incompatible", _PLACE, schema, body, Direction.RESPONSE)
+        yield from found if body else doubtful(found)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from interceptor.compare.pair import Pair
+from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.request_parameters import cookies_of
 from interceptor.openapi.operations import Scheme
 from interceptor.values.findings import Finding
 
 
 def compare_security(pair: Pair) -> Iterator[Finding]:
-    """An error where a request satisfies none of the requirements; each asks for all of its schemes."""
+    """A finding where a request satisfies none of the requirements; each asks for all of its schemes."""
     requirements = pair.operation.security
     if not pair.is_accepted or not requirements:
         return
@@ -19,7 +19,14 @@ def compare_security(pair: Pair) -> Iterator[Finding]:
     if all(missing):
         needs = " or ".join(" and ".join(map(_described, every)) for every in missing)
         message = f"the operation asks for authorization: {needs} is missing"
-        yield pair.finding("request.authorization.missing", message, _place(missing[0][0]), pair.operation.place)
+        finding = pair.finding("request.authorization.missing", message, _place(missing[0][0]), pair.operation.place)
+        yield from doubtful([finding]) if _is_enough(pair) else [finding]
+
+
+def _is_enough(pair: Pair) -> bool:
+    """Whether PactFlow's comparison is content: with one scheme of many, and with any that a cookie carries."""
+    schemes = [scheme for every in pair.operation.security for scheme in every]
+    return any(scheme.where == "cookie" or _is_sent(scheme, pair) for scheme in schemes)
 
 
 def _is_sent(scheme: Scheme, pair: Pair) -> bool:

@@ -17,7 +17,7 @@ from interceptor.pact.document import Generator, Interaction, Message, NamedValu
 from interceptor.pact.rules import RulePart, is_addressable
 from interceptor.values.exchange import ProviderState
 from interceptor.values.json_text import Json
-from interceptor.values.masks import MASK
+from interceptor.values.mask import MASK
 from interceptor.values.place import Steps, children, find, parse_path, spell_path
 
 _PARAMETER = re.compile(r"\w+", re.ASCII)

@@ -12,7 +12,7 @@ from interceptor.pact.document import Interaction, Message, NamedValues, PactBod
 from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
-from interceptor.values.masks import MASK
+from interceptor.values.mask import MASK
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import BODILESS, Headers, Request, Response
 from interceptor.values.place import ROOT, Place, Side, Steps, find_place, spell_path

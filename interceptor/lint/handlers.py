@@ -67,7 +67,10 @@ def _literals(entry: ResponseEntry, place: str) -> Iterator[Json]:
 
 
 def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
-    """Handlers that answer only where a test declares a state, in a suite of which no test seems to do so."""
+    """Handlers that answer only where a test declares a state, in a suite of which no test seems to do so.
+
+    Said once for all of them; before there is a run, nothing can be said about the tests.
+    """
     alike: dict[object, list[CompiledHandler]] = defaultdict(list)
     for handler in handlers:
         model, route = handler.loaded.model, handler.route
@@ -81,13 +84,14 @@ def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
         given = before.loaded.model.given
         hidden |= {handler.loaded.place: before for handler in after if handler.loaded.model.given != given}
     answered = _answered(project) if hidden else set()
-    for place, before in hidden.items():
-        if place not in answered:
-            message = (
-                f"it differs from the handler at {before.loaded.place} only in `given`, and answers only in tests that "
-                "declare that state; without one the other is always first"
-            )
-            yield Finding("handler.given.undeclared", message, handler=place)
+    if answered and not answered & hidden.keys():
+        place, before = next(iter(hidden.items()))
+        more = "" if len(hidden) == 1 else f" (and so do {len(hidden) - 1} more, each from one before it)"
+        message = (
+            f"it differs from the handler at {before.loaded.place} only in `given`{more}, and answers only in tests "
+            "that declare that state; without one the other is always first"
+        )
+        yield Finding("handler.given.undeclared", message, handler=place)
 
 
 def _answered(project: Project) -> set[str]:

@@ -38,7 +38,8 @@ class Origins:
         if provider is None or "*" in provider.url[0]:
             return None
         query = urlencode([(name, value) for name, values in each.query.items() for value in values])
-        url = f"{provider.url[0]}{each.path}{'?' if query else ''}{query}"
+        path = each.path if each.path.startswith("/") else f"/{each.path}"
+        url = f"{provider.url[0]}{path}{'?' if query else ''}{query}"
         headers = tuple((name, ", ".join(values)) for name, values in each.request.headers.items())
         body = each.request.body
         content = body if isinstance(body, str) else json.dumps(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -74,12 +74,16 @@ class OpenApiDocument:
     """The root file as messages name it: relative to `folder`, or a URL."""
     folder: Path
     files: dict[str, Json] = field(default_factory=dict)
+    reach: tuple[Path, ...] = ()
+    """The folders that references may lead into."""
     broken: dict[DocumentPlace, str] = field(default_factory=dict)
     """References that lead nowhere and were met so far: what each one says."""
     _named: dict[str, NamedSchemas] = field(default_factory=dict)
     """By file."""
     _identifiers: dict[str, DocumentPlace] = field(default_factory=dict)
     """The schemas with an `$id`, by the address that this gives them."""
+    _unread: dict[str, str] = field(default_factory=dict)
+    """Why files that references lead to were not read."""
 
     @property
     def root(self) -> DocumentNode:
@@ -137,6 +141,12 @@ class OpenApiDocument:
                 if isinstance(each, dict | list) and (named or key not in HOLDS_DATA)
             ]
         return found
+
+    def why_broken(self, reference: str, place: DocumentPlace) -> str:
+        """What is to be said about a reference of a place that leads nowhere: `leads nowhere: it is no file`."""
+        name = self._relative(reference.partition("#")[0], place.file)
+        reason = None if name is None else self._unread.get(name)
+        return "leads nowhere" if reason is None else f"leads nowhere: {reason}"
 
     def anchored(self, anchor: str, file: str) -> list[DocumentNode]:
         """The schemas of a file that carry an `$anchor` or a `$dynamicAnchor`."""
@@ -202,19 +212,31 @@ class OpenApiDocument:
 
     def _is_read(self, name: str) -> bool:
         if name not in self.files:
+            self.files[name] = None
             try:
-                self.files[name] = read_file(name, self.folder)
-            except DocumentError:
-                self.files[name] = None
+                if is_url(name) or self._is_in_reach(name):
+                    self.files[name] = read_file(name, self.folder)
+                else:
+                    self._unread[name] = (
+                        "it is outside the document's folder (--refs FOLDER lets references lead there)"
+                    )
+            except (DocumentError, ValueError) as error:
+                self._unread[name] = str(error)
         return self.files[name] is not None
 
+    def _is_in_reach(self, name: str) -> bool:
+        file = (self.folder / name).resolve()
+        return any(file.is_relative_to(folder) for folder in self.reach)
 
-def open_document(where: str, folder: Path) -> OpenApiDocument:
+
+def open_document(where: str, folder: Path, refs: Sequence[Path] = ()) -> OpenApiDocument:
     """Read a provider document.
 
     Args:
         where: a URL, or a path, relative to `folder`.
-        folder: messages name files relative to it.
+        folder: messages name files relative to it. References may lead into the folder of the document, and into
+            this one where the document is in it.
+        refs: further folders that references may lead into.
 
     Raises:
         DocumentError: where it cannot be read, or is no OpenAPI document of a version known here.
@@ -224,13 +246,18 @@ def open_document(where: str, folder: Path) -> OpenApiDocument:
     remedy = "name an OpenAPI 3.0 or 3.1 or a Swagger 2.0 document"
     if not isinstance(value, dict) or not ("openapi" in value or "swagger" in value):
         raise DocumentError(f'{name} is no OpenAPI document: neither "openapi" nor "swagger" stands in it', remedy)
-    document = OpenApiDocument(name, folder, {name: value})
+    document = OpenApiDocument(name, folder, {name: value}, _reach(name, folder, refs))
     if document.version not in {"2.0", "3.0", "3.1"} or (document.is_swagger and "openapi" in value):
         kind = "openapi" if "openapi" in value else "swagger"
         raise DocumentError(f'{name} says "{kind}: {value[kind]}", which is not supported', remedy)
     if not isinstance(value.get("paths"), dict) and (document.version != "3.1" or "paths" in value):
         raise DocumentError(f'{name} is broken: its "paths" are missing, or no mapping', "correct the document")
     return document
+
+
+def _reach(name: str, folder: Path, refs: Sequence[Path]) -> tuple[Path, ...]:
+    around, own = folder.resolve(), (folder / name).resolve().parent
+    return (around if own.is_relative_to(around) else own, *(each.resolve() for each in refs))
 
 
 def _host(url: str) -> str | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-from interceptor.openapi.document import DocumentNode, DocumentPlace
+from interceptor.openapi.composition import UNIONS, Member, Nodes, branches, meaning, members, parts
+from interceptor.openapi.document import DocumentNode
 from interceptor.openapi.json_schema import Direction
+from interceptor.openapi.keywords import listed
+from interceptor.openapi.tagged import tag_name, tagged
 from interceptor.openapi.validation import Validation
 from interceptor.values.json_text import Json
 
@@ -28,76 +32,105 @@ _FORMATS = {
 _DEEPEST = 5
 _MOST = 200
 """Values in one example: schemas that all refer to each other would have no end."""
+_MOST_ALTERNATIVES = 20
 
 
 class Examples:
-    """Makes values for answers; a consumer may use less of one, so what no value is found for is left out."""
+    """Makes values of one direction; in answers, what no value is found for is left out: a consumer may use less."""
 
-    def __init__(self, validation: Validation) -> None:
+    def __init__(self, validation: Validation, direction: Direction = Direction.RESPONSE) -> None:
         self._validation = validation
+        self._direction = direction
         self._left = _MOST
 
     def value(self, schema: DocumentNode, given: Iterable[Json] = ()) -> Json:
         """The first of the given examples that the schema allows, else one of its own, else one made; None without."""
         self._left = _MOST
-        return self._first(schema, given, ())
+        return self._first((schema,), given, ())
 
-    def _first(self, schema: DocumentNode, given: Iterable[Json], above: tuple[DocumentPlace, ...]) -> Json:
-        schema = schema.get()
-        if schema.place in above or len(above) > _DEEPEST or self._left <= 0:
+    def _first(self, nodes: Nodes, given: Iterable[Json], above: tuple[Hashable, ...]) -> Json:
+        these, key = parts(nodes), tuple(meaning(node).place for node in nodes)
+        if key in above or len(above) > _DEEPEST or self._left <= 0:
             return None
         self._left -= 1
-        for candidate in (*given, *_examples(schema), *self._made(schema, (*above, schema.place))):
-            if candidate is not None and not self._validation.mismatches(schema, candidate, Direction.RESPONSE):
+        written = [each for node in (*nodes, *these) for each in _examples(node)]
+        for candidate in (*given, *written, *self._made(these, (*above, key))):
+            if candidate is not None and self._validation.allows(nodes, candidate, self._direction):
                 return candidate
         return None
 
-    def _made(self, schema: DocumentNode, above: tuple[DocumentPlace, ...]) -> Iterator[Json]:
-        value = schema.value if isinstance(schema.value, dict) else {}
-        yield from value["enum"] if isinstance(value.get("enum"), list) else ()
-        yield value.get("const")
-        parts = [self._first(each, (), above) for each in schema.get("allOf").items()]
-        parts.append(self._object(schema, above) if "properties" in value else None)
-        for key in ("oneOf", "anyOf"):
-            for branch in schema.get(key).items():
-                yield _merged([*parts, self._first(branch, (), above)])
-        yield _merged(parts)
-        types = value.get("type")
-        for kind in types if isinstance(types, list) else [types]:
-            yield from self._of_type(kind, schema, above)
+    def _made(self, these: Nodes, above: tuple[Hashable, ...]) -> Iterator[Json]:
+        for part in these:
+            value = part.value if isinstance(part.value, dict) else {}
+            yield from value["enum"] if isinstance(value.get("enum"), list) else ()
+            yield value.get("const")
+        for chosen, tags in islice(_alternatives(these), _MOST_ALTERNATIVES):
+            known = members(chosen)
+            if any(key == "properties" for key, *_ in known):
+                yield self._object(known, above) | tags
+            for kind in listed(_type(chosen)):
+                yield from self._of_type(kind, chosen, known, above)
 
-    def _of_type(self, kind: Any, schema: DocumentNode, above: tuple[DocumentPlace, ...]) -> Iterator[Json]:
+    def _of_type(
+        self, kind: Any, these: Nodes, known: dict[Member, Nodes], above: tuple[Hashable, ...]
+    ) -> Iterator[Json]:
+        limits: dict[str, Any] = {key: value for part in these for key, value in part.value.items()}
         match kind:
             case "object":
                 yield {}
             case "array":
-                item = self._first(schema.raw("items"), (), above)
-                yield from ([] if item is None else [item] * count for count in (1, _count(schema), 0))
+                items = known.get(("items",))
+                item = None if items is None else self._first(items, (), above)
+                yield from ([] if item is None else [item] * count for count in (1, _count(limits), 0))
             case "string":
-                yield from _texts(schema.value)
+                yield from _texts(limits)
             case "integer" | "number":
-                yield from _numbers(schema.value)
+                yield from _numbers(limits)
             case "boolean":
                 yield from (True, False)
 
-    def _object(self, schema: DocumentNode, above: tuple[DocumentPlace, ...]) -> dict[str, Json]:
+    def _object(self, known: dict[Member, Nodes], above: tuple[Hashable, ...]) -> dict[str, Json]:
+        hidden = "writeOnly" if self._direction is Direction.RESPONSE else "readOnly"
         generated = {}
-        for name, described in schema.get("properties").members():
-            value = self._first(schema.raw("properties", name), (), above)
-            if value is not None and described.raw("writeOnly").value is not True:
-                generated[name] = value
+        for (key, *name), nodes in known.items():
+            if key != "properties" or any(node.get(hidden).value is True for node in nodes):
+                continue
+            value = self._first(nodes, (), above)
+            if value is not None:
+                generated[name[0]] = value
         return generated
 
 
-def _count(schema: DocumentNode) -> int:
-    fewest = schema.value.get("minItems")
+def _alternatives(these: Nodes, depth: int = 0) -> Iterator[tuple[Nodes, dict[str, Json]]]:
+    """The parts of a value with one branch of each union, and what tags a discriminator asks for then."""
+    these = tuple(part for part in these if isinstance(part.value, dict))
+    found = next(((part, key) for part in these for key in UNIONS if branches(part, key)), None)
+    if found is None:
+        yield these, {}
+        return
+    part, key = found
+    rest = {name: value for name, value in part.value.items() if name != key}
+    others = tuple(DocumentNode(each.document, each.place, rest) if each is part else each for each in these)
+    names = {branch.place: values for values, branch in tagged(part, branches(part, key))}
+    for branch in branches(part, key) if depth < _DEEPEST else []:
+        tag = {str(tag_name(part)): names[branch.place][0]} if branch.place in names else {}
+        for chosen, tags in _alternatives((*others, *parts([branch])), depth + 1):
+            yield chosen, tags | tag
+
+
+def _type(these: Nodes) -> Any:
+    return next((part.value["type"] for part in reversed(these) if "type" in part.value), None)
+
+
+def _count(limits: dict[str, Any]) -> int:
+    fewest = limits.get("minItems")
     return fewest if isinstance(fewest, int) else 1
 
 
-def _examples(schema: DocumentNode) -> list[Json]:
-    value = schema.value if isinstance(schema.value, dict) else {}
-    listed = value.get("examples")
-    return [value.get("example"), *(listed if isinstance(listed, list) else []), value.get("default")]
+def _examples(node: DocumentNode) -> list[Json]:
+    value = node.value if isinstance(node.value, dict) else {}
+    given = value.get("examples")
+    return [value.get("example"), *(given if isinstance(given, list) else []), value.get("default")]
 
 
 def _texts(schema: dict[str, Any]) -> Iterator[str]:
@@ -115,11 +148,3 @@ def _numbers(schema: dict[str, Any]) -> Iterator[int | float]:
         limit = schema.get(bound)
         if isinstance(limit, int | float) and not isinstance(limit, bool):
             yield from (limit, limit + 1, limit - 1)
-
-
-def _merged(values: list[Json]) -> Json:
-    """The members of all objects; the last value where none is an object."""
-    objects = [each for each in values if isinstance(each, dict)]
-    if not objects:
-        return next((each for each in values if each is not None), None)
-    return {name: member for each in objects for name, member in each.items()}

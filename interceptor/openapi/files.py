@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.nesting import DEEPEST, TOO_DEEP
 from interceptor.values.place import children
 
+_REMEDY = "check the path that names it"
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What may spell half a character in JSON."""
 _PATIENCE = 20
 """Seconds for a document behind a URL."""
 _CORE: dict[str, tuple[str, list[str]]] = {
@@ -43,13 +48,19 @@ def read_file(where: str, root: Path) -> Json:
     """
     content = _fetched(where) if is_url(where) else _read(where, root)
     try:
-        return parse_json(content)
+        value = parse_json(content)
+        return _without_halves(value) if _HALF.search(content) else value
     except NotJsonError:
         pass
     try:
         return _of_yaml(content.decode("utf-8-sig"))
     except (yaml.YAMLError, ValueError) as error:
         raise _unreadable(where, error) from error
+
+
+def _without_halves(value: Json) -> Json:
+    """Halves of characters, which no message could show, as question marks."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _unreadable(where: str, error: Exception) -> DocumentError:
@@ -61,11 +72,13 @@ def _unreadable(where: str, error: Exception) -> DocumentError:
 
 def _read(where: str, root: Path) -> bytes:
     try:
-        return (root / where).read_bytes()
-    except OSError as error:
-        raise DocumentError(
-            f"cannot read the OpenAPI document {where}: {error.strerror}", "check the path that names it"
-        ) from error
+        file = root / where
+        if not (file.is_file() or file.is_fifo() or not file.exists()):
+            raise OSError(EINVAL, "it is no file")  # noqa: TRY301  # told like all others
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise DocumentError(f"cannot read the OpenAPI document {where}: {said}", _REMEDY) from error
 
 
 def _fetched(url: str) -> bytes:

@@ -41,6 +41,8 @@ class Content:
     schema_of_all: DocumentNode | None = None
     """Swagger 2: one schema, whatever the type."""
     required: bool = False
+    is_of_fields: bool = False
+    """Swagger 2: the schema is made of `formData` parameters, which PactFlow's comparison does not look at."""
 
     def schema(self, media_type: str | None) -> DocumentNode | None:
         """The schema of one of `types`, or None."""
@@ -170,7 +172,7 @@ def _body(node: DocumentNode, item: DocumentNode) -> Content:
         "required": [each.value["name"] for each in fields if each.value.get("required") is True],
     }
     form = DocumentNode(document, node.place.below("parameters"), schema)
-    return Content(form.place, types, form, bool(schema["required"]))
+    return Content(form.place, types, form, bool(schema["required"]), is_of_fields=True)
 
 
 def _field(value: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,39 @@ class _Branch:
     """By method."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """How strictly the paths of a document are taken; extensions that PactFlow reads make it less strict."""
+
+    case_insensitive: bool
+    ignores_trailing_slash: bool
+    ignores_duplicate_slashes: bool
+
+    @classmethod
+    def of(cls, document: OpenApiDocument) -> _Spelling:
+        info = document.root.get("info")
+        names = ("case-insensitive", "ignore-trailing-slash", "ignore-duplicate-slashes")
+        return cls(*(info.get(f"x-opc-config-{name}").value is True for name in names))
+
+    @property
+    def flag(self) -> re.RegexFlag:
+        return re.IGNORECASE if self.case_insensitive else re.NOFLAG
+
+    def split(self, path: str) -> list[str]:
+        """The segments of a path, as it is written."""
+        path = re.sub("/+", "/", path) if self.ignores_duplicate_slashes else path
+        path = path.removesuffix("/") if self.ignores_trailing_slash and len(path) > 1 else path
+        return path.removeprefix("/").split("/")
+
+    def segments(self, path: str) -> list[tuple[str, str]]:
+        """The segments of a requested path, decoded, each also as fixed ones are looked up."""
+        decoded = map(unquote, self.split(path))
+        return [(segment, self.fixed(segment)) for segment in decoded]
+
+    def fixed(self, segment: str) -> str:
+        return segment.lower() if self.case_insensitive else segment
+
+
 class Routes:
     """The operations of a document by method and path.
 
@@ -49,6 +82,7 @@ class Routes:
 
     def __init__(self, document: OpenApiDocument, *, servers: bool = False) -> None:
         self._root = _Branch()
+        self._spelling = _Spelling.of(document)
         self._operations: dict[tuple[str, str], Operation] = {}
         self.base_paths = _base_paths(document, servers=servers)
         self._templates: list[str] = []
@@ -58,8 +92,7 @@ class Routes:
 
     def find(self, method: str, path: str) -> Found | None:
         """The operation for a request; among several templates the one with more fixed text."""
-        segments = [unquote(segment) for segment in path.removeprefix("/").split("/")]
-        for end, values in _walk(self._root, segments, method):
+        for end, values in _walk(self._root, self._spelling.segments(path), method):
             known = self._operations.get((end.template, method))
             if known is None:
                 known = self._operations[end.template, method] = operation(end.template, method.lower(), end.item)
@@ -82,14 +115,14 @@ class Routes:
 
     def _add(self, path: str, method: str, template: str, item: DocumentNode) -> None:
         branch, names = self._root, list[str]()
-        for segment in path.removeprefix("/").split("/"):
+        for segment in self._spelling.split(path):
             in_it = _TEMPLATE.findall(segment)
             if not in_it:
-                branch = branch.fixed.setdefault(unquote(segment), _Branch())
+                branch = branch.fixed.setdefault(self._spelling.fixed(unquote(segment)), _Branch())
                 continue
             names += map(_name, in_it)
             pieces = [re.escape(unquote(piece)) for piece in _TEMPLATE.split(segment)[::2]]
-            pattern = re.compile("(.+)".join(pieces), re.DOTALL)
+            pattern = re.compile("(.+)".join(pieces), re.DOTALL | self._spelling.flag)
             if pattern not in branch.templates:
                 branch.templates[pattern] = _Branch()
                 branch.templates = dict(sorted(branch.templates.items(), key=lambda each: -len(each[0].pattern)))
@@ -98,14 +131,14 @@ class Routes:
         self._templates.append(path)
 
 
-def _walk(branch: _Branch, segments: list[str], method: str) -> Iterator[tuple[_End, list[str]]]:
+def _walk(branch: _Branch, segments: list[tuple[str, str]], method: str) -> Iterator[tuple[_End, list[str]]]:
     if not segments:
         if method in branch.ends:
             yield branch.ends[method], []
         return
-    head, rest = segments[0], segments[1:]
-    if head in branch.fixed:
-        yield from _walk(branch.fixed[head], rest, method)
+    (head, fixed), rest = segments[0], segments[1:]
+    if fixed in branch.fixed:
+        yield from _walk(branch.fixed[fixed], rest, method)
     for pattern, below in branch.templates.items():
         if match := pattern.fullmatch(head):
             for end, values in _walk(below, rest, method):
@@ -126,7 +159,7 @@ def _base_paths(document: OpenApiDocument, *, servers: bool) -> list[str]:
     root = document.root
     configured = root.get("info", "x-opc-config-base-path").value or root.get("basePath").value
     if isinstance(configured, str) and configured:
-        return [configured.rstrip("/")]
+        return list(dict.fromkeys((configured.rstrip("/"), configured)))  # the broker's comparison takes it as it is
     if not servers:
         return [""]
     bases = []

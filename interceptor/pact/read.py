@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 from interceptor.values.errors import PactError, UsageError
-from interceptor.values.json_text import Json, parse_json
+from interceptor.values.json_text import Json, has_lone_surrogate, parse_json
 
 PassedOver: TypeAlias = Literal["message", "plugin interaction"]
 """What a pact may hold beside plain HTTP: a message, or an interaction whose content only a plugin understands."""
@@ -81,17 +81,35 @@ def read_pact(file: Path) -> Pact:
     """
     try:
         document = parse_json(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
+    except ValueError as error:
+        raise _no_pact(file, error) from error
+    return parse_pact(document, file)
+
+
+def parse_pact(document: Json, file: Path) -> Pact:
+    """The pact of a JSON document; `file` is the name by which it is spoken of.
+
+    Raises:
+        PactError: where it is no pact.
+    """
+    try:
+        if has_lone_surrogate(document):
+            raise ValueError("a text in it holds half a character (a lone surrogate)")  # noqa: TRY301  # told below
         version = str(document.get("metadata", {}).get("pactSpecification", {}).get("version", "2.0.0"))
         # From specification 4 on a body is wrapped: {"content": ..., "contentType": ..., "encoded": ...}
         items = written_items(document)
         interactions = tuple(_interactions(items, wrapped=version.startswith("4")))
         passed_over = tuple(kind for kind in map(not_plain_http, items) if kind is not None)
         consumer, provider = document["consumer"]["name"], document["provider"]["name"]
-    except OSError as error:
-        raise UsageError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-        raise PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again") from error
+        raise _no_pact(file, error) from error
     return Pact(file, str(consumer), str(provider), version, interactions, document, passed_over)
+
+
+def _no_pact(file: Path, error: Exception) -> PactError:
+    return PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again")
 
 
 def written_items(document: Mapping[str, Json]) -> list[Json]:
@@ -152,10 +170,11 @@ def _query(query: Any) -> Mapping[str, list[str]]:
 
 def _message(written: dict[str, Any], *, wrapped: bool) -> PactMessage:
     body = written.get("body")
+    has_body = "body" in written and not (wrapped and body is None)
     if wrapped and isinstance(body, dict):
         body = _unwrapped(body)
     headers = {name.lower(): _listed(values) for name, values in (written.get("headers") or {}).items()}
-    return PactMessage(headers, "body" in written, body, tuple(_matchers(written.get("matchingRules") or {})))
+    return PactMessage(headers, has_body, body, tuple(_matchers(written.get("matchingRules") or {})))
 
 
 def _unwrapped(body: dict[str, Any]) -> Json:
@@ -179,9 +198,15 @@ def _matchers(rules: dict[str, Any]) -> Iterator[Matcher]:
             bracket = part.find("[")
             if bracket > 0:
                 part, dot, rest = part[:bracket], "", part[bracket:] + dot + rest
-            yield Matcher(part, f"${dot}{rest}" if part == "body" else rest, rule)
+            yield Matcher(part, f"${dot}{rest}" if part == "body" else rest, _form(rule))
         elif place in _PARTS:
             named = {"": rule} if place in {"path", "status"} else rule
             for at, each in named.items():
                 for form in each["matchers"]:
-                    yield Matcher(place, at.lower() if place == "header" else at, form)
+                    yield Matcher(place, at.lower() if place == "header" else at, _form(form))
+
+
+def _form(written: Any) -> dict[str, Json]:
+    if not isinstance(written, dict):
+        raise TypeError(f"{written!r} is no matcher")
+    return written

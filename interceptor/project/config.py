@@ -88,7 +88,7 @@ class Provider(StrictModel):
     ]
     """Base URL or URLs: origin and optional base path, `*` allowed in host and port. The first is canonical."""
     openapi: Annotated[str | None, Field(examples=["openapi/products.yaml"])] = None
-    """The provider's OpenAPI document: a file of the project, or a URL."""
+    """The provider's OpenAPI document: a file in the project, or a URL."""
     listen: Annotated[Port | None, Field(examples=[3000])] = None
     """Also serve this provider at `http://localhost:PORT`, for clients that ignore proxy variables."""
     env: Annotated[Name | None, Field(examples=["API_BASE_URL"])] = None
@@ -96,7 +96,7 @@ class Provider(StrictModel):
 
 
 class KeptHeaders(StrictModel):
-    """Headers kept in the pact beyond the policy."""
+    """Headers kept in the pact, beyond the usual ones."""
 
     request: Annotated[HeaderNames, Field(examples=[["x-tenant"]])] = []
     """Names of request headers."""
@@ -116,35 +116,37 @@ class PactSettings(StrictModel):
     examples: Literal["all", "one-per-shape"] = "all"
     """`all`: every distinct exchange. `one-per-shape`: one of those whose bodies have the same members and types."""
     max_body: Annotated[int, BeforeValidator(_bytes), Field(ge=0, examples=["500kB", "2MB"])] = LARGEST_BODY
-    """Larger bodies are kept out of journal and pact: bytes, or a text with a unit."""
+    """Larger bodies are left out of journal and pact. A number of bytes, or a text with a unit."""
     comments: bool = False
-    """V4 only: the names of the tests that made an interaction."""
+    """Specification 4 only: add the names of the tests to each interaction."""
     headers: Annotated[KeptHeaders, Field(examples=[{"request": ["x-tenant"], "response": ["location"]}])] = (
         KeptHeaders()
     )
-    """Headers kept beyond the policy: those a handler names, content-type, accept, authorization."""
+    """Headers to keep, beyond the usual ones: those that a handler names, content-type, accept, authorization."""
 
 
 class Observe(StrictModel):
-    """Mocks inside the consumer's processes whose answers are noted as if handlers had given them."""
+    """Mocks inside the consumer's processes whose responses are recorded, as if handlers had given them."""
 
     msw: bool = True
+    """Mock Service Worker in Node, versions 1 to 3."""
     nock: bool = True
+    """nock, version 13 and later."""
     python: bool = True
-    """respx, responses, requests-mock, pytest-httpx, vcrpy, aioresponses."""
+    """respx, pytest-httpx, responses, requests-mock, vcrpy and aioresponses in Python processes."""
 
 
 class Reach(StrictModel):
-    """Whose requests arrive: the means by which clients are led to the proxy that read no proxy variables."""
+    """How clients that read no proxy variables reach the proxy."""
 
     node: bool = True
-    """A preload in NODE_OPTIONS."""
+    """Load a file into Node processes, by NODE_OPTIONS."""
     python: bool = True
-    """A `sitecustomize` in PYTHONPATH."""
+    """Load a `sitecustomize` into Python processes, by PYTHONPATH."""
     java: bool = True
-    """Properties in JAVA_TOOL_OPTIONS. Every Java that starts says on its standard error that it picked them up."""
+    """Set properties by JAVA_TOOL_OPTIONS. Each Java process says on its standard error that it picked them up."""
     isolated: bool = False
-    """A network of its own for the command, in which owned hosts are the proxy's. Linux only."""
+    """Run the command in its own network if possible (Linux): there, owned hosts resolve to the proxy."""
 
 
 class Redaction(StrictModel):
@@ -173,14 +175,14 @@ class ProjectFile(StrictModel):
     ] = ["handlers/"]
     """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority."""
     unhandled: Policy = "error"
-    """Requests that a provider or a handler's host owns, and no handler answers. `error`: 501, and the run fails.
-    `warn`, `bypass`: to the real server, reported or not."""
+    """Owned requests that no handler matches. `error`: the client gets a 501, and the run fails.
+    `warn`, `bypass`: they go to the real server, with a warning or without."""
     others: Policy = "bypass"
-    """All other requests. `bypass`: to the real server, TLS is tunnelled and never opened."""
+    """Requests that nobody owns. `bypass`: they go to the real server, and TLS is not decrypted."""
     record: Literal["mocked", "all"] = "mocked"
-    """`mocked`: what handlers answered reaches the pact. `all`: also what real providers answered."""
+    """`mocked`: responses of handlers reach the pact. `all`: also those of real providers."""
     exclude: Annotated[list[str], Field(examples=[["*/health", "*.woff2"]])] = []
-    """Globs of URLs that are bypassed and never recorded."""
+    """Globs of URLs that pass through and are never recorded."""
     pact: PactSettings = PactSettings()
     """Where pacts go and what they look like."""
     redact: Redaction = Redaction()
@@ -188,11 +190,11 @@ class ProjectFile(StrictModel):
     upstream_proxy: Annotated[str | None, Field(examples=["http://proxy.example.com:8080"])] = None
     """The proxy to real servers. Default: that of the proxy variables when `run` started."""
     reach: Reach = Reach()
-    """The means by which clients are led to the proxy."""
+    """How clients that read no proxy variables reach the proxy."""
     observe: Observe = Observe()
-    """Mocks inside the consumer's processes whose answers are noted."""
+    """Mocks inside the consumer's processes whose responses are recorded."""
     http2: bool = False
-    """Offer HTTP/2 to clients; requests in it do not take the fast lane."""
+    """Offer HTTP/2 to clients; mitmproxy speaks it with them."""
 
 
 @dataclass(frozen=True)

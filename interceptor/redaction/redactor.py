@@ -25,7 +25,7 @@ from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
 from interceptor.values.generated import Generated
-from interceptor.values.masks import MASK
+from interceptor.values.mask import MASK
 from interceptor.values.messages import Headers, Request, Response
 from interceptor.values.place import Place, Side, Steps, Wild, parse_path
 

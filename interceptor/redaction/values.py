@@ -15,7 +15,7 @@ from interceptor.redaction.masks import Span, is_masked
 from interceptor.redaction.names import STEMS, is_doubtful_name, is_harmless_name, is_secret_name, may_name_secret
 from interceptor.redaction.randomness import looks_chosen, looks_random
 from interceptor.redaction.rules import named
-from interceptor.values.masks import MASK
+from interceptor.values.mask import MASK
 
 _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]{1,80})["']?[ \t]{0,8}(?:

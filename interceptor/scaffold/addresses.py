@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import takewhile
 
-from interceptor.values.masks import MASK
+from interceptor.values.mask import MASK
 from interceptor.values.uuids import UUID_REGEX
 
 _API_SEGMENT = re.compile(r"api|rest|v\d+(\.\d+)*", re.IGNORECASE)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from mimetypes import guess_extension
 
 from interceptor.project.folder import file_type
-from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.json_text import Json, NotJsonError, has_lone_surrogate, parse_json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS, Response
 
@@ -70,7 +69,7 @@ def _inline(response: Response, content_type: str) -> dict[str, Json]:
             value = parse_json(response.body)
         except NotJsonError:
             return {}
-        return {} if _has_lone_surrogate(value) else {"json": plain(value)}
+        return {} if has_lone_surrogate(value) else {"json": plain(value)}
     key = _TEXTS.get(kind.essence)
     if key is None or kind.charset.lower() != "utf-8":
         return {}
@@ -101,12 +100,3 @@ def plain(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: plain(member) for key, member in value.items()}
     return [plain(element) for element in value] if isinstance(value, list) else value
-
-
-def _has_lone_surrogate(value: Json) -> bool:
-    """JSON can spell it, YAML cannot."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False

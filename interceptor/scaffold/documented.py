@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import count
+from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from interceptor.openapi.document import DocumentNode, OpenApiDocument
@@ -15,11 +16,15 @@ from interceptor.openapi.routes import Routes
 from interceptor.openapi.validation import Validation
 from interceptor.scaffold.addresses import literal
 from interceptor.scaffold.answers import plain
+from interceptor.scaffold.echo import Echo
 from interceptor.scaffold.project import NewProvider
+from interceptor.scaffold.wording import PathParameter, Wording, noun, sentence
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS
 
+_Described: TypeAlias = tuple[str, str, DocumentNode]
+"""Path template, method and path item of an operation."""
 _UNKNOWN = "https://api.example.com"
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _GOES_ON = re.compile(r"[\w+?]", re.ASCII)
@@ -29,40 +34,55 @@ _GOES_ON = re.compile(r"[\w+?]", re.ASCII)
 def import_document(document: OpenApiDocument) -> NewProvider:
     """The provider that a document describes. What it answers fits the document, as far as values can be made."""
     base = Routes(document).base_paths[0]
-    examples = Examples(Validation(document))
+    validation, wording = Validation(document), Wording()
     handlers: list[dict[str, Json]] = []
-    for path, method, item in paths(document):
+    for path, method, item in _most_particular_first(list(paths(document))):
         each = operation(path, method, item)
-        handlers += _handlers(each, f"{method.upper()} {_pattern(base + path)}", examples)
+        handlers += _handlers(each, base, validation, wording)
     title = document.root.get("info", "title").value
     name = title.strip() if isinstance(title, str) and title.strip() else "Provider"
     return NewProvider(name, [_url(document, base)], handlers, {}, document.name)
 
 
-def _handlers(each: Operation, request: str, examples: Examples) -> Iterator[dict[str, Json]]:
+def _most_particular_first(found: list[_Described]) -> list[_Described]:
+    """In the order of the document, but each path before those that would take its requests: the first one answers."""
+    ordered: list[_Described] = []
+    for each in found:
+        taken = (at for at, (earlier, *_) in enumerate(ordered) if earlier != each[0] and _takes(earlier, each[0]))
+        ordered.insert(next(taken, len(ordered)), each)
+    return ordered
+
+
+def _takes(general: str, path: str) -> bool:
+    """Whether the pattern of one path takes all requests to another: `/orders/{id}` those to `/orders/open`."""
+    segments, others = general.split("/"), path.split("/")
+    return len(segments) == len(others) and all(
+        one == other or re.fullmatch("(.+)".join(map(re.escape, _TEMPLATE.split(one)[::2])), other)
+        for one, other in zip(segments, others, strict=True)
+    )
+
+
+def _handlers(each: Operation, base: str, validation: Validation, wording: Wording) -> Iterator[dict[str, Json]]:
     """Success first: it answers wherever no provider state is declared."""
     answers = sorted(each.answers.values(), key=lambda answer: (not answer.key.startswith("2"), answer.key))
     taken = {answer.key for answer in answers}
-    given: set[str] = set()
-    label = each.node.raw("operationId").value or f"{each.method} {each.path}"
-    for answer in answers:
-        status = _status(answer.key, taken)
-        if status is None:
-            continue
-        described = str(answer.node.raw("description").value or "").strip().partition("\n")[0].rstrip(". ") or str(
-            status
-        )
-        state = f"{label}: {described}" if described not in given else f"{label}: {described} ({status})"
-        given.add(described)
+    pattern, parameters = _pattern(base + each.path)
+    name, echo = wording.request(each, parameters), Echo(each, parameters, validation)
+    told = [(status, answer) for answer in answers if (status := _status(answer.key, taken)) is not None]
+    given = set[str]()
+    for at, (status, answer) in enumerate(told):
+        said = sentence(answer)
+        states = wording.states(each, parameters, str(status) if at else None, "" if said in given else said)
+        given.add(said)
         yield {
-            "request": request,
-            "name": plain(f"{label} answers {status}"),
-            "given": plain(state),
-            "response": _response(status, answer, examples),
+            "request": f"{each.method} {pattern}",
+            "name": name if at == 0 else f"{name}, answered with {status}",
+            **({"given": states[0] if len(states) == 1 else states} if states else {}),
+            "response": _response(status, answer, Examples(validation), echo),
         }
 
 
-def _response(status: int, answer: DocumentedResponse, examples: Examples) -> Json:
+def _response(status: int, answer: DocumentedResponse, examples: Examples, echo: Echo) -> Json:
     headers = {header.name.lower(): examples.value(header.schema) for header in answer.headers}
     written: dict[str, Json] = {
         name: plain(value if isinstance(value, str) else json.dumps(value))
@@ -74,7 +94,7 @@ def _response(status: int, answer: DocumentedResponse, examples: Examples) -> Js
     body: dict[str, Json] = {}
     if kind is not None and status not in BODILESS:
         chosen = JSON_MEDIA_TYPE if "*" in kind else media_type(kind).essence
-        body = _body(kind, chosen, answer, examples)
+        body = _body(kind, chosen, answer, examples, echo if status < 300 else None)
         if body and chosen not in {JSON_MEDIA_TYPE, "text/plain"}:
             written = {"content-type": chosen, **written}
     if not written and not body:
@@ -88,13 +108,15 @@ def _preference(kind: str) -> int:
     return 0 if offered.essence == JSON_MEDIA_TYPE else 1 if offered.is_json else 2
 
 
-def _body(kind: str, chosen: str, answer: DocumentedResponse, examples: Examples) -> dict[str, Json]:
+def _body(kind: str, chosen: str, answer: DocumentedResponse, examples: Examples, echo: Echo | None) -> dict[str, Json]:
     given = list(_given(kind, answer))
     schema = answer.content.schema(kind)
     if media_type(chosen).is_json:
         # Without a schema, any JSON would be more than the document offers.
         value = None if schema is None else examples.value(schema, given)
-        return {} if value is None else {"json": plain(value)}
+        if value is None or schema is None:
+            return {}
+        return {"json": plain(value) if echo is None else echo.into(value, schema)}
     text = next((each for each in given if isinstance(each, str)), None)
     return {"text": plain(text or "text")} if text or chosen.startswith("text/") else {}
 
@@ -119,17 +141,21 @@ def _status(key: str, taken: set[str]) -> int | None:
     return None if first is None else next(each for each in range(first, first + 100) if str(each) not in taken)
 
 
-def _pattern(path: str) -> str:
-    """`/products/{product-id}:buy` -> `/products/:product_id\\:buy`"""
-    segments, taken = [], set[str]()
+def _pattern(path: str) -> tuple[str, list[PathParameter]]:
+    """`/products/{product-id}:buy` -> `/products/:product_id\\:buy`, and its parameters."""
+    segments, taken, parameters, before = list[str](), set[str](), list[PathParameter](), ""
     for segment in re.split(r"[?#](?![^{}]*\})", path)[0].split("/"):
         texts = [literal(text) if text else "" for text in _TEMPLATE.split(segment)[::2]]
         names = _TEMPLATE.findall(segment)
         # A parameter begins a segment and ends before what can be no part of it; others can be anything.
         is_named = names and not texts[0] and not _GOES_ON.match(texts[1])
-        first = "" if not names else f":{_free(names[0], taken)}" if is_named else "*"
+        first = "" if not names else "*"
+        if is_named:
+            parameters.append(PathParameter(noun(before, names[0]), _free(names[0], taken), names[0]))
+            first = f":{parameters[-1].name}"
         segments.append(texts[0] + first + "*".join(texts[1:]) if names else texts[0])
-    return "/".join(segments)
+        before = "" if names else segment
+    return "/".join(segments), parameters
 
 
 def _free(written: str, taken: set[str]) -> str:

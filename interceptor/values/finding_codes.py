@@ -88,7 +88,11 @@ _CHECK = {
     "request.header.unknown": _warning("The document does not have a request header; HTTP's own need not be there."),
     "request.query.incompatible": _error("A query parameter does not fit its schema, or a required one is missing."),
     "request.query.unknown": _warning("The document does not have a query parameter."),
-    "request.cookie.incompatible": _error("A cookie does not fit its schema, or a required one is missing."),
+    "request.path.doubtful": _warning("A path does not fit its schema, which the broker's comparison lets pass."),
+    "request.authorization.doubtful": _warning("Not all that one security requirement asks for is sent."),
+    "request.header.doubtful": _warning("A request header does not fit, which the broker's comparison lets pass."),
+    "request.query.doubtful": _warning("A query parameter does not fit, which the broker's comparison lets pass."),
+    "request.cookie.doubtful": _warning("A cookie does not fit its schema, or a required one is missing."),
     "request.accept.incompatible": _error("The operation answers with no media type that the request accepts."),
     "request.accept.unknown": _warning(
         "The request has an `accept` header, and the document names no media type of a response."
@@ -98,11 +102,14 @@ _CHECK = {
         "The request has a content type, and the document names none for the operation."
     ),
     "request.content-type.missing": _warning("The operation takes a body, and the request has no content type."),
+    "request.body.doubtful": _warning("The request body does not fit, which the broker's comparison lets pass."),
     "request.body.incompatible": _error("The request body does not fit its schema, or a required one is missing."),
     "request.body.unknown": _warning("The document has no schema for the request body."),
     "request.body.unvalidatable": _warning("The request body is neither JSON nor a form."),
     "response.status.unknown": _error("The document does not have the status."),
     "response.status.default": _warning("The document has the status only as `default`."),
+    "response.header.doubtful": _warning("A response header does not fit, which the broker's comparison lets pass."),
+    "response.body.doubtful": _warning("The response body does not fit, which the broker's comparison lets pass."),
     "response.header.incompatible": _error("A response header does not fit its schema."),
     "response.header.unknown": _error("The document does not have a response header."),
     "response.header.undefined": _warning("The document does not have a response header that is HTTP's own."),

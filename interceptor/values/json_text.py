@@ -21,6 +21,15 @@ def _refuse(constant: str) -> None:
 _JSON = json.JSONDecoder(parse_constant=_refuse)
 
 
+def has_lone_surrogate(value: Json) -> bool:
+    """Whether a text holds half a character (`\\ud800`): JSON can spell it, no encoding and no other format can."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def parse_json(body: bytes) -> Json:
     """The value of a JSON text.
 

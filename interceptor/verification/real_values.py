@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from interceptor.redaction.masks import shape_json
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.masks import MASK
+from interceptor.values.mask import MASK
 from interceptor.values.media_types import media_type
 
 _SHORTEST_SECRET = 6

@@ -244,3 +244,90 @@ def test_an_unreadable_document_costs_no_pact(here):
     (warning,) = conversion.warnings
     assert warning.startswith("openapi.yaml is no OpenAPI document")
     assert warning.endswith("the headers that only it names are left out of the pact")
+
+
+def covered(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(["check", *arguments])
+    return ended.value.code, capsys.readouterr().out
+
+
+@pytest.fixture
+def partly_used(here):
+    """The project with two more operations: one that only a handler answers, one that nobody knows."""
+    more = """
+  /stock:
+    get: {responses: {'204': {description: none}, '200': {description: some}}}
+    head: {responses: {'200': {description: some}}}
+  /carts/{id}:pay:
+    post:
+      parameters: [{name: page, in: query, schema: {type: object}}]
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Cart'}}}}
+      responses: {default: {description: some}}
+components:
+  schemas:
+    Cart:
+      allOf:
+        - type: object
+          properties:
+            id: {type: integer, readOnly: true}
+            lines: {type: array, items: {type: object, properties: {sku: {type: string}}}}
+        - {oneOf: [{type: object, properties: {cart: {$ref: '#/components/schemas/Cart'}}}]}
+"""
+    (here / "openapi.yaml").write_text(DOCUMENT + more)
+    (here / "handlers" / "carts.yaml").write_text(
+        "provider: Product API\nhandlers:\n"
+        "  - {request: {method: POST, path: '/carts/:id\\:pay', json: {lines: []}}, response: 201}\n"
+    )
+    return here
+
+
+def test_coverage_says_what_the_contract_uses_and_what_only_handlers_or_nobody_have(partly_used, capsys):
+    _, out = covered(capsys, "--coverage")
+
+    assert out.partition("interceptor  contract coverage")[2].splitlines() == [
+        " of Product API: 23% (1 of 4 operations, 1 of 5 statuses, 0 of 3 parameters, 2 of 5 properties)",
+        "             only in handlers  operation  GET /stock",
+        "             only in handlers  operation  POST /carts/{id}:pay",
+        "             not used          parameter  GET /products/{id} header X-Tenant",
+        "             not used          parameter  GET /products/{id} cookie session",
+        "             not used          status     GET /stock 200",
+        "             not used          operation  HEAD /stock",
+        "             not used          parameter  POST /carts/{id}:pay query page",
+        "             not used          property   POST /carts/{id}:pay request lines[].sku",
+        "             not used          property   POST /carts/{id}:pay request cart",
+    ]
+
+
+def test_coverage_for_programs_holds_a_badge_and_every_item(partly_used, capsys):
+    _, out = covered(capsys, "--coverage", "--json")
+
+    document = json.loads(out)
+    assert document["findings"]
+    (each,) = document["coverage"]
+    assert each["badge"] | {"message": ""} == {
+        "schemaVersion": 1,
+        "label": "contract coverage",
+        "message": "",
+        "color": "red",
+    }
+    assert {
+        "kind": "status",
+        "name": "GET /stock 204",
+        "by": "handlers",
+        "document_place": "openapi.yaml#/paths/~1stock/get/responses/204",
+    } in each["items"]
+
+
+def test_a_coverage_below_the_threshold_fails(partly_used, capsys):
+    pact = json.loads(next((partly_used / "msw_generated_pacts").glob("*.json")).read_text())
+    pact["interactions"][0]["response"]["body"] = {
+        "content": {"id": 10},
+        "contentType": "application/json",
+        "encoded": False,
+    }
+    next((partly_used / "msw_generated_pacts").glob("*.json")).write_text(json.dumps(pact))
+
+    assert covered(capsys)[0] == 0
+    assert covered(capsys, "--at-least", "5")[0] == 0
+    assert covered(capsys, "--at-least", "90")[0] == 1

@@ -137,7 +137,7 @@ def test_where_only_the_project_asks_for_it_the_run_goes_on_without(project):
     assert ended.stdout == '{"plain":"a"}'
     first = ended.stderr.splitlines()[0]
     assert first.startswith("interceptor  cannot isolate the command: cannot make a network of its own: ")
-    assert first.endswith("; going on without")
+    assert first.endswith("; continuing without isolation")
 
 
 def test_a_project_can_ask_for_it(project):

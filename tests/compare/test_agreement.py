@@ -49,6 +49,19 @@ def test_the_engine_finds_the_same_but_for_what_the_cases_say(tmp_path):
     }
 
 
+def test_no_error_is_one_that_the_engine_does_not_have():
+    beyond = [
+        (case.name, finding)
+        for case in CASES
+        if isinstance(differs := (expected := read_file("expected.yaml", case)).get("differs", {}), dict)
+        for finding in expected["findings"]
+        if finding["type"] == "error"
+        and finding["code"] not in differs.get(str(finding.get("interaction")), [finding["code"]])
+    ]
+
+    assert beyond == []
+
+
 def test_every_difference_is_explained():
     explained = (ROOT / "docs/check.md").read_text(encoding="utf-8").partition("## Where the findings differ")[2]
 

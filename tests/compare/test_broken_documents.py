@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from interceptor.check import check
+from interceptor.lint import lint
 from interceptor.openapi.document import open_document
+from interceptor.project.config import load_project
 from interceptor.scaffold.documented import import_document
 from interceptor.values.errors import PactError
 
@@ -75,6 +77,50 @@ def read(document, folder, monkeypatch):
     for servers in (False, True):
         assert "pact.json" in check([Path("pact.json")], None, openapi="openapi.json", servers=servers).pacts
     assert import_document(open_document("openapi.json", folder)).urls
+
+
+@pytest.mark.parametrize("path", [["/products"], None, {"$ref": "/"}, 5])
+def test_a_pact_with_a_path_that_is_no_text_is_malformed(project_with, path):
+    pact = json.loads(json.dumps(PACT))
+    pact["interactions"][0]["request"]["path"] = path
+
+    codes = [finding.code for finding in project_with(pact)]
+
+    assert "pact.malformed" in codes
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ("description", "\ud800", "holds half a character"),
+        ("matchingRules", {"body": {"$.a": {"matchers": [None]}}}, "None is no matcher"),
+        ("matchingRules", {"$.body.a": "type"}, "'type' is no matcher"),
+    ],
+)
+def test_a_pact_that_the_pact_tools_cannot_read_is_none(project_with, part, value, said):
+    pact = json.loads(json.dumps(PACT))
+    interaction = pact["interactions"][0]
+    (interaction if part == "description" else interaction["request"])[part] = value
+
+    with pytest.raises(PactError, match=said):
+        project_with(pact)
+
+
+@pytest.fixture
+def project_with(tmp_path):
+    """`project_with(pact)` -> what `check` and then `lint` find in a project that has this pact."""
+    (tmp_path / "interceptor.yaml").write_text(
+        "consumer: Product Site\nproviders: {Product API: {url: http://a.example.com, openapi: openapi.json}}\n"
+    )
+    (tmp_path / "openapi.json").write_text(json.dumps({"openapi": "3.0.3", "paths": {"/products": {"post": FINE}}}))
+    project = load_project(tmp_path / "interceptor.yaml")
+
+    def find(pact):
+        (tmp_path / "pact.json").write_text(json.dumps(pact))
+        linted = lint(project, [tmp_path / "pact.json"])
+        return [*check([tmp_path / "pact.json"], project).findings, *linted]
+
+    return find
 
 
 def test_a_pact_with_a_status_beyond_all_numbers(tmp_path):

@@ -178,7 +178,17 @@ HANDLERS = [
         [("rule.regex", 3)],
     ),
     ("- request: GET /a\n  response: {json: {id: '{{ uuid() }}'}, matching: {$.id: {regex: '[a-z]+'}}}\n", []),
-    (TWO_STATES, [("handler.given.undeclared", 4)]),
+    (TWO_STATES, []),
+    (
+        "- {request: GET /a/:id, given: one, response: 200}\n- {request: GET /a/b, given: two, response: 200}\n",
+        [("handler.warning", 4)],
+    ),
+    ("- {request: GET /a/b, given: two, response: 200}\n- {request: GET /a/:id, given: one, response: 200}\n", []),
+    (
+        "- {request: GET /:a/b, given: one, response: 200}\n- {request: GET /c/b, response: 200}\n",
+        [("handler.warning", 4)],
+    ),
+    ("- {request: GET /:a/b, given: one, response: 200}\n- {request: POST /c/b, response: 200}\n", []),
     (TWO_STATES.replace("response: 200", "response: 200, once: true"), []),
     (TWO_STATES.replace("GET /a, given: two", "GET /b, given: One"), [("state.spelling", 4)]),
     ("- {request: GET /a, response: 200}\n- {request: GET /a, response: 404}\n", [("handler.warning", 4)]),
@@ -194,10 +204,16 @@ def test_handlers(tmp_path, handlers, expected):
     ]
 
 
-def test_a_suite_that_declares_states_needs_no_such_warning(tmp_path):
+@pytest.mark.parametrize(("answered", "expected"), [(4, []), (3, ["handlers/a.yaml:4"])])
+def test_a_suite_that_declares_no_states_is_told_what_never_answers_then(tmp_path, answered, expected):
     here = project(tmp_path)
-    journal(here.recordings / "2026-11-21T20-46-03Z-aaaa.jsonl", [exchange("GET /a", handler="handlers/a.yaml:4")])
-    assert found(tmp_path, handlers=TWO_STATES) == []
+    run = [exchange("GET /a", handler=f"handlers/a.yaml:{answered}")]
+    journal(here.recordings / "2026-11-21T20-46-03Z-aaaa.jsonl", run)
+
+    findings = found(tmp_path, handlers=f"{TWO_STATES}- {{request: GET /a, given: three, response: 404}}\n")
+
+    assert [finding.handler for finding in findings] == expected
+    assert all("and so do 1 more" in finding.message for finding in findings)
 
 
 def test_a_finding_about_a_pact_names_the_handler(tmp_path):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 
@@ -10,10 +14,16 @@ from interceptor.check import check
 from interceptor.cli import main
 from interceptor.convert import convert
 from interceptor.engine import load_engine
+from interceptor.lint import lint
+from interceptor.openapi.document import open_document
+from interceptor.openapi.examples import Examples
 from interceptor.openapi.files import read_file
+from interceptor.openapi.json_schema import Direction
+from interceptor.openapi.operations import operation, paths
+from interceptor.openapi.validation import Validation
 from interceptor.project.config import load_project
 from interceptor.values.decisions import Mocked
-from interceptor.values.exchange import Exchange, Metadata, Outcome, ProviderState
+from interceptor.values.exchange import Exchange, Outcome
 from interceptor.values.messages import Request
 from tests.exchanges import journal
 
@@ -119,21 +129,13 @@ def generated(tmp_path, monkeypatch, capsys):
     return make
 
 
-def asked(project, request, state):
-    """What the handlers answer a request under a provider state, as a run records it."""
+def asked(project, request, *states):
+    """What the handlers answer a request under provider states, as a run records it."""
     engine = load_engine(project)
-    engine.declare_states(frozenset({state}))
+    engine.declare_states(frozenset(states))
     decision = engine.decide(request)
     assert isinstance(decision, Mocked), decision
-    url = next(iter(project.providers.values())).url[0]
-    metadata = Metadata(
-        provider=next(iter(project.providers)),
-        path=request.path.removeprefix("/v1") if url.endswith("/v1") else request.path,
-        name=f"{state} {decision.response.status}",
-        states=(ProviderState(state),),
-        named=tuple(f"response.headers.{name}" for name, _ in decision.response.headers),
-    )
-    return Exchange(request, decision.response, Outcome.MOCKED, metadata=metadata)
+    return Exchange(request, decision.response, Outcome.MOCKED, metadata=decision.metadata)
 
 
 def test_every_operation_and_response_has_a_handler(generated, tmp_path):
@@ -142,27 +144,35 @@ def test_every_operation_and_response_has_a_handler(generated, tmp_path):
     assert project.providers["Shop API"].url == ["https://shop.example.com/v1"]
     assert project.providers["Shop API"].openapi == "openapi.yaml"
     written = read_file("handlers/shop-api.yaml", tmp_path)["handlers"]
-    assert [(each["request"], each["name"], each["given"]) for each in written] == [
-        ("GET /products", "listProducts answers 200", "listProducts: All products"),
-        ("GET /products", "listProducts answers 401", "listProducts: Not logged in"),
-        ("GET /products", "listProducts answers 500", "listProducts: Trouble"),
-        ("POST /products", "POST /products answers 200", "POST /products: Created"),
+    assert [(each["request"], each["name"], each.get("given")) for each in written] == [
+        ("GET /products", "a request to list products", "products exist"),
+        ("GET /products", "a request to list products, answered with 401", "the caller is not authenticated"),
+        (
+            "GET /products",
+            "a request to list products, answered with 500",
+            "a request to list products is answered with 500",
+        ),
+        ("POST /products", "a request to create products", None),
         (
             "GET /products/:product_id",
-            "GET /products/{product-id} answers 200",
-            "GET /products/{product-id}: The product",
+            "a request to get products, product {{ params.product_id }}",
+            "product {{ params.product_id }} exists",
         ),
         (
             "GET /products/:product_id",
-            "GET /products/{product-id} answers 404",
-            "GET /products/{product-id}: No such product",
+            "a request to get products, product {{ params.product_id }}, answered with 404",
+            "product {{ params.product_id }} does not exist",
         ),
         (
             "DELETE /products/:product_id/parts/:part.*",
-            "DELETE /products/{product-id}/parts/{part}.{extension} answers 204",
-            "DELETE /products/{product-id}/parts/{part}.{extension}: Gone",
+            "a request to delete products parts, product {{ params.product_id }}, part {{ params.part }}",
+            ["product {{ params.product_id }} exists", "part {{ params.part }} exists"],
         ),
-        (r"POST /carts/:id\:checkout", "POST /carts/{id}:checkout answers 200", "POST /carts/{id}:checkout: Paid"),
+        (
+            r"POST /carts/:id\:checkout",
+            "a request to create carts, cart {{ params.id }}",
+            "cart {{ params.id }} exists",
+        ),
     ]
 
 
@@ -171,11 +181,13 @@ def test_examples_are_used_where_they_fit(generated, tmp_path):
 
     written = read_file("handlers/shop-api.yaml", tmp_path)["handlers"]
     by_name = {each["name"]: each["response"] for each in written}
-    assert by_name["GET /products/{product-id} answers 200"]["json"] == {"id": 12, "name": "A {{ '{{' }} kettle }}"}
-    listed = by_name["listProducts answers 200"]
+    got = by_name["a request to get products, product {{ params.product_id }}"]
+    assert got["json"] == {"id": 12, "name": "A {{ '{{' }} kettle }}"}
+    listed = by_name["a request to list products"]
     assert listed["headers"] == {"x-total": "3"}
-    product = {"id": 10, "name": "textte", "kind": "pot", "price": 2, "since": "2024-05-17", "size": {"width": 30}}
-    assert [{**each, "size": {"width": 30}} for each in listed["json"]] == [{**product, "related": []}] * 2
+    size = {"width": 30, "depth": 1}
+    product = {"id": 10, "name": "textte", "kind": "pot", "price": 2, "since": "2024-05-17", "size": size}
+    assert listed["json"] == [{**product, "related": []}] * 2
 
 
 def test_the_same_document_gives_the_same_handlers(generated, tmp_path):
@@ -186,36 +198,84 @@ def test_the_same_document_gives_the_same_handlers(generated, tmp_path):
     assert (tmp_path / "handlers/shop-api.yaml").read_bytes() == first
 
 
-def test_what_the_handlers_answer_fits_the_document(generated, tmp_path):
-    project = generated(SHOP)
-    shop = "https://shop.example.com/v1"
-    exchanges = [
-        asked(project, Request(method, shop + path), state)
-        for method, path, state in [
-            ("GET", "/products", "listProducts: All products"),
-            ("GET", "/products", "listProducts: Not logged in"),
-            ("GET", "/products", "listProducts: Trouble"),
-            ("POST", "/products", "POST /products: Created"),
-            ("GET", "/products/a", "GET /products/{product-id}: The product"),
-            ("GET", "/products/a", "GET /products/{product-id}: No such product"),
-            ("DELETE", "/products/a/parts/b.stl", "DELETE /products/{product-id}/parts/{part}.{extension}: Gone"),
-            ("POST", "/carts/7:checkout", "POST /carts/{id}:checkout: Paid"),
-        ]
-    ]
-    assert [each.response.status for each in exchanges] == [200, 401, 500, 200, 200, 404, 204, 200]
-    recorded = journal(tmp_path / "journal.jsonl", exchanges)
-    written = convert(project, [recorded]).pacts[0]
+FILES = sorted((Path(__file__).parent / "documents").iterdir())
+DOCUMENTS = [SHOP, *(path.read_text(encoding="utf-8") for path in FILES)]
+VALUES = {"part": "a", "iban": ["DE12", "CH99"], "kind": "debits", "mediaId": [str(UUID(int=7)), str(UUID(int=8))]}
+"""What parameters are in requests; others are 7, then 12."""
 
-    assert written.interactions == len(exchanges)
-    checked = check([written.path], project)
-    assert [each.code for each in checked.findings] == ["response.body.unvalidatable", "response.status.default"]
+
+def requests_to(each, base, validation):
+    """Two requests to an operation, with other ids."""
+    for at, number in enumerate(("7", "12")):
+        values = {name: value[at] if isinstance(value, list) else value for name, value in VALUES.items()}
+        path = re.sub(r"\{(.*?)\}", lambda match: values.get(match[1], number), each.path)  # noqa: B023  # used at once
+        examples = Examples(validation, Direction.REQUEST)
+        needed = {(one.where, one.name): examples.value(one.schema) for one in each.parameters if one.required}
+        query = urlencode({name: value for (where, name), value in needed.items() if where == "query"})
+        sent = [(name.lower(), str(value)) for (where, name), value in needed.items() if where == "header"]
+        headers = [("authorization", "Bearer x"), *sent]
+        body = b""
+        for kind in each.body.types:
+            headers.append(("content-type", kind))
+            body = json.dumps(examples.value(each.body.schema(kind))).encode()
+        yield Request(each.method, f"{base}{path}{'?' if query else ''}{query}", tuple(headers), body)
+
+
+def filled(text, request, handler, base):
+    """A text of a handler with the parameters that a request has."""
+    pattern = re.sub(r"\\(.)", r"[\1]", handler["request"].partition(" ")[2]).replace("*", ".+")
+    asked_for = request.url.partition("?")[0].removeprefix(base)
+    params = re.fullmatch(re.sub(r":(\w+)", r"(?P<\1>[^/]+?)", pattern), asked_for).groupdict()
+    return re.sub(r"\{\{ params\.(\w+) \}\}", lambda match: params[match[1]], text)
+
+
+def answers(project, each, handlers, validation):
+    """What the handlers of an operation answer, each under its own states."""
+    base = next(iter(project.providers.values())).url[0]
+    mine = [handler for handler in handlers if takes(handler["request"], each.method, each.path)]
+    assert len(mine) == len(each.answers), each.path
+    for request in requests_to(each, base, validation):
+        for at, handler in enumerate(mine):
+            given = handler.get("given", [])
+            states = [filled(state, request, handler, base) for state in ([given] if isinstance(given, str) else given)]
+            exchange = asked(project, request, *(states if at else []))
+            assert exchange.metadata.name == filled(handler["name"], request, handler, base)
+            yield exchange
+
+
+@pytest.mark.parametrize("text", DOCUMENTS, ids=["shop", *(file.stem for file in FILES)])
+def test_every_answer_is_reached_and_fits_and_is_an_interaction_of_its_own(generated, tmp_path, text):
+    project = generated(text)
+    document = open_document("openapi.yaml", tmp_path)
+    (file,) = (tmp_path / "handlers").glob("*.yaml")
+    handlers, validation = read_file(str(file), tmp_path)["handlers"], Validation(document)
+    exchanges = [
+        exchange
+        for path, method, item in paths(document)
+        for exchange in answers(project, operation(path, method, item), handlers, validation)
+    ]
+    written = convert(project, [journal(tmp_path / "journal.jsonl", exchanges)]).pacts[0]
+
+    interactions = json.loads(written.path.read_text())["interactions"]
+    named = [(each["description"], json.dumps(each.get("providerStates"))) for each in interactions]
+    assert len(set(named)) == len(named)
+    assert not [name for name, _ in named if re.search(r"\([0-9a-f]{8}\)$", name)]
+    assert [finding for finding in check([written.path], project).findings if finding.type == "error"] == []
+    assert lint(project, []) == []
+
+
+def takes(request, method, path):
+    """Whether a handler is that of an operation."""
+    verb, _, pattern = request.partition(" ")
+    plain = re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\):\w+|\*", "{}", pattern))
+    return verb == method and plain == re.sub(r"\{.*?\}", "{}", path)
 
 
 def test_the_paths_of_swagger_hold_its_base_path(generated, tmp_path):
     project = generated(json.dumps(OLD_SHOP))
 
     assert project.providers["Old shop"].url == ["https://old.example.com"]
-    exchange = asked(project, Request("GET", "https://old.example.com/v0/products"), "GET /products: ok")
+    exchange = asked(project, Request("GET", "https://old.example.com/v0/products"), "products exist")
     assert json.loads(exchange.response.body) == ["Kettle"]
     written = convert(project, [journal(tmp_path / "journal.jsonl", [exchange])]).pacts[0]
     assert check([written.path], project).findings == []
@@ -228,10 +288,22 @@ def test_the_provider_can_be_named(generated):
 
 
 def test_responses_that_are_described_alike_have_states_of_their_own(generated, tmp_path):
-    generated(SHOP.replace("Not logged in", "All products"))
+    answers = {status: {"description": "The shop is closed."} for status in ("409", "422")}
+    document = {"openapi": "3.0.3", "info": {"title": "Shop", "version": "1"}}
+    generated(json.dumps(document | {"paths": {"/a": {"get": {"operationId": "it", "responses": answers}}}}))
 
-    written = read_file("handlers/shop-api.yaml", tmp_path)["handlers"]
-    assert [each["given"] for each in written[:2]] == ["listProducts: All products", "listProducts: All products (401)"]
+    written = read_file("handlers/shop.yaml", tmp_path)["handlers"]
+    assert [each.get("given") for each in written] == [None, "a request for it is answered with 422"]
+
+
+def test_a_composed_answer_is_written_whole(generated, tmp_path):
+    generated((Path(__file__).parent / "documents" / "composed.yaml").read_text(encoding="utf-8"))
+
+    by_name = {each["name"]: each["response"] for each in read_file("handlers/studio-api.yaml", tmp_path)["handlers"]}
+    assert by_name["a request for who am i"]["json"] == {"data": {"name": "Ann"}, "error": "text"}
+    track = by_name["a request for tracks get, track {{ params.id }}"]["json"]
+    owner = {"id": 1, "name": "text", "friends": [{"id": 1, "name": "text"}], "badge": "gold"}
+    assert track["data"] == {"id": "{{ params.id | int }}", "title": "text", "seconds": 1, "owner": owner}
 
 
 @pytest.mark.parametrize(
@@ -255,7 +327,7 @@ def test_patterns_take_what_their_paths_describe(generated, tmp_path, path, aske
 
     written = read_file("handlers/shop.yaml", tmp_path)["handlers"]
     assert [each["request"] for each in written] == [f"GET {pattern}"]
-    asked(project, Request("GET", f"https://api.example.com{asked_for}"), "it: fine")
+    asked(project, Request("GET", f"https://api.example.com{asked_for}"))
 
 
 def test_json_that_no_schema_describes_is_left_out(generated, tmp_path):

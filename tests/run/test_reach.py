@@ -102,7 +102,7 @@ def test_a_means_whose_files_cannot_be_written_is_gone_without_and_named(reach, 
     variables, reached = reach()
     assert not {"WGETRC", "JAVA_TOOL_OPTIONS"} & variables.keys()
     assert "NODE_OPTIONS" in variables
-    assert reached.problems[0] == "going on without the means for java: cannot write its files: No space left on device"
+    assert reached.problems[0] == "continuing without the settings for java: cannot write them: No space left on device"
 
 
 def test_loopback_is_asked_of_the_proxy_once_it_is_owned(reach):

@@ -44,7 +44,7 @@ def laid_out(settings: Reach, observe: Observe, ground: Ground) -> Reached:
         try:
             _lay_out(each)
         except OSError as error:
-            problems.append(f"going on without the means for {each.name}: cannot write its files: {error.strerror}")
+            problems.append(f"continuing without the settings for {each.name}: cannot write them: {error.strerror}")
         else:
             ready.append(each)
     variables = {name: value for each in ready for name, value in each.variables.items()}

@@ -1,0 +1,155 @@
+"""What the operations of a document are called in a contract.
+
+Descriptions read "upon receiving a request to list products", states read "given product 7 exists". Both hold the
+parameters of the path, so that what is asked for another id is another interaction.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from interceptor.openapi.operations import DocumentedResponse, Operation
+
+_VERBS = {"get": "get", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
+_BEGINNINGS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    accept activate add apply approve archive assign attach authenticate batch book cancel change charge check clear
+    close complete confirm copy count create deactivate delete deploy detach disable download edit enable execute
+    export fetch filter find finish generate get grant import invite issue join leave list load lock log login logout
+    look make mark merge modify move open overwrite patch pay place post preview publish purge put query read refresh
+    refund register reject release remove rename render renew replace request reset resolve restore resume retrieve
+    return revoke run save search see send set show sign start stop store submit subscribe suspend sync take test
+    transfer trigger unlock unsubscribe update upload upsert validate verify view void withdraw write
+    """,
+    )
+)
+"""Verbs that summaries begin with: "a request to list products", but "a request for the price list"."""
+_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class PathParameter:
+    """A parameter of a path, as its pattern names it, and what it is an id of."""
+
+    noun: str
+    name: str
+    written: str
+    """As the document spells it."""
+
+    @property
+    def thing(self) -> str:
+        """`product {{ params.id }}`"""
+        return f"{self.noun} {{{{ params.{self.name} }}}}"
+
+
+@dataclass(slots=True)
+class Wording:
+    """Names for the answers of one provider; no two of its operations share a description."""
+
+    _taken: set[str] = field(default_factory=set)
+    _spelled: dict[str, str] = field(default_factory=dict)
+
+    def request(self, each: Operation, parameters: list[PathParameter]) -> str:
+        """`a request to get a product, product {{ params.id }}`"""
+        base = _request(_phrase(each))
+        unique = base if base not in self._taken else f"{base} ({each.method} {each.path})"
+        self._taken |= {base, unique}
+        return ", ".join((unique, *(parameter.thing for parameter in parameters)))
+
+    def states(self, each: Operation, parameters: list[PathParameter], answer: str | None, said: str) -> list[str]:
+        """The provider states under which an operation gives one of its answers.
+
+        Args:
+            each: the operation.
+            parameters: those of its path.
+            answer: the status; None for the first success.
+            said: what the document says about the answer.
+        """
+        exist = [f"{parameter.thing} exists" for parameter in parameters]
+        if answer is None:
+            found = exist or _collection(each)
+        elif answer == "404" and parameters:
+            found = [*exist[:-1], f"{parameters[-1].thing} does not exist"]
+        else:
+            # Without the states of the success: where they are all declared, that would answer.
+            found = [self._circumstance(each, parameters, answer, said)]
+        return [self._spelled.setdefault("".join(state.split()).casefold(), state) for state in found]
+
+    @staticmethod
+    def _circumstance(each: Operation, parameters: list[PathParameter], answer: str, said: str) -> str:
+        if answer == "401":
+            return "the caller is not authenticated"
+        things = f" ({', '.join(parameter.thing for parameter in parameters)})" if parameters else ""
+        if answer == "403":
+            return f"the caller has no right to {_phrase(each)}{things}"
+        if said and answer[0] != "2":
+            return f"{said}{things}"
+        return f"{_request(_phrase(each))} is answered with {answer}{things}"
+
+
+def sentence(answer: DocumentedResponse) -> str:
+    """What a document says about an answer, as a part of a sentence; nothing where that is none, or varies."""
+    text = _tidy(str(answer.node.raw("description").value or "").partition("\n")[0])
+    is_one = " " in text and len(text) <= _LONGEST and not re.search(r"\d{4}|[0-9a-f]{8}|given ", text)
+    return text if is_one else ""
+
+
+def noun(segment: str, parameter: str) -> str:
+    """What an id is of: `("products", "id")` -> `product`."""
+    owner = _words(segment)
+    if not owner or re.fullmatch(r"(?:api|rest|v\d+)", owner):
+        owner = re.sub(r" ?(?:ids?|key|name|number)$", "", _words(parameter)) or "item"
+    return _singular(owner)
+
+
+def _request(phrase: str) -> str:
+    first = phrase.partition(" ")[0]
+    return f"a request {'to' if first in _BEGINNINGS else 'for'} {phrase}"
+
+
+def _phrase(each: Operation) -> str:
+    """`List all products.` -> `list all products`; without a summary the operation's id, or method and path."""
+    summary = each.node.raw("summary").value
+    text = _tidy(summary) if isinstance(summary, str) else ""
+    if text and len(text) <= _LONGEST:
+        return re.sub(r"^(\w+?)s(?= )", _infinitive, text)
+    identifier = each.node.raw("operationId").value
+    words = _words(identifier) if isinstance(identifier, str) else ""
+    return words or f"{_VERBS.get(each.method.lower(), each.method.lower())} {_words(_fixed(each.path)) or 'the root'}"
+
+
+def _infinitive(match: re.Match[str]) -> str:
+    """`returns` -> `return`, where that is a verb known here."""
+    return match[1] if match[1] in _BEGINNINGS else match[0]
+
+
+def _collection(each: Operation) -> list[str]:
+    words = _words(each.path.rstrip("/").rpartition("/")[2])
+    return [f"{words} exist"] if each.method == "GET" and words.endswith("s") and words != _singular(words) else []
+
+
+def _fixed(path: str) -> str:
+    return " ".join(segment for segment in path.split("/") if "{" not in segment)
+
+
+def _tidy(text: str) -> str:
+    """Without capital, full stop and what else does not stand inside a sentence."""
+    text = re.sub(r"[`*_\"<>{}]+|\([^()]*\)", " ", text)
+    text = " ".join(re.sub(r"[^ -~\u00a0-\uffff]", " ", text).split()).strip(" .:;!")
+    return text[:1].lower() + text[1:] if re.match(r"[A-Z](?:[a-z]| )", text) else text
+
+
+def _words(name: str) -> str:
+    """`orderItems`, `order-items` -> `order items`"""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return " ".join(re.sub(r"[^\w]|_", " ", spaced).lower().split())
+
+
+def _singular(words: str) -> str:
+    for ending, becomes in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
+        if words.endswith(ending):
+            return words.removesuffix(ending) + becomes
+    return words if not words.endswith("s") or words.endswith(("ss", "us", "is", "news")) else words[:-1]
