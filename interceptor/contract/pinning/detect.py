@@ -1,4 +1,8 @@
-"""Values that differ in every run: how they look, the constant of the same form, and the pattern of the form."""
+"""Values that differ in every run: how they look, the constant of the same form, and the pattern of the form.
+
+Patterns and no date parser: those of libraries take too much for a date (`"10"`, `"May"`), and do not say in which form
+a text has it, which the constant must keep.
+"""
 
 from __future__ import annotations
 
