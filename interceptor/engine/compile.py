@@ -108,8 +108,8 @@ def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
 
 
 def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:
-    asked = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
+    names = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
     return (
-        *header_places("request", dict.fromkeys(asked)),
+        *header_places("request", dict.fromkeys(names)),
         *header_places("response", compiled.declared_headers),
     )

@@ -82,8 +82,8 @@ def handler_to_paste(masked: Masked) -> str:
     if real.body and media_type(real.header("content-type")).is_json:
         with suppress(NotJsonError):
             part["json"] = _where_masked_any(real.json, shown.json)
-    asked = {"method": real.method, "path": path, **part} if part else f"{real.method} {path}"
-    handler = [{"request": asked, "response": {"status": 200, "json": {}}}]
+    request = {"method": real.method, "path": path, **part} if part else f"{real.method} {path}"
+    handler = [{"request": request, "response": {"status": 200, "json": {}}}]
     return as_yaml(handler)
 
 
