@@ -37,6 +37,7 @@ _WORTH_STREAMING = 1 << 16
 """Bytes; a smaller body is waited for."""
 _TURN = 32
 """Requests of one client that are answered before the others have their turn."""
+_HTTP_VERSION_NOT_SUPPORTED = 505
 _LINGER = 1.0
 """Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
 
@@ -70,6 +71,8 @@ class ClientConnection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._yielding = self._reading_paused = self._ended = self._over = self._closing = self._lost = False
+        self._heard = False
+        """The client has said something, be it nonsense."""
 
     # What the loop tells ---------------------------------------------------------------------------------------
 
@@ -79,6 +82,7 @@ class ClientConnection(asyncio.Protocol):
         transport.set_write_buffer_limits(_HIGH_WATER)
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self._heard or bool(data)
         if self._over:
             return
         self._reader.feed(data)
@@ -100,6 +104,9 @@ class ClientConnection(asyncio.Protocol):
         self._lost = True
         if not self._over and (self._reader.awaited is not None or self._reader.waiting):
             self._dispatcher.recorder.note_unfinished()
+        origin = self._meant.origin
+        if origin is not None and origin.scheme == "https" and not self._heard:
+            self._dispatcher.recorder.note_silent(origin.host)
         self._over = True
         self._writable.set()
         self._abandon()
@@ -278,6 +285,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)
+        if error.status == _HTTP_VERSION_NOT_SUPPORTED:
+            self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
         response = problem(error.status, f"interceptor did not understand the request: {error}")
         self._out.append(answer(response, "GET", closes=True)[0])
         self._flush()

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from interceptor.pact.rules import escape
-from interceptor.redaction.forms import UNSIGNED_JWT
+from interceptor.values.mask import UNSIGNED_JWT
 from interceptor.values.uuids import UUID_REGEX
 
 _VOLATILE = {
