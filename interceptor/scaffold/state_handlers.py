@@ -90,9 +90,7 @@ def _json(required: RequiredStates, existing: str | None) -> str:
             document = parse_json(existing.encode())
             known = {state["name"] for state in document["states"]}
         except (ValueError, LookupError, TypeError) as error:
-            raise UsageError(
-                f"the file does not hold state handlers: {error}", "name another file with --output"
-            ) from error
+            raise UsageError(f"the file has no state handlers: {error}", "name another file with --output") from error
         if all(state.name in known for state in required.states):
             return existing
     document["states"] += [_plain(state) for state in required.states if state.name not in known]

@@ -201,7 +201,7 @@ def test_one_file_is_for_one_pact(pact_file, tmp_path):
 WRONG = [
     (("pact.json", "--consumer", "Nobody"), 1, "there are: Product Site with Product API"),
     (("missing.json",), 2, "cannot read the pact missing.json"),
-    (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "does not hold state handlers"),
+    (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "has no state handlers"),
     (("pact.json", "--scaffold", "flask", "--output", "."), 2, "cannot add to ."),
     (("pact.json", "--scaffold", "flask", "--output", "pact.json/states.py"), 2, "cannot write pact.json/states.py"),
     (("pact.json", "--scaffold", "rails"), 2, "rails"),
