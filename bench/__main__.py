@@ -12,14 +12,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench import check, export, handlers, memory, start, throughput
+from bench import check, export, handlers, memory, passing, start, throughput
 from bench.load import BenchError
 from bench.pairs import tell
 from bench.peers import known_peers
 from bench.report import heading
 from bench.scale import FULL, QUICK, SMOKE
 
-PARTS = ("throughput", "handlers", "memory", "start", "export", "check")
+PARTS = ("throughput", "handlers", "memory", "passing", "start", "export", "check")
 
 
 def main() -> None:
@@ -48,6 +48,7 @@ def main() -> None:
             "throughput": partial(throughput.report, scale, peers, folder),
             "handlers": partial(handlers.report, scale, folder),
             "memory": partial(memory.report, scale, folder),
+            "passing": partial(passing.report, scale, folder),
             "start": partial(start.report, scale, peers, folder),
             "export": partial(export.report, scale, folder, wanted),
             "check": partial(check.report, scale, folder, wanted),

@@ -1,4 +1,4 @@
-"""A certificate for the peers that are servers, of the kind that mitmproxy makes: RSA, 2,048 bits."""
+"""A certificate for the peers that are servers, of the kind that the interceptor makes: on the curve P-256."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bench.load import HOST
@@ -18,7 +18,7 @@ def certificate(folder: Path) -> Path:
     file = folder / "certificate.pem"
     if file.exists():
         return file
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)
     signed = (

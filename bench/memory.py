@@ -36,19 +36,19 @@ def report(scale: Scale, folder: Path) -> str:
 
 def _row(kind: str, path: str, requests: int, folder: Path) -> list[str]:
     with running(interceptor(), folder) as ours:
-        start = _resident(ours)
+        start = resident(ours)
         tell(f"{kind}: {requests:,} requests")
         target, tenth = ours.target(path=path), requests // 10
         measure(target, Load(_CONNECTIONS, float("inf"), tenth))
-        early = _resident(ours)
+        early = resident(ours)
         sample = measure(target, Load(_CONNECTIONS, float("inf"), requests - tenth))
-        end = _resident(ours)
+        end = resident(ours)
     journal = sum(file.stat().st_size for file in (folder / "project/.interceptor/recordings").glob("*.jsonl"))
     megabytes = (f"{size / _MB:.1f}" for size in (start, early, end, end - start, journal))
     return [kind, f"{requests:,}", f"{sample.rate:,.0f}", *megabytes]
 
 
-def _resident(ours: Running) -> int:
+def resident(ours: Running) -> int:
     """The process's memory in bytes."""
     said = subprocess.run(["ps", "-o", "rss=", "-p", str(ours.process)], capture_output=True, text=True, check=True)
     return int(said.stdout) * 1024

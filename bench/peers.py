@@ -92,7 +92,7 @@ def running(peer: Peer, folder: Path, first: str = "/products/10", body: bytes =
         BenchError: where it does not answer.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    place = Place(folder, _free_port(), _free_port())
+    place = Place(folder, free_port(), free_port())
     command, log = peer.command(place), folder / "log"
     with log.open("wb") as output:
         started = time.perf_counter()
@@ -256,7 +256,7 @@ def _pact_stub() -> Peer:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

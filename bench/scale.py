@@ -20,6 +20,8 @@ class Scale:
     handlers: tuple[int, ...]
     requests: int
     """Of the measurement of memory."""
+    passing: int
+    """Bytes of a body that passes."""
     first: int
     """Requests that a process is asked when it has just been started."""
     exports: tuple[int, ...]
@@ -37,6 +39,7 @@ FULL = Scale(
     connections=(1, 8, 64),
     handlers=(10, 1_000, 10_000),
     requests=1_000_000,
+    passing=300 << 20,
     first=1_000,
     exports=(1_000, 100_000, 1_000_000),
     conversions=(1_000, 10_000),
@@ -50,6 +53,7 @@ QUICK = Scale(
     connections=(1, 8, 64),
     handlers=(10, 1_000),
     requests=50_000,
+    passing=100 << 20,
     first=500,
     exports=(1_000, 20_000),
     conversions=(1_000,),
@@ -63,6 +67,7 @@ SMOKE = Scale(
     connections=(2,),
     handlers=(2,),
     requests=50,
+    passing=1 << 20,
     first=10,
     exports=(20,),
     conversions=(10,),

@@ -11,6 +11,7 @@ from interceptor.contract.normalise import HeaderPolicy
 from interceptor.contract.pinning.known_lines import KnownLines
 from interceptor.journal import Recording
 from interceptor.pact.document import PactDocument
+from interceptor.pact.losses import StillAnswered
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
 from interceptor.project.config import Project
 from interceptor.project.exclusion import Exclusion
@@ -42,6 +43,7 @@ def convert(
     specification: int | None = None,
     output: Path | None = None,
     merge: bool = False,
+    still_answered: StillAnswered | None = None,
     read_flows: RecordingReader = unreadable_flows,
 ) -> Conversion:
     """Write the pacts of some recordings; their order makes no difference.
@@ -53,6 +55,7 @@ def convert(
         specification: 2, 3 or 4; by default the project's.
         output: a directory; by default the project's.
         merge: keep what the files hold already.
+        still_answered: where given, a file that would lose what is still answered is left as it is.
         read_flows: reads flow files of mitmproxy; everything else is read without it.
 
     Raises:
@@ -86,7 +89,8 @@ def convert(
         interactions, findings = collector.interactions()
         document = PactDocument(*pair, interactions, comments=settings.comments)
         pact, unsaid = rendered(document, specification)
-        conversion.pacts.append(write_pact(pact, output or project.pact_dir, merge=merge))
+        written = write_pact(pact, output or project.pact_dir, merge=merge, still_answered=still_answered)
+        conversion.pacts.append(written)
         conversion.findings += (replace(finding, pact=file_name(*pair)) for finding in (*findings, *unsaid))
     asked = {provider for _, provider in collectors}
     conversion.without_exchanges = [provider for provider in project.providers if provider not in asked]

@@ -32,6 +32,7 @@ from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
 from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
 from interceptor.run.upstream import Upstream, read_upstream
+from interceptor.values.messages import Request
 
 _GRACE = 0.1
 """Seconds in which a command ends that asks nothing; those that ask need longer to begin."""
@@ -59,6 +60,22 @@ class RunContext:
     def doors(self) -> Mapping[str, int]:
         """The loopback port that stands for an owned origin: `{"https://api.example.com:443": 41874}`."""
         return self.listeners.doors
+
+    def still_answered(self, summary: Summary, provider: str, method: str, target: str) -> str | None:
+        """Which handler answers a request of a pact still, and whether it was: `handlers.yaml:3 was not asked`.
+
+        Args:
+            summary: of the run.
+            provider: the pact's.
+            method: of the request.
+            target: path below the provider's url, and query.
+        """
+        if provider not in self.project.providers:
+            return None
+        place = self.engine.answering(Request(method, f"{self.project.providers[provider].url[0]}{target}"))
+        if place is None:
+            return None
+        return f"{place} {'was asked for others' if summary.hits[place] else 'was not asked'}"
 
     def isolation(self, allowed: Sequence[int]) -> Isolation:
         """A network for a command, in which some loopback ports of the host are to be reached."""

@@ -19,13 +19,14 @@ def bench(*arguments):
 
 def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
     report = tmp_path / "performance.md"
-    done = bench("throughput", "handlers", "export", "--peers=bare", f"--write={report}")
+    done = bench("throughput", "handlers", "passing", "export", "--peers=bare", f"--write={report}")
     assert done.returncode == 0, done.stderr
     assert report.read_text() == done.stdout.removesuffix("\n")
     assert re.findall("^##? (.*)", done.stdout, re.MULTILINE) == [
         "Performance",
         "Throughput and latency",
         "Many handlers",
+        "What passes",
         "Export",
     ]
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
@@ -36,7 +37,10 @@ def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["throughputs"], "unknown: throughputs; there are throughput, handlers, memory, start, export, check"),
+        (
+            ["throughputs"],
+            "unknown: throughputs; there are throughput, handlers, memory, passing, start, export, check",
+        ),
         (["--peers=wire"], "no such peer: wire; there are bare, mitmdump"),
     ],
 )

@@ -1,9 +1,16 @@
 """The broker, through its real client: the `pact` binary."""
 
-from interceptor.broker.api import ApiAnswer, ask_broker
+from interceptor.broker.api import ApiAnswer, ask_broker, broker_index
 from interceptor.broker.client import call
-from interceptor.broker.deploying import Row, Verdict, can_i_deploy, matrix, record_deployment
-from interceptor.broker.differences import Difference, differences
+from interceptor.broker.deploying import (
+    Row,
+    Verdict,
+    VersionChoice,
+    can_i_deploy,
+    matrix,
+    record_deployment,
+    record_release,
+)
 from interceptor.broker.provider_contracts import ProviderContract, publish_provider_contract
 from interceptor.broker.publication import Publication
 from interceptor.broker.publishing import PactFile, Published, publish, read_pacts
@@ -13,18 +20,18 @@ from interceptor.broker.webhooks import Webhook, execute_webhook, save_webhook
 __all__ = [
     "ApiAnswer",
     "Broker",
-    "Difference",
     "PactFile",
     "ProviderContract",
     "Publication",
     "Published",
     "Row",
     "Verdict",
+    "VersionChoice",
     "Webhook",
     "ask_broker",
+    "broker_index",
     "call",
     "can_i_deploy",
-    "differences",
     "execute_webhook",
     "find_broker",
     "matrix",
@@ -32,5 +39,6 @@ __all__ = [
     "publish_provider_contract",
     "read_pacts",
     "record_deployment",
+    "record_release",
     "save_webhook",
 ]

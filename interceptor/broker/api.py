@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, responses
 from typing import Literal
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
 from interceptor.broker.client import REMEDIES, silent
@@ -20,7 +20,7 @@ from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 _FIRST_PAUSE = 0.5
 """Seconds before the first further attempt; doubled before each one after it, as the client does."""
-_HAL = "application/hal+json, application/json"
+_HAL = "application/hal+json, application/json, application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class ApiAnswer:
 
     status: int
     document: Json
+    media_type: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -78,6 +79,19 @@ def ask_broker(
         time.sleep(pauses.pop(0))
 
 
+def broker_index(broker: Broker) -> ApiAnswer:
+    """The broker's first page, which has the addresses of everything else.
+
+    Raises:
+        BrokerError: the broker cannot be used, or is none.
+    """
+    answer = ask_broker(broker, f"{broker.url}/")
+    if not answer.is_success or not isinstance(answer.document, dict):
+        why = f"it answers with {answer.media_type}, which no broker does" if answer.is_success else str(answer.status)
+        raise BrokerError(f"cannot use the broker at {broker.url}: {why}", REMEDIES["404"])
+    return answer
+
+
 def refusal(answer: ApiAnswer) -> str:
     """Why the broker refused: its notices and errors, or the status where it gives no reason."""
     return "; ".join(dict.fromkeys(_reasons(answer.document))) or f"it answered {answer.status}"
@@ -100,6 +114,9 @@ def credentials_header(broker: Broker) -> Mapping[str, str]:
 
 
 def _asked(broker: Broker, url: str, method: str, body: Json) -> ApiAnswer:
+    """Always at the broker's own origin: behind a proxy its links may name another, and credentials go nowhere else."""
+    origin = urlsplit(broker.url)
+    url = urlunsplit(urlsplit(url)._replace(scheme=origin.scheme, netloc=origin.netloc))
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {"accept": _HAL}, method=method)  # noqa: S310  # find_broker allows http only
     if data is not None:
@@ -108,10 +125,10 @@ def _asked(broker: Broker, url: str, method: str, body: Json) -> ApiAnswer:
         request.add_unredirected_header(name, value)
     try:
         with urlopen(request, timeout=broker.seconds) as response:  # noqa: S310  # as above
-            return ApiAnswer(response.status, _json(response.read()))
+            return ApiAnswer(response.status, _json(response.read()), response.headers.get_content_type())
     except HTTPError as error:
         with error:
-            return ApiAnswer(error.code, _json(error.read()))
+            return ApiAnswer(error.code, _json(error.read()), error.headers.get_content_type())
 
 
 def _json(content: bytes) -> Json:

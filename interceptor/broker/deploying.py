@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from interceptor.broker.client import ClientOutput, call, unusable
 from interceptor.broker.settings import Broker
 from interceptor.values.errors import BrokerError
 from interceptor.values.json_text import Json
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChoice:
+    """Which version is asked about: a number, or the latest of a branch, of the main branch, of a tag, or of all."""
+
+    number: str | None = None
+    branch: str | None = None
+    main_branch: bool = False
+    tag: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        return self != VersionChoice()
+
+    def __str__(self) -> str:
+        if self.number is not None:
+            return self.number
+        if self.branch is not None:
+            return f"latest of branch {self.branch}"
+        if self.main_branch:
+            return "latest of the main branch"
+        return f"latest with tag {self.tag}" if self.tag else "latest"
+
+    def arguments(self) -> list[str]:
+        """The client's options; a value stands apart: the client loses what is joined to an option with `=`."""
+        if self.number is not None:
+            return ["--version", self.number]
+        if self.branch is not None:
+            return ["--branch", self.branch]
+        if self.main_branch:
+            return ["--main-branch"]
+        return ["--latest", "--tag", self.tag] if self.tag else ["--latest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +70,10 @@ class Verdict:
 def can_i_deploy(
     broker: Broker,
     participant: str,
-    version: str,
+    version: VersionChoice,
     environment: str,
     *,
+    ignored: Sequence[str] = (),
     times: int,
     interval: float,
     waiting: Callable[[Verdict], None],
@@ -54,6 +88,7 @@ def can_i_deploy(
         participant: consumer or provider.
         version: of the participant.
         environment: where it is to go.
+        ignored: participants whose results do not count.
         times: how often to ask again while results are missing.
         interval: seconds between two questions.
         waiting: called before each pause.
@@ -62,6 +97,8 @@ def can_i_deploy(
         BrokerError: no such environment, or a broker that cannot be used.
     """
     arguments = [*_query(participant, version), "--to-environment", environment]
+    for name in ignored:
+        arguments += ["--ignore", name]
     verdict = _verdict(broker, call(arguments, broker), environment)
     for _ in range(times):
         if verdict.deployable is not None:
@@ -72,13 +109,14 @@ def can_i_deploy(
     return verdict
 
 
-def matrix(broker: Broker, participant: str, version: str | None) -> Verdict:
-    """What the broker knows about a version, or the latest one, and every version it has been verified with.
+def matrix(broker: Broker, participant: str, version: VersionChoice, environment: str | None = None) -> Verdict:
+    """What the broker knows about a version and every version it has been verified with, or those in an environment.
 
     Raises:
-        BrokerError: a broker that cannot be used.
+        BrokerError: no such environment, or a broker that cannot be used.
     """
-    return _verdict(broker, call(_query(participant, version), broker))
+    where = ["--to-environment", environment] if environment else []
+    return _verdict(broker, call([*_query(participant, version), *where], broker), environment or "")
 
 
 def record_deployment(
@@ -89,19 +127,30 @@ def record_deployment(
     *,
     instance: str | None = None,
 ) -> None:
-    """Tell the broker that a version is now in an environment.
+    """Tell the broker that a version is now in an environment, in place of the one before.
 
     Raises:
         BrokerError: no such version, no such environment, or a broker that cannot be used.
     """
-    arguments = ["broker", "record-deployment", "--pacticipant", participant, "--version", version]
-    arguments += ["--environment", environment, "--output", "json"]
-    if instance:
-        arguments += ["--application-instance", instance]
-    output = call(arguments, broker)
+    words = ["record-deployment", *(["--application-instance", instance] if instance else [])]
+    _record(words, broker, participant, version, environment)
+
+
+def record_release(broker: Broker, participant: str, version: str, environment: str) -> None:
+    """Tell the broker that a version is now supported in an environment, beside those before.
+
+    Raises:
+        BrokerError: as above.
+    """
+    _record(["record-release"], broker, participant, version, environment)
+
+
+def _record(words: Sequence[str], broker: Broker, participant: str, version: str, environment: str) -> None:
+    what = ["--pacticipant", participant, "--version", version, "--environment", environment]
+    output = call(["broker", *words, *what, "--output", "json"], broker)
     if output.code == 0:
         return
-    if f"versions/{version}' failed: 404" in output.reason:
+    if "failed: 404" in output.reason and "/versions/" in output.reason:
         raise BrokerError(
             f"the broker does not know version {version} of {participant}",
             "publish it first, or name another one with --version",
@@ -111,10 +160,8 @@ def record_deployment(
     raise unusable(broker, output.reason)
 
 
-def _query(participant: str, version: str | None) -> list[str]:
-    """The version stands apart from its option: the client loses what is joined to it with `=`."""
-    which = ["--version", version] if version else ["--latest"]
-    return ["broker", "can-i-deploy", "--pacticipant", participant, *which, "--output", "json"]
+def _query(participant: str, version: VersionChoice) -> list[str]:
+    return ["broker", "can-i-deploy", "--pacticipant", participant, *version.arguments(), "--output", "json"]
 
 
 def _verdict(broker: Broker, output: ClientOutput, environment: str = "") -> Verdict:

@@ -1,20 +1,24 @@
-"""An OpenAPI document with the result of its own verification, as PactFlow's provider contract."""
+"""An OpenAPI document with the result of its own verification, as PactFlow's provider contract.
+
+Without the client: it leaves the result out where no report and no tool is named, so that a failure looks like none.
+https://docs.pactflow.io/docs/bi-directional-contract-testing/contracts/oas
+"""
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from interceptor.broker.client import call, explained, unusable
+from interceptor.broker.api import ask_broker, broker_index, notices, refusal
 from interceptor.broker.publication import Publication
 from interceptor.broker.settings import Broker
 from interceptor.values.errors import BrokerError
+from interceptor.values.json_text import Json
 
 _CONTENT_TYPES = {".json": "application/json", ".yaml": "application/yaml", ".yml": "application/yaml"}
-
-_ATTEMPT = "Attempting to publish provider contract"
-"""The client says this once it has found PactFlow; what fails before does not concern the document."""
-_HEADINGS = ("Provider contract publication failed", "Details:", "failed validation - ")
+_RESULTS = {".xml": ("application/xml", "junit"), ".json": ("application/json", "json")}
+"""The content type of a report, and its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class ProviderContract:
     success: bool
     results: Path | None = None
     verifier: str | None = None
+    verifier_version: str | None = None
 
 
 def publish_provider_contract(broker: Broker, contract: ProviderContract, publication: Publication) -> list[str]:
@@ -34,39 +39,51 @@ def publish_provider_contract(broker: Broker, contract: ProviderContract, public
     Raises:
         BrokerError: it refused, or cannot be used.
     """
-    arguments = ["pactflow", "publish-provider-contract", *_arguments(contract)]
-    output = call([*arguments, *publication.arguments("--provider-app-version")], broker)
-    _, attempted, rest = output.output.partition(_ATTEMPT)
-    lines = [line.strip("✅❌ ").removeprefix("IO Error - ") for line in rest.splitlines()[1:]]
-    if output.code == 0:
-        return [line for line in lines if line]
-    if not attempted or explained(output.reason):
-        raise unusable(broker, output.reason)
-    why = "; ".join(dict.fromkeys(line for line in lines if line and not line.startswith(_HEADINGS)))
-    raise BrokerError(
-        f"the broker at {broker.url} refuses {contract.document.name}: {why}", "correct it, then try again"
-    )
+    address = broker_index(broker).link("pf:publish-provider-contract", provider=contract.provider)
+    if address is None:
+        raise BrokerError(
+            f"cannot use the broker at {broker.url}: it takes no provider contracts, as PactFlow does",
+            "compare offline instead: interceptor check",
+        )
+    answer = ask_broker(broker, address, method="POST", body=_written(contract, publication))
+    if not answer.is_success:
+        raise BrokerError(
+            f"the broker at {broker.url} refuses {contract.document.name}: {refusal(answer)}",
+            "correct it, then try again",
+        )
+    return notices(answer)
 
 
-def _arguments(contract: ProviderContract) -> list[str]:
-    arguments = [
-        str(contract.document.resolve()),
-        f"--provider={contract.provider}",
-        f"--content-type={_CONTENT_TYPES.get(contract.document.suffix.lower(), 'application/yaml')}",
-        "--verification-success" if contract.success else "--no-verification-success",
-    ]
-    if contract.verifier:
-        arguments.append(f"--verifier={contract.verifier}")
-    if contract.results:
-        arguments.append(f"--verification-results={contract.results.resolve()}")
-        arguments.append(f"--verification-results-content-type={_results_type(contract.results)}")
-        arguments.append(f"--verification-results-format={_results_format(contract.results)}")
-    return arguments
+def _written(contract: ProviderContract, publication: Publication) -> Json:
+    optional = {
+        "branch": publication.branch,
+        "tags": list(publication.tags) or None,
+        "buildUrl": publication.build_url,
+    }
+    return {
+        "pacticipantVersionNumber": publication.version,
+        **_given(optional),
+        "contract": {
+            "content": _base64(contract.document),
+            "contentType": _CONTENT_TYPES.get(contract.document.suffix.lower(), "application/yaml"),
+            "specification": "oas",
+            "selfVerificationResults": _results(contract),
+        },
+    }
 
 
-def _results_type(results: Path) -> str:
-    return {".xml": "application/xml", ".json": "application/json"}.get(results.suffix.lower(), "text/plain")
+def _results(contract: ProviderContract) -> Json:
+    told = {"verifier": contract.verifier, "verifierVersion": contract.verifier_version}
+    found = {"success": contract.success, **_given(told)}
+    if contract.results is None:
+        return found
+    kind, form = _RESULTS.get(contract.results.suffix.lower(), ("text/plain", "text"))
+    return {**found, "content": _base64(contract.results), "contentType": kind, "format": form}
 
 
-def _results_format(results: Path) -> str:
-    return {".xml": "junit", ".json": "json"}.get(results.suffix.lower(), "text")
+def _given(members: dict[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _base64(file: Path) -> str:
+    return base64.b64encode(file.read_bytes()).decode()

@@ -42,8 +42,8 @@ class Published:
     """Why it was refused, in the broker's arguments."""
 
 
-def read_pacts(*folders: Path) -> list[PactFile]:
-    """Every `*.json` of the folders as a pact, in the order of the folders and the names.
+def read_pacts(*paths: Path) -> list[PactFile]:
+    """Files, and every `*.json` of folders, as pacts, in the order of the paths and the names.
 
     Raises:
         PactError: that names each file that is no pact, two files of one pair, or a folder without pacts.
@@ -51,7 +51,7 @@ def read_pacts(*folders: Path) -> list[PactFile]:
     pacts: list[PactFile] = []
     wrong: list[str] = []
     pairs: dict[tuple[str, str], Path] = {}
-    for file in (file for folder in folders for file in sorted(folder.glob("*.json"))):
+    for file in (file for path in paths for file in ([path] if path.is_file() else sorted(path.glob("*.json")))):
         try:
             pact = _pact(file)
         except OSError as error:
@@ -66,11 +66,11 @@ def read_pacts(*folders: Path) -> list[PactFile]:
         pacts.append(pact)
     if wrong:
         raise PactError(
-            f"{_names(folders)} contains files that cannot be published\n" + "\n".join(wrong),
+            f"{_names(paths)} contains files that cannot be published\n" + "\n".join(wrong),
             "correct or remove these files, or export the pacts again",
         )
     if not pacts:
-        raise PactError(f"there are no pacts in {_names(folders)}", "write some first: interceptor run -- COMMAND")
+        raise PactError(f"there are no pacts in {_names(paths)}", "write some first: interceptor run -- COMMAND")
     return pacts
 
 

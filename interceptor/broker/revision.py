@@ -131,8 +131,8 @@ def require_clean(root: Path, generated: Path, environ: Mapping[str, str]) -> No
         UsageError: that names some of the changed files.
     """
     untracked = "no" if environ.get("CI") else "normal"
-    own = f":(exclude,top){_below_top(root, generated)}"
-    changes = _git(root, "status", "--porcelain", f"--untracked-files={untracked}", "--", ":(top)", own)
+    own = _excluded(root, generated)
+    changes = _git(root, "status", "--porcelain", f"--untracked-files={untracked}", "--", ":(top)", *own)
     if not changes:
         return
     names = [line[3:] for line in changes.splitlines()]
@@ -143,9 +143,11 @@ def require_clean(root: Path, generated: Path, environ: Mapping[str, str]) -> No
     )
 
 
-def _below_top(root: Path, folder: Path) -> str:
-    prefix = _git(root, "rev-parse", "--show-prefix") or ""
-    return prefix + folder.relative_to(root).as_posix()
+def _excluded(root: Path, folder: Path) -> list[str]:
+    """The pathspec that leaves a folder out; none where it is outside of the work tree."""
+    top = Path(_git(root, "rev-parse", "--show-toplevel") or root).resolve()
+    below = folder.resolve()
+    return [f":(exclude,top){below.relative_to(top).as_posix()}"] if below.is_relative_to(top) else []
 
 
 def _git(root: Path, *arguments: str) -> str | None:
@@ -155,12 +157,24 @@ def _git(root: Path, *arguments: str) -> str | None:
             ["git", *arguments],  # noqa: S607  # the user's own git is the one to ask
             cwd=root,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
             check=False,
         )
     except OSError:
         return None
     return done.stdout.rstrip("\n") or None if done.returncode == 0 else None
+
+
+def is_commit(folder: Path, revision: str) -> bool:
+    """Whether git finds a commit by this name from a folder."""
+    return _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is not None
+
+
+def file_at(folder: Path, revision: str, name: str) -> bytes | None:
+    """What a file of a folder held in a revision; None where it was not there."""
+    content = _git(folder, "show", "--end-of-options", f"{revision}:./{name}")
+    return None if content is None else content.encode("utf-8", "surrogateescape")
 
 
 def _is_here(marker: str, environ: Mapping[str, str]) -> bool:

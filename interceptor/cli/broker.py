@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.options import RETRIES, SECONDS, Retries
+from interceptor.cli.options import RETRIES, SECONDS, Retries, Timeout
+from interceptor.values.errors import BrokerError
 
 
 def broker(
     words: Annotated[list[str], typer.Argument(metavar="ARGUMENT...", help="Arguments of `pact broker`.")],
     retries: Retries = RETRIES,
+    timeout: Timeout = SECONDS,
 ) -> None:
     """Run `pact broker` with the broker and the credentials of the environment.
 
@@ -22,9 +24,16 @@ def broker(
     from interceptor.broker import find_broker
     from interceptor.broker.client import client, environment
 
-    settings = environment(find_broker(os.environ, retries=retries, seconds=SECONDS))
-    done = subprocess.run([client(), "broker", *words], env=settings, check=False)  # noqa: S603  # the user's own words
-    raise typer.Exit(done.returncode if done.returncode >= 0 else 1)
+    settings = environment(find_broker(os.environ, retries=retries, seconds=timeout))
+    with subprocess.Popen([client(), "broker", *words], env=settings) as process:  # noqa: S603  # the user's own words
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise BrokerError(
+                f"the client did not end within {timeout:g} s", "try again, or raise --timeout"
+            ) from error
+    raise typer.Exit(code if code >= 0 else 1)
 
 
 broker.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options are the client's

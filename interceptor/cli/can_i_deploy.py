@@ -12,11 +12,15 @@ from interceptor.cli.options import (
     RETRIES,
     SECONDS,
     AsJson,
+    Branch,
+    MainBranch,
     Participant,
     Retries,
+    Tag,
     Timeout,
     Version,
     participant_or_consumer,
+    version_choice,
     version_or_commit,
 )
 from interceptor.report.lines import detail
@@ -30,7 +34,14 @@ def can_i_deploy(
     ctx: typer.Context,
     to_environment: Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")],
     version: Version = None,
+    branch: Branch = None,
+    main_branch: MainBranch = False,
+    tag: Tag = None,
     participant: Participant = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A participant whose results do not count; may be repeated."),
+    ] = None,
     retry_while_unknown: Annotated[
         int, typer.Option(metavar="N", min=0, help="How often to ask again while results are missing.")
     ] = 6,
@@ -45,12 +56,15 @@ def can_i_deploy(
     """
     from interceptor import broker as brokers
 
-    name, number = participant_or_consumer(ctx.obj, participant), version_or_commit(ctx.obj, version)
+    name = participant_or_consumer(ctx.obj, participant)
+    chosen = version_choice(version, branch, tag, main_branch=main_branch)
+    chosen = chosen or brokers.VersionChoice(version_or_commit(ctx.obj, None))
     verdict = brokers.can_i_deploy(
         brokers.find_broker(os.environ, retries=retries, seconds=timeout),
         name,
-        number,
+        chosen,
         to_environment,
+        ignored=ignore or [],
         times=retry_while_unknown,
         interval=retry_interval,
         waiting=lambda verdict: say(
@@ -60,7 +74,7 @@ def can_i_deploy(
     if as_json:
         show_json({"deployable": verdict.deployable is True, **verdict_json(verdict)})
     else:
-        _print(verdict, f"{name} {number} to {to_environment}")
+        _print(verdict, f"{name} {chosen} to {to_environment}")
     if not verdict.deployable:
         raise typer.Exit(1)
 

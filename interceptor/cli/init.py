@@ -95,7 +95,8 @@ def _write_workflows(context: Context, ci: CiService, *, force: bool) -> None:
     from interceptor.scaffold.ci import workflow_files
 
     project = load_project(context.config)
-    written = workflow_files(ci.value, project.settings.consumer, list(project.providers))
+    documented = {name: provider.openapi is not None for name, provider in project.providers.items()}
+    written = workflow_files(ci.value, project.settings.consumer, documented)
     for path in write_files(project.root, written, force=force):
         say(f"wrote {os.path.relpath(path)}")
 

@@ -14,6 +14,7 @@ from interceptor.report.lines import counted
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
+    from interceptor.broker import VersionChoice
     from interceptor.pact.read import Pact
 
 Retries: TypeAlias = Annotated[
@@ -33,6 +34,15 @@ Participant: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="Consumer or provider. Default: the project's consumer.")
 ]
 Version: TypeAlias = Annotated[str | None, typer.Option(metavar="V", help="The version. Default: the git commit.")]
+Branch: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="B", help="Instead of a version: the latest one of a branch.")
+]
+MainBranch: TypeAlias = Annotated[
+    bool, typer.Option("--main-branch", help="Instead of a version: the latest one of the main branch.")
+]
+Tag: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="T", help="Instead of a version: the latest one with a tag.")
+]
 RETRIES = 2
 """The client's default, 8, takes two minutes to report an unreachable broker."""
 SECONDS = 60.0
@@ -51,6 +61,24 @@ def participant_or_consumer(context: Context, given: str | None) -> str:
     if not context.config.exists():
         raise UsageError(f"cannot tell the consumer: there is no {context.config} here", "name it with --participant")
     return load_project(context.config).settings.consumer
+
+
+def version_choice(
+    version: str | None, branch: str | None, tag: str | None, *, main_branch: bool
+) -> VersionChoice | None:
+    """What the options choose; None where they say nothing.
+
+    Raises:
+        UsageError: they say more than one thing, or something that the client takes for an option.
+    """
+    from interceptor.broker import VersionChoice
+
+    given = [each for each in (version, branch, tag) if each is not None]
+    if len(given) + main_branch > 1:
+        raise UsageError("--version, --branch, --main-branch and --tag do not go together", "give one of them")
+    if given and given[0].startswith("-"):
+        raise UsageError(f'the version "{given[0]}" begins with a dash', "name another version")
+    return VersionChoice(version, branch, main_branch, tag) if given or main_branch else None
 
 
 def version_or_commit(context: Context, given: str | None) -> str:
@@ -85,6 +113,21 @@ def pacts_of_project(context: Context) -> list[Path]:
     if not paths:
         raise PactError(f"there are no pacts in {project.pact_dir.name}", "write some: interceptor run -- COMMAND")
     return paths
+
+
+def pact_files(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are, and the `*.json` of folders.
+
+    Raises:
+        PactError: a folder has none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not inside:
+            raise PactError(f"there are no pacts in {path}", "name another folder, or a file")
+        found += inside
+    return found
 
 
 def say_passed_over(pacts: Iterable[Pact]) -> None:

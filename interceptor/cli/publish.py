@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from interceptor.broker import Broker, PactFile, Publication, differences, find_broker, read_pacts
+from interceptor.broker import (
+    Broker,
+    PactFile,
+    Publication,
+    find_broker,
+    read_pacts,
+)
 from interceptor.broker import publish as publish_pact
-from interceptor.broker.revision import detect, require_clean
+from interceptor.broker.revision import detect, is_commit, require_clean
 from interceptor.cli.context import say, show, show_json
-from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout
+from interceptor.cli.earlier import pact_at_broker, pact_in_git
+from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout, root
 from interceptor.lint.origins import handlers_of_latest_run
 from interceptor.lint.secrets import secrets_in
+from interceptor.pact.changes import changes
 from interceptor.pact.read import read_pact
 from interceptor.project.config import Project, load_project
 from interceptor.report.findings import finding_line
 from interceptor.report.published import (
-    PublishedChange,
     PublishedPact,
     announcement,
+    published_details,
     published_json,
     published_line,
-    refusal_details,
 )
-from interceptor.values.errors import PactError, UsageError
+from interceptor.values.errors import BrokerError, PactError, UsageError
 
 
 def publish(
     ctx: typer.Context,
-    folders: Annotated[
+    paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="DIR", help="Folders of pacts. Default: the project's.", show_default=False),
+        typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
     ] = None,
     consumer_app_version: Annotated[
         str | None,
@@ -50,7 +58,7 @@ def publish(
     ] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Merge with what this version has already published.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the pacts and print what would be published.")
+        bool, typer.Option("--dry-run", help="Check the pacts and print what would be published and what it changes.")
     ] = False,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
@@ -66,40 +74,72 @@ def publish(
 
     The credentials come from PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD.
     """
-    project = load_project(ctx.obj.config)
-    broker = find_broker(os.environ, retries=retries, seconds=timeout)
-    pacts = read_pacts(*(folders or [project.pact_dir]))
+    project = None if paths and not ctx.obj.config.exists() else load_project(ctx.obj.config)
+    has_broker = any(map(os.environ.get, ("PACT_BROKER_BASE_URL", "PACT_BROKER_HOST")))
+    broker = find_broker(os.environ, retries=retries, seconds=timeout) if has_broker or not dry_run else None
+    pacts = read_pacts(*(paths or [project.pact_dir if project else Path.cwd()]))
     files = [pact.file for pact in pacts]
     if not allow_secrets:
         _require_no_secrets(files)
-    if not no_check:
+    if project and not no_check:
         _require_compatible(project, files)
-    publication = _publication(project, consumer_app_version, branch, tag or [], build_url)
+    folder = project.pact_dir if project else files[0].resolve().parent
+    publication = _publication(root(ctx.obj), folder, consumer_app_version, branch, tag or [], build_url)
     if publication.branch is None:
         say("warning: no branch is known here; name it with --branch")
     if not as_json:
         show(announcement(broker, publication, dry_run=dry_run))
     results: list[PublishedPact] = []
     for pact in pacts:
-        result = None if dry_run else publish_pact(pact, broker, publication, merge=merge)
-        is_refused = result is not None and result.outcome == "refused"
-        changes = _changes(project, pact, broker, publication.version) if is_refused else ()
-        results.append(PublishedPact(pact, result, changes))
+        if broker is None or dry_run:
+            results.append(_not_published(pact, broker, project))
+        else:
+            results.append(_published(pact, broker, project, publication, merge=merge))
         if not as_json:
-            show(published_line(results[-1]), refusal_details(results[-1]))
+            show(published_line(results[-1]), published_details(results[-1]))
     if as_json:
         show_json(published_json(broker, publication, results))
     if any(each.is_refused for each in results):
         raise typer.Exit(1)
 
 
+def _published(
+    pact: PactFile, broker: Broker, project: Project | None, publication: Publication, *, merge: bool
+) -> PublishedPact:
+    """Hand a pact over; where it is refused, with what differs from the same version at the broker."""
+    result = publish_pact(pact, broker, publication, merge=merge)
+    if result.outcome != "refused":
+        return PublishedPact(pact, result)
+    ours = read_pact(pact.file)
+    earlier = None
+    with suppress(BrokerError, PactError):  # the refusal is what matters
+        earlier = pact_at_broker(ours, broker, publication.version)
+    return PublishedPact(pact, result, changes(earlier, ours) if earlier else (), handlers=_handlers(project))
+
+
+def _not_published(pact: PactFile, broker: Broker | None, project: Project | None) -> PublishedPact:
+    """What would change: against the broker's latest pact, or without a broker against the commit."""
+    ours = read_pact(pact.file)
+    if broker is not None:
+        earlier, against = pact_at_broker(ours, broker), "the broker's latest pact"
+    elif is_commit(pact.file.resolve().parent, "HEAD"):
+        earlier, against = pact_in_git(ours, "HEAD"), "git:HEAD"
+    else:
+        return PublishedPact(pact, None)
+    return PublishedPact(pact, None, changes(earlier, ours), against, _handlers(project))
+
+
+def _handlers(project: Project | None) -> dict[str, str]:
+    return handlers_of_latest_run(project) if project else {}
+
+
 def _publication(
-    project: Project, version: str | None, branch: str | None, tags: list[str], build_url: str | None
+    root: Path, pact_dir: Path, version: str | None, branch: str | None, tags: list[str], build_url: str | None
 ) -> Publication:
     """What the options say, completed by git and CI."""
-    found = detect(project.root, os.environ)
+    found = detect(root, os.environ)
     if version is None:
-        require_clean(project.root, project.pact_dir, os.environ)
+        require_clean(root, pact_dir, os.environ)
     number = version or found.version
     if number is None:
         raise UsageError(
@@ -107,13 +147,6 @@ def _publication(
             "name the version with --consumer-app-version",
         )
     return Publication(number, branch or found.branch, tuple(tags), build_url or found.build_url)
-
-
-def _changes(project: Project, pact: PactFile, broker: Broker, version: str) -> list[PublishedChange]:
-    """What differs from the version that the broker has, and the handlers of the latest run that made it."""
-    handlers = handlers_of_latest_run(project)
-    found = differences(pact, broker, version)
-    return [PublishedChange(each.kind, each.description, handlers.get(each.description)) for each in found]
 
 
 def _require_no_secrets(files: list[Path]) -> None:

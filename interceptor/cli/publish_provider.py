@@ -28,6 +28,7 @@ def publish_provider(
         Path | None, typer.Option(metavar="FILE", help="The report of those tests: text, JSON or JUnit.")
     ] = None,
     verifier: Annotated[str | None, typer.Option(metavar="TOOL", help="The tool that ran them.")] = None,
+    verifier_version: Annotated[str | None, typer.Option(metavar="V", help="The version of that tool.")] = None,
     version: Annotated[
         str | None, typer.Option(metavar="V", help="The provider's version. Default: the git commit.")
     ] = None,
@@ -55,6 +56,7 @@ def publish_provider(
         success=success,
         results=results,
         verifier=verifier,
+        verifier_version=verifier_version,
     )
     publication = brokers.Publication(
         version_or_commit(context, version), branch or found.branch, tuple(tag or ()), found.build_url

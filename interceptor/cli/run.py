@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +37,12 @@ def run(
     ] = Export.CLEAN,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if a handler is never used.")] = False,
     consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the project file's.")] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Succeed also when no request for a provider arrived.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Write pacts also when they lose interactions that are still answered.")
+    ] = False,
     isolated: Annotated[
         bool,
         typer.Option(
@@ -48,7 +56,8 @@ def run(
 ) -> None:
     """Run a command under the proxy, then write the pacts.
 
-    The exit code is the command's, or 1 if the command succeeds but a request is unhandled or a response fails.
+    The exit code is the command's, or 1 if the command succeeds but a request is unhandled or a response fails, no
+    request for a provider arrives, or a pact would lose interactions that are still answered.
     """
     context: Context = ctx.obj
     set_up_logging(context)
@@ -63,11 +72,16 @@ def run(
         if context.verbose:
             say(f"clients reach the proxy by the proxy variables and by settings for {stage.reached.names}")
         finished = _run(stage, command, isolated=isolated, allowed=allow_port or [])
-    for line in (*(hit_lines(finished.summary) if context.verbose else ()), *summary_lines(finished.summary)):
+    for line in (
+        *(hit_lines(finished.summary) if context.verbose else ()),
+        *summary_lines(finished.summary, project.providers),
+    ):
         say(line)
     fine = finished.summary.clean and not (strict and finished.summary.never_used)
+    fine = fine and (allow_empty or finished.summary.requests > 0)
     if export is Export.ALWAYS or (export is Export.CLEAN and not finished.exit_code and finished.summary.clean):
-        fine = _export(project, finished.journal) and fine
+        still_answered = None if prune else partial(stage.still_answered, finished.summary)
+        fine = _export(project, finished.journal, still_answered) and fine
     raise typer.Exit(finished.exit_code or int(not fine))
 
 
@@ -87,12 +101,13 @@ def _run(stage: RunContext, command: list[str], *, isolated: bool, allowed: list
         return run_command(stage, command)
 
 
-def _export(project: Project, journal: Path) -> bool:
-    """Write the pacts; False where something belongs into them and could not be written."""
+def _export(project: Project, journal: Path, still_answered: Callable[[str, str, str], str | None] | None) -> bool:
+    """Write the pacts; False where something belongs into them and was not written."""
     from interceptor.convert import convert
     from interceptor.report.conversion import conversion_lines
 
-    conversion = convert(project, [journal])
+    conversion = convert(project, [journal], still_answered=still_answered)
     for line in conversion_lines(project, conversion):
         say(line)
-    return not any(finding.type == "error" for finding in conversion.findings)
+    kept = any(pact.losses for pact in conversion.pacts)
+    return not kept and not any(finding.type == "error" for finding in conversion.findings)

@@ -38,7 +38,7 @@ def serve(
         finished = serve_until_stopped(stage, say)
     for line in (
         *(hit_lines(finished.summary) if context.verbose else ()),
-        *summary_lines(finished.summary, explained=True),
+        *summary_lines(finished.summary, project.providers, explained=True),
     ):
         say(line)
     say(f"recorded in {project.shown(finished.journal)}")

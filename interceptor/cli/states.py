@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import say, show_json
-from interceptor.cli.options import AsJson, pacts_of_project, say_passed_over, write_output
+from interceptor.cli.options import AsJson, pact_files, pacts_of_project, say_passed_over, write_output
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
@@ -31,19 +31,19 @@ def states(
     ctx: typer.Context,
     pacts: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PACT", help="Pact files. Default: the project's.", show_default=False),
+        typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
     ] = None,
     consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this consumer.")] = None,
     provider: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this provider.")] = None,
     scaffold: Annotated[Scaffold | None, typer.Option(help="Write the provider's state handlers.")] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The file. Default: named after the consumer."),
+        typer.Option("--output", "-o", metavar="FILE", help="The file. Default: named after the provider."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the provider states that the pacts require, or write the file in which the provider sets them up.
+    """List the provider states that the pacts require, or write the file in which a provider sets them up.
 
     An existing file keeps its content; only the missing states are added.
     """
@@ -51,7 +51,7 @@ def states(
     from interceptor.pact.states import required_states
     from interceptor.report.states import states_json, states_lines, states_markdown
 
-    found = [read_pact(path) for path in pacts or pacts_of_project(ctx.obj)]
+    found = [read_pact(path) for path in (pact_files(pacts) if pacts else pacts_of_project(ctx.obj))]
     chosen = [pact for pact in found if consumer in {None, pact.consumer} and provider in {None, pact.provider}]
     if not chosen:
         pairs = ", ".join(f"{pact.consumer} with {pact.provider}" for pact in found)
@@ -71,21 +71,25 @@ def states(
 
 def _write(required: Sequence[RequiredStates], scaffold: Scaffold, output: Path | None) -> None:
     from interceptor.report.lines import counted
-    from interceptor.scaffold.state_handlers import state_handlers, state_handlers_file_name
+    from interceptor.scaffold.state_handlers import state_handlers, state_handlers_file_names
 
-    if len(required) > 1:
-        pairs = ", ".join(f"{each.consumer} with {each.provider}" for each in required)
-        raise UsageError(f"one file is for one pact, and there are {pairs}", "choose with --consumer and --provider")
-    (one,) = required
-    file = output or Path(state_handlers_file_name(scaffold.value, one))
-    existing = _existing(file)
-    text = state_handlers(scaffold.value, one, existing)
-    if text == existing:
-        say(f"{file} has every state already")
-        return
-    write_output(file, text.encode())
-    act = "wrote" if existing is None else "added to"
-    say(f"{act} {file}: {counted(len(one.states), 'state')} of {one.consumer}")
+    providers = list(dict.fromkeys(each.provider for each in required))
+    if output is not None and len(providers) > 1:
+        raise UsageError(
+            f"one file is for one provider, and there are {', '.join(providers)}", "choose with --provider"
+        )
+    files = [output] if output else map(Path, state_handlers_file_names(scaffold.value, providers))
+    for provider, file in zip(providers, files, strict=True):
+        own = [each for each in required if each.provider == provider]
+        existing = _existing(file)
+        text = state_handlers(scaffold.value, own, file.name, existing)
+        if text == existing:
+            say(f"{file} has every state already")
+            continue
+        write_output(file, text.encode())
+        act = "wrote" if existing is None else "added to"
+        count = counted(sum(len(each.states) for each in own), "state")
+        say(f"{act} {file}: {count} of {' and '.join(dict.fromkeys(each.consumer for each in own))}")
 
 
 def _existing(file: Path) -> str | None:

@@ -17,6 +17,7 @@ from interceptor.cli.options import (
     SECONDS,
     AsJson,
     Retries,
+    pact_files,
     pacts_of_project,
     root,
     say_passed_over,
@@ -35,7 +36,7 @@ def verify(
     provider_url: Annotated[str, typer.Option(metavar="URL", help="The provider's URL, with its base path.")],
     pacts: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PACT", help="Pact files. Default: the project's.", show_default=False),
+        typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
     ] = None,
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="The provider, if the pacts name several.")
@@ -179,7 +180,7 @@ def _files(context: Context, paths: Sequence[Path], name: str | None, states_url
     from interceptor.pact.read import read_pact
     from interceptor.verification import Files
 
-    pacts = [read_pact(path) for path in paths or pacts_of_project(context)]
+    pacts = [read_pact(path) for path in (pact_files(paths) if paths else pacts_of_project(context))]
     names = sorted({pact.provider for pact in pacts})
     if name is None:
         if len(names) > 1:

@@ -88,6 +88,12 @@ class Engine:
         """The origins that providers and handlers are at, patterns left out."""
         return self._handlers.router.exact_origins
 
+    def answering(self, request: Request) -> str | None:
+        """`file:line` of the first handler for a request's method and path, if there is one."""
+        router = self._handlers.router
+        routes = router.candidates(request, router.locate(request))
+        return next((self._handlers[each.rank].loaded.place for each, _ in routes), None)
+
     def opens(self, scheme: str, host: str, port: int) -> bool:
         """True where the TLS of an address may be opened: a provider or a handler is there."""
         address = Origin(scheme, f"[{host}]" if ":" in host else host.lower(), str(port))

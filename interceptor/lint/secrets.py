@@ -6,9 +6,10 @@ import base64
 from collections.abc import Iterator
 
 from interceptor.pact.read import Pact
-from interceptor.redaction.forms import UNSIGNED_JWT, form_of, forms
+from interceptor.redaction.forms import form_of, forms
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
+from interceptor.values.mask import UNSIGNED_JWT
 from interceptor.values.place import ROOT, below, leaves
 
 

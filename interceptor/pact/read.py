@@ -81,6 +81,20 @@ def read_pact(file: Path) -> Pact:
     """
     try:
         document = parse_json(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
+    except ValueError as error:
+        raise _no_pact(file, error) from error
+    return parse_pact(document, file)
+
+
+def parse_pact(document: Json, file: Path) -> Pact:
+    """The pact of a JSON document; `file` is the name by which it is spoken of.
+
+    Raises:
+        PactError: where it is no pact.
+    """
+    try:
         if has_lone_surrogate(document):
             raise ValueError("a text in it holds half a character (a lone surrogate)")  # noqa: TRY301  # told below
         version = str(document.get("metadata", {}).get("pactSpecification", {}).get("version", "2.0.0"))
@@ -89,11 +103,13 @@ def read_pact(file: Path) -> Pact:
         interactions = tuple(_interactions(items, wrapped=version.startswith("4")))
         passed_over = tuple(kind for kind in map(not_plain_http, items) if kind is not None)
         consumer, provider = document["consumer"]["name"], document["provider"]["name"]
-    except OSError as error:
-        raise UsageError(f"cannot read the pact {file}: {error.strerror}", "check the path") from error
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-        raise PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again") from error
+        raise _no_pact(file, error) from error
     return Pact(file, str(consumer), str(provider), version, interactions, document, passed_over)
+
+
+def _no_pact(file: Path, error: Exception) -> PactError:
+    return PactError(f"{file.name} is not a pact: {error}", "remove it, or export the pacts again")
 
 
 def written_items(document: Mapping[str, Json]) -> list[Json]:

@@ -19,6 +19,7 @@ import orjson
 from interceptor import __version__
 from interceptor.pact import v2, v3, v4
 from interceptor.pact.document import PactDocument
+from interceptor.pact.losses import PactChange, StillAnswered, change, identity, losses
 from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import NotJsonError, parse_json
@@ -41,6 +42,10 @@ class WrittenPact:
     path: Path
     interactions: int
     """How many it holds, those kept by a merge included."""
+    change: PactChange
+    """Beside what it held before."""
+    losses: tuple[str, ...] = ()
+    """Why it was left as it was."""
 
 
 def file_name(consumer: str, provider: str) -> str:
@@ -97,13 +102,16 @@ def _reporter(
     return report
 
 
-def write_pact(pact: PactJson, directory: Path, *, merge: bool) -> WrittenPact:
+def write_pact(
+    pact: PactJson, directory: Path, *, merge: bool, still_answered: StillAnswered | None = None
+) -> WrittenPact:
     """Write a pact into its file, whole or not at all.
 
     Args:
         pact: as `rendered` makes it.
         directory: made where it is missing.
         merge: keep the interactions of the present file; new ones replace those of the same description and states.
+        still_answered: where given, a file that would lose what is still answered is left as it is.
 
     Raises:
         PactError: where the file cannot be written, or merged with.
@@ -115,10 +123,13 @@ def write_pact(pact: PactJson, directory: Path, *, merge: bool) -> WrittenPact:
         with locked(directory):  # merging reads a file and replaces it
             if merge and path.exists():
                 pact = _merged(_read(path), pact, path)
-            _replace(path, _pretty(pact))
+            difference = change(_present(path), pact)
+            lost = losses(provider, difference, still_answered) if still_answered else ()
+            if not lost:
+                _replace(path, _pretty(pact))
     except OSError as error:
         raise PactError(f"cannot write the pact {path}: {error.strerror}", "check the folder and its rights") from error
-    return WrittenPact(consumer, provider, path, len(pact["interactions"]))
+    return WrittenPact(consumer, provider, path, len(pact["interactions"]), difference, lost)
 
 
 def _pretty(pact: PactJson) -> bytes:
@@ -144,14 +155,20 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _read(path: Path) -> PactJson:
+def _present(path: Path) -> PactJson | None:
+    """The pact in a file; None where there is none, or something else, which a new pact may replace."""
     try:
         pact = parse_json(path.read_bytes())
-    except NotJsonError:
-        pact = None
-    if not _is_pact(pact):
+    except (FileNotFoundError, NotJsonError):
+        return None
+    return dict(pact) if _is_pact(pact) else None
+
+
+def _read(path: Path) -> PactJson:
+    pact = _present(path)
+    if pact is None:
         raise PactError(f"cannot merge into {path}: it is not a pact", "remove it, or export without --merge")
-    return dict(pact)
+    return pact
 
 
 def _is_pact(value: Any) -> bool:
@@ -168,11 +185,6 @@ def _merged(old: PactJson, new: PactJson, path: Path) -> PactJson:
     if specifications[0] != specifications[1]:
         message = f"cannot merge into {path}: it follows another specification"
         raise PactError(message, "export everything anew, without --merge")
-    interactions = {_identity(each): each for each in (*old["interactions"], *new["interactions"])}
-    ordered = sorted(interactions.values(), key=lambda each: (each["description"], _identity(each)))
+    interactions = {identity(each): each for each in (*old["interactions"], *new["interactions"])}
+    ordered = sorted(interactions.values(), key=lambda each: (each["description"], identity(each)))
     return new | {"interactions": ordered}
-
-
-def _identity(interaction: dict[str, Any]) -> str:
-    states = interaction.get("providerStates") or interaction.get("providerState") or []
-    return json.dumps([interaction["description"], states], sort_keys=True)

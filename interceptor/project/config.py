@@ -194,7 +194,7 @@ class ProjectFile(StrictModel):
     observe: Observe = Observe()
     """Mocks inside the consumer's processes whose responses are recorded."""
     http2: bool = False
-    """Offer HTTP/2 to clients too; HTTP/1.1 is faster here."""
+    """Offer HTTP/2 to clients; mitmproxy speaks it with them."""
 
 
 @dataclass(frozen=True)

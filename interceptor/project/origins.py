@@ -49,6 +49,11 @@ class Origin:
         return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
+    def url(self) -> str:
+        """As people write it: `https://api.example.com`."""
+        return str(self).removesuffix(f":{DEFAULT_PORTS[self.scheme]}")
+
+    @property
     def exact(self) -> bool:
         return "*" not in self.host and self.port != "*"
 

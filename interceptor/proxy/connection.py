@@ -11,23 +11,20 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import TypeAlias
-from weakref import WeakSet
+from collections.abc import Coroutine
+from typing import assert_never
 
-from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, PendingRequest, ProxyReply, RawRequest, problem
-from interceptor.proxy.forwarding import Channel, Forwarder
+from interceptor.proxy.dispatcher import PendingRequest, ProxyReply, RawRequest, problem
+from interceptor.proxy.forwarding import Channel
 from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequest
-from interceptor.proxy.http1.targets import Address, destination, path_of, tunnel_end
+from interceptor.proxy.http1.targets import destination, path_of, tunnel_end
 from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
 from interceptor.proxy.later import give, settle
+from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
-from interceptor.proxy.tls import Certificates
-from interceptor.proxy.tunnel import Tunnels
-from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
+from interceptor.proxy.translate import request_fields
+from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
 log = logging.getLogger(__name__)
@@ -40,39 +37,9 @@ _WORTH_STREAMING = 1 << 16
 """Bytes; a smaller body is waited for."""
 _TURN = 32
 """Requests of one client that are answered before the others have their turn."""
+_HTTP_VERSION_NOT_SUPPORTED = 505
 _LINGER = 1.0
 """Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
-
-OpenTunnel: TypeAlias = Callable[[str, int, bytes], None]
-"""Is given host and port of a CONNECT, and what the client has said after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerParts:
-    """What all connections share."""
-
-    dispatcher: Dispatcher
-    certificates: Certificates
-    forwarder: Forwarder
-    tunnels: Tunnels
-    others: Policy
-    transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
-    """The connections of clients, to be closed at the end."""
-    tasks: set[asyncio.Task[bool]] = field(default_factory=set)
-    """What takes time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """Whom the requests of a connection are for."""
-
-    client: ClientEnd
-    origin: Address | None = None
-    """None at the proxy's own address, where each request says so itself."""
-    keeps_host: bool = False
-    """The Host header is the client's own affair: it speaks to the origin itself, in a tunnel."""
-    objection: str | None = None
-    """What is wrong with this way to speak to the origin: every request is refused with these words."""
 
 
 class ClientConnection(asyncio.Protocol):
@@ -104,6 +71,8 @@ class ClientConnection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._yielding = self._reading_paused = self._ended = self._over = self._closing = self._lost = False
+        self._heard = False
+        """The client has said something, be it nonsense."""
 
     # What the loop tells ---------------------------------------------------------------------------------------
 
@@ -113,6 +82,7 @@ class ClientConnection(asyncio.Protocol):
         transport.set_write_buffer_limits(_HIGH_WATER)
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self._heard or bool(data)
         if self._over:
             return
         self._reader.feed(data)
@@ -134,6 +104,9 @@ class ClientConnection(asyncio.Protocol):
         self._lost = True
         if not self._over and (self._reader.awaited is not None or self._reader.waiting):
             self._dispatcher.recorder.note_unfinished()
+        origin = self._meant.origin
+        if origin is not None and origin.scheme == "https" and not self._heard:
+            self._dispatcher.recorder.note_silent(origin.host)
         self._over = True
         self._writable.set()
         self._abandon()
@@ -266,19 +239,19 @@ class ClientConnection(asyncio.Protocol):
             self._flush()  # it may ask about what was noted
         case = self._dispatcher.arrived(self._meant.client, raw)
         decision = case.decision
-        if isinstance(decision, Mocked):
-            if decision.delay or decision.stream or decision.fault:
-                self._begin(self._take_time(message, case))
-            else:
+        match decision:
+            case Mocked() if not (decision.delay or decision.stream or decision.fault):
                 self._answer(message, decision.response, decision.cors)
                 self._notes.append((case, decision, decision.response))
-        elif isinstance(decision, Unhandled | Failed):
-            self._answer(message, decision.response)
-            self._notes.append((case, decision, decision.response))
-        elif isinstance(decision, ProxyReply):
-            self._answer(message, decision.response)
-        else:
-            self._begin(self._take_time(message, case))
+            case Unhandled() | Failed():
+                self._answer(message, decision.response)
+                self._notes.append((case, decision, decision.response))
+            case ProxyReply():
+                self._answer(message, decision.response)
+            case Mocked() | Passthrough() | Resolving():
+                self._begin(self._take_time(message, case), patient=isinstance(decision, Passthrough))
+            case _:
+                assert_never(decision)
 
     def _raw(self, message: WireRequest) -> RawRequest:
         """Whom a request is for, and the path there.
@@ -307,10 +280,13 @@ class ClientConnection(asyncio.Protocol):
         self._out.append(TUNNEL_OPEN)
         self._flush()
         self._over = True
-        self._open_tunnel(host, port, self._reader.rest())
+        scope = request_fields(message.headers.fields).scope or self._meant.client.scope
+        self._open_tunnel(host, port, scope, self._reader.rest())
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)
+        if error.status == _HTTP_VERSION_NOT_SUPPORTED:
+            self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
         response = problem(error.status, f"interceptor did not understand the request: {error}")
         self._out.append(answer(response, "GET", closes=True)[0])
         self._flush()
@@ -362,11 +338,12 @@ class ClientConnection(asyncio.Protocol):
             self._task.cancel()
 
     async def _take_time(self, message: WireRequest, case: PendingRequest) -> bool:
-        await settle(self._dispatcher, case)
+        if isinstance(case.decision, Resolving):
+            await settle(self._dispatcher, case)
         decision = case.decision
         if isinstance(decision, Passthrough):
             return await self._pass_on(message, case, None)
-        assert isinstance(decision, Mocked | Unhandled | Failed | ProxyReply)
+        assert not isinstance(decision, Resolving)
         return await give(self, self._dispatcher, message, case, decision)
 
     async def _pass_on(self, message: WireRequest, case: PendingRequest, upload: Upload | None) -> bool:

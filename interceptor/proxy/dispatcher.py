@@ -46,6 +46,8 @@ class ClientEnd(NamedTuple):
     peer: SocketEnd | None
     listener: Listener | None = None
     """The direct door."""
+    scope: str = ""
+    """The worker that it belongs to, where its requests do not say that themselves."""
 
 
 class RawRequest(NamedTuple):
@@ -102,7 +104,7 @@ class Dispatcher:
         try:
             raw, listener = self._located(client, raw)
             request = make_request(raw.method, raw.address, raw.target, raw.fields, raw.body)
-            scope = request_fields(raw.fields).scope
+            scope = request_fields(raw.fields).scope or client.scope
             decision = self._at_our_own_address(client, request, raw.address, scope) or self._decide(
                 request, listener, scope, websocket=raw.websocket
             )
@@ -119,7 +121,7 @@ class Dispatcher:
             return None
         request = make_request(raw.method, raw.address, raw.target, raw.fields, b"")
         provider, scope = listener.provider if listener else None, request_fields(raw.fields).scope
-        decision = self.engine.decide_unread(request, listener=provider, scope=scope)
+        decision = self.engine.decide_unread(request, listener=provider, scope=scope or client.scope)
         return None if decision is None else PendingRequest(raw, request, decision, at, began)
 
     def _decide(self, request: Request, listener: Listener | None, scope: str, *, websocket: bool) -> Decision:

@@ -11,11 +11,13 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import unquote
 
 from interceptor.project.origins import is_loopback
-from interceptor.proxy.connection import ClientConnection, Meant, OpenTunnel, ServerParts
+from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
-from interceptor.proxy.http1.targets import Address, is_host
+from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
+from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.piped import PipeToBe
 from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
 from interceptor.proxy.translate import meant_host
@@ -24,6 +26,9 @@ from interceptor.run.listeners import HOST, Listener
 
 log = logging.getLogger(__name__)
 
+_GREETING = b"INTERCEPTOR/1 "
+"""What the preloads of `run/reach` say first in a worker of a test runner; the name follows."""
+_LONGEST_GREETING = 1000
 _SECONDS_TO_SHAKE_HANDS = 10
 _SECONDS_TO_PART = 1
 _SECONDS_TO_SPEAK = 0.2
@@ -37,13 +42,18 @@ class Doorstep(asyncio.Protocol):
         parts: what all connections share.
         listener: the direct door; None at the proxy's own address.
         tunnel: host and port that a client has asked the proxy for.
+        scope: the worker that the tunnel belongs to.
     """
 
     def __init__(
-        self, parts: ServerParts, listener: Listener | None = None, tunnel: tuple[str, int] | None = None
+        self,
+        parts: ServerParts,
+        listener: Listener | None = None,
+        tunnel: tuple[str, int] | None = None,
+        scope: str = "",
     ) -> None:
         self._parts = parts
-        self._client = ClientEnd(None, listener)
+        self._client = ClientEnd(None, listener, scope)
         self._tunnel = tunnel
         self._transport: asyncio.Transport
         self._received = b""
@@ -56,11 +66,13 @@ class Doorstep(asyncio.Protocol):
         self._parts.transports.add(transport)
         peer = transport.get_extra_info("peername")
         self._client = self._client._replace(peer=peer[:2] if peer else None)
-        if self._is_foreign:
+        if self._is_foreign and not self._is_named_later:
             self._wait(_SECONDS_TO_SPEAK, self._lead_on)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
+        if self._tunnel is None and self._received[:1] == _GREETING[:1] and not self._greeted():
+            return
         if self._received[0] != HANDSHAKE:
             self._plain()
             return
@@ -81,6 +93,20 @@ class Doorstep(asyncio.Protocol):
             self._task.cancel()
         if self._received:
             self._parts.dispatcher.recorder.note_unfinished()
+
+    def _greeted(self) -> bool:
+        """Take the greeting of a client that was led here, which names its worker; False where more has to come."""
+        begins = self._received[: len(_GREETING)]
+        if not _GREETING.startswith(begins):
+            return True
+        line, end, rest = self._received.partition(b"\r\n")
+        if len(line) > _LONGEST_GREETING:
+            return True
+        if not end:
+            return False
+        self._client = self._client._replace(scope=unquote(line[len(_GREETING) :].decode("ascii", "replace")))
+        self._received = rest
+        return bool(rest)
 
     # Whom it is for --------------------------------------------------------------------------------------------
 
@@ -140,6 +166,12 @@ class Doorstep(asyncio.Protocol):
         if self._tunnel is None or self._door is not None or self._opens("https") or self._opens("http"):
             return False
         return self._parts.others != "error" or is_loopback(self._tunnel[0])
+
+    @property
+    def _is_named_later(self) -> bool:
+        """True where the tunnel leads to an address: whose that is, the handshake will say."""
+        assert self._tunnel is not None
+        return is_ip_address(self._tunnel[0]) and not is_loopback(self._tunnel[0])
 
     # What becomes of it ----------------------------------------------------------------------------------------
 
@@ -206,8 +238,8 @@ class Doorstep(asyncio.Protocol):
         if meant.origin is not None:
             return None
 
-        def enter(host: str, port: int, data: bytes) -> None:
-            inner = Doorstep(self._parts, None, (host, port))
+        def enter(host: str, port: int, scope: str, data: bytes) -> None:
+            inner = Doorstep(self._parts, None, (host, port), scope)
             transport.set_protocol(inner)
             inner.connection_made(transport)
             if data:

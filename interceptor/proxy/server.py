@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from interceptor.engine import Engine
 from interceptor.project.config import Policy
-from interceptor.proxy.connection import ServerParts
 from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
 from interceptor.proxy.doorstep import Doorstep
 from interceptor.proxy.forwarding import Channel, RawPipe
 from interceptor.proxy.http1.targets import Address
+from interceptor.proxy.parts import ServerParts
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
 from interceptor.recorder.control import Control
@@ -60,7 +60,10 @@ async def serving(
     certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
     parts = ServerParts(dispatcher, certificates, forwarder, tunnels, others)
-    sockets = [(listeners.proxy, None), *((each, door) for door in listeners.listeners for each in door.sockets)]
+    sockets = [
+        *((each, None) for each in (listeners.proxy, *listeners.inside)),
+        *((each, door) for door in listeners.listeners for each in door.sockets),
+    ]
     loop = asyncio.get_running_loop()
     servers = [
         await loop.create_server(partial(Doorstep, parts, door), sock=each, backlog=BACKLOG) for each, door in sockets

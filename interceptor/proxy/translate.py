@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
@@ -36,7 +37,7 @@ class RequestFields:
     """Where it is not, as its coding is none that we know."""
     coding: str
     scope: str
-    """The worker that sent the request."""
+    """The worker that sent the request, by a header of ours or by the user that it is to the proxy."""
 
 
 def meant_host(host: str, sni: str | None) -> str:
@@ -72,7 +73,7 @@ def _make_request(method: str, address: Address, target: bytes, fields: Fields, 
 @lru_cache(maxsize=512)  # a client's requests have much the same headers
 def request_fields(fields: Fields) -> RequestFields:
     pairs = _texts(fields)
-    scope = next((value for name, value in pairs if name == SCOPE_HEADER), "")
+    scope = next((value for name, value in pairs if name == SCOPE_HEADER), "") or _proxy_user(pairs)
     return RequestFields(
         _without(pairs, _FOR_THE_PROXY | _OF_THE_CODING), _without(pairs, _FOR_THE_PROXY), _coding(pairs), scope
     )
@@ -85,6 +86,18 @@ def make_response(status: int, fields: Fields, content: bytes) -> Response:
     if body is None:
         return Response(status, pairs, content)
     return Response(status, _without(pairs, _OF_THE_CODING), body)
+
+
+def _proxy_user(pairs: Headers) -> str:
+    """The user of the credentials for the proxy: `http://gw0:x@127.0.0.1:41873` in a worker's proxy variable."""
+    said = next((value for name, value in pairs if name == "proxy-authorization"), "")
+    scheme, _, credentials = said.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return b64decode(credentials, validate=True).partition(b":")[0].decode()
+    except ValueError:
+        return ""
 
 
 def coding_of(fields: Fields) -> str:

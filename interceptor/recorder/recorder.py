@@ -16,6 +16,7 @@ from typing import assert_never
 
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
+from interceptor.project.origins import Origin, is_loopback
 from interceptor.recorder.summary import Summary, Tally
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
@@ -114,13 +115,21 @@ class Recorder:
 
     def note_tunnel(self, host: str, port: int, *, reported: bool) -> None:
         """Note a TLS connection to a foreign host, which was not opened."""
-        self.summary.bypassed += 1
+        self._note_elsewhere(Origin("https", f"[{host}]" if ":" in host else host, str(port)))
         if reported:
             self.summary.reported.add(f"CONNECT {host}:{port}")
 
     def note_refused(self, host: str) -> None:
         """Note that a client did not accept our certificate for a host."""
         self.summary.refused.add(host)
+
+    def note_silent(self, host: str) -> None:
+        """Note that a client opened TLS to an owned host, and went away without a request."""
+        self.summary.silent.add(host)
+
+    def note_http2(self, host: str) -> None:
+        """Note that a client began with HTTP/2, which was not offered."""
+        self.summary.http2.add(host)
 
     def note_unanswered(self, request: Request, why: str) -> None:
         """Note that the real server gave no answer."""
@@ -157,6 +166,11 @@ class Recorder:
             if number >= seen.since and (exchange.metadata.scope or "") == scope and exchange.metadata.test == seen.test
         ]
 
+    def _note_elsewhere(self, origin: Origin) -> None:
+        self.summary.bypassed += 1
+        if not is_loopback(origin.host):
+            self.summary.elsewhere.add(origin.url)
+
     def _outcome(self, request: Request, decision: Settled) -> Outcome | None:
         """What became of a request, told where it must be; None where it is none of the consumer's."""
         metadata = decision.metadata
@@ -181,7 +195,7 @@ class Recorder:
                     self.summary.reported.add(self._shown(request))
                 if is_recorded(decision):
                     return Outcome.PASSED
-                self.summary.bypassed += 1
+                self._note_elsewhere(Origin.parse(request.origin))
                 return None
             case _:
                 assert_never(decision)

@@ -56,6 +56,12 @@ class Summary:
     """Hosts whose certificate, made by us, a client did not accept."""
     unfinished: int = 0
     """Connections that ended in the middle of a request."""
+    silent: Tally = field(default_factory=Tally)
+    """Owned hosts to which a client opened TLS and then said nothing."""
+    http2: Tally = field(default_factory=Tally)
+    """Owned hosts, or our own address, that a client wanted to speak HTTP/2 with from the start."""
+    elsewhere: Tally = field(default_factory=Tally)
+    """Origins of others that requests and tunnels went to."""
     bypassed: int = 0
     """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
 

@@ -17,9 +17,6 @@ from interceptor.redaction.masks import Span
 from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.rules import token_forms
 
-UNSIGNED_JWT = "eyJhbGciOiJub25lIn0."
-"""How the constants of JWTs begin: `{"alg":"none"}`."""
-
 _JWT = re.compile(r"(?<![\w.-])eyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{5,8192}\.[A-Za-z0-9_-]{0,2048}", re.ASCII)
 _SHORTEST_HINT = 2
 """Characters; shorter ones are in every other text, and say nothing."""

@@ -20,7 +20,16 @@ def conversion_lines(project: Project, conversion: Conversion) -> Iterator[str]:
     for provider in conversion.without_exchanges:
         yield f"no exchange with {provider}: its pact is unchanged"
     for pact in conversion.pacts:
-        yield f"{project.shown(pact.path)}   {counted(pact.interactions, 'interaction')}"
+        if pact.losses:
+            yield "\n  ".join(
+                (
+                    f"{project.shown(pact.path)} is left as it is: it would lose interactions that are still answered",
+                    *pact.losses,
+                    "run all the tests; or write it all the same: interceptor run --prune, or interceptor export",
+                )
+            )
+        else:
+            yield f"{project.shown(pact.path)}   {counted(pact.interactions, 'interaction')}   {pact.change}"
 
 
 def conversion_json(project: Project, conversion: Conversion) -> Json:
@@ -32,6 +41,9 @@ def conversion_json(project: Project, conversion: Conversion) -> Json:
                 "provider": pact.provider,
                 "file": project.shown(pact.path),
                 "interactions": pact.interactions,
+                "added": pact.change.added,
+                "changed": pact.change.changed,
+                "removed": [each["description"] for each in pact.change.removed],
             }
             for pact in conversion.pacts
         ],

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
+from interceptor.project.config import Provider
 from interceptor.recorder.summary import MOST_DISTINCT, Summary, Tally
 from interceptor.report.lines import counted, line
+from interceptor.report.lookalikes import lookalike
 from interceptor.values.exchange import Outcome
 
 _MOST_PLACES = 5
 _MOST_EXPLANATIONS = 10
 
 
-def summary_lines(summary: Summary, *, explained: bool = False) -> Iterator[str]:
+def summary_lines(
+    summary: Summary, providers: Mapping[str, Provider] = MappingProxyType({}), *, explained: bool = False
+) -> Iterator[str]:
     """The summary, most important last, where it remains in view.
 
     Args:
         summary: of a run.
+        providers: of the project; other hosts that look like theirs are named.
         explained: what was unhandled or failed has been reported when it happened; the counts are enough.
     """
-    for text, count in summary.refused.counts.items():
-        yield f"a client did not trust the certificate for {text}{_times(count)}: it does not read the trust variables"
+    yield from _arrivals(summary, providers)
     if summary.unfinished:
         yield f"{counted(summary.unfinished, 'connection')} ended in the middle of a request"
     yield from _explained("went to the real server: ", summary.reported)
@@ -33,6 +38,30 @@ def summary_lines(summary: Summary, *, explained: bool = False) -> Iterator[str]
     if not summary.requests and not summary.failures:
         yield _nothing_seen(summary)
     yield _counts(summary)
+
+
+def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[str]:
+    """The clients that did not arrive as they should have: what is known of them, and what can be done."""
+    for host, count in summary.refused.counts.items():
+        yield f"a client refused the certificate for {host}{_times(count)}; how to have it trusted: docs/clients.md"
+    for host, count in summary.http2.counts.items():
+        yield f"a client began with HTTP/2 at {host}{_times(count)}; over TLS, http2: true offers it"
+    for host, count in summary.silent.counts.items():
+        yield (
+            f"a client connected to {host} and asked nothing{_times(count)}: "
+            "it may not trust the certificate, need HTTP/2 (http2: true), or have connected in advance"
+        )
+    if summary.elsewhere:
+        yield f"other hosts were asked: {_hosts(summary.elsewhere)}"
+    for origin in summary.elsewhere.counts:
+        if (likeness := lookalike(origin, providers)) is not None:
+            yield f"{origin} is no provider's, and went to the real server: {likeness}"
+
+
+def _hosts(tally: Tally) -> str:
+    most = sorted(tally.counts.items(), key=lambda each: -each[1])
+    shown = ", ".join(f"{origin} ({count})" for origin, count in most[:_MOST_PLACES])
+    return f"{shown} and {len(most) - _MOST_PLACES} more" if len(most) > _MOST_PLACES else shown
 
 
 def closing_lines(summary: Summary, journal: str) -> Iterator[str]:
@@ -71,13 +100,15 @@ def _explained(what: str, tally: Tally) -> Iterator[str]:
 
 
 def _nothing_seen(summary: Summary) -> str:
-    elsewhere = f" ({counted(summary.bypassed, 'request')} to other hosts passed)" if summary.bypassed else ""
-    return (
-        f"no request for a provider reached the proxy{elsewhere}; common reasons:\n"
-        "  the client ignores the proxy variables: give the provider listen or env, and the client that address\n"
-        "  the client calls localhost: add that URL to the provider\n"
-        "  the client calls other URLs than the providers'"
-    )
+    if summary.refused or summary.silent or summary.http2:
+        reasons = (
+            "the clients named above did not get as far as a request, or others go around the proxy (docs/clients.md)"
+        )
+    elif summary.elsewhere:
+        reasons = "the command asks other URLs than the providers', as named above, or its clients go around the proxy"
+    else:
+        reasons = "the command asks nothing, or its clients go around the proxy (docs/clients.md)"
+    return f"no request for a provider arrived: {reasons}; if that is fine: --allow-empty"
 
 
 def _places(places: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Literal, TypeAlias
 
@@ -16,19 +16,32 @@ _PROVIDERS = "provider-workflows"
 """Not where the service looks: these files are for other repositories."""
 
 
-def workflow_files(service: CiServiceName, consumer: str, providers: Sequence[str]) -> dict[str, bytes]:
+def workflow_files(service: CiServiceName, consumer: str, providers: Mapping[str, bool]) -> dict[str, bytes]:
     """The files by path below the project, ready to be edited: how tests and providers start is the team's.
+
+    Args:
+        service: whose CI it is.
+        consumer: the project's.
+        providers: by name, whether an OpenAPI document of theirs is known: such a one gets a second workflow, for
+            PactFlow, which tests it against the document.
 
     Returns:
         `{".github/workflows/contract.yml": ..., "provider-workflows/product-api.yml": ...}`
     """
     written = {_CONSUMER[service]: _rendered(f"{service}-consumer.yml.j2", consumer=consumer)}
-    for provider in providers:
-        path = _PROVIDERS + "/{}.yml"
-        names = (_slug(provider), *(f"{_slug(provider)}-{number}" for number in range(2, len(providers) + 1)))
-        free = next(path.format(name) for name in names if path.format(name) not in written)
-        written[free] = _rendered(f"{service}-provider.yml.j2", provider=provider, slug=_slug(consumer))
+    for provider, is_documented in providers.items():
+        slug = _slug(provider)
+        stems = (slug, *(f"{slug}-{number}" for number in range(2, len(providers) + 1)))
+        free = next(stem for stem in stems if _provider_file(stem) not in written)
+        written[_provider_file(free)] = _rendered(f"{service}-provider.yml.j2", provider=provider)
+        if is_documented:
+            own = _rendered(f"{service}-documented.yml.j2", provider=provider)
+            written[_provider_file(f"{free}.documented")] = own
     return written
+
+
+def _provider_file(stem: str) -> str:
+    return f"{_PROVIDERS}/{stem}.yml"
 
 
 def _slug(name: str) -> str:

@@ -1,9 +1,10 @@
-"""The file in which a provider sets up the states that a consumer's pact requires."""
+"""The file in which a provider sets up the states that its consumers' pacts require."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Literal, TypeAlias
 
@@ -21,41 +22,62 @@ _TEMPLATES: dict[Framework, tuple[str, str]] = {
 }
 """The template of the file, and that of one state in it."""
 _SUFFIXES: dict[Framework, str] = {"express": "states.js", "json": "states.json"}
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_NOT_IN_NAMES = re.compile(r"[\W_]+")
+_OTHER_FILE = "name another file with --output"
 
 
-def state_handlers_file_name(framework: Framework, required: RequiredStates) -> str:
-    """`product_site_states.py`."""
-    return f"{_slug(required.consumer, '_')}_{_SUFFIXES.get(framework, 'states.py')}"
+def state_handlers_file_names(framework: Framework, providers: Sequence[str]) -> list[str]:
+    """`product_api_states.py` for each provider, and `product_api_2_states.py` where that is another's already."""
+    names: list[str] = []
+    for provider in providers:
+        stem, suffix = _slug(provider), _SUFFIXES.get(framework, "states.py")
+        numbered = (f"{stem}_{number}_{suffix}" for number in range(2, len(providers) + 2))
+        names.append(next(name for name in (f"{stem}_{suffix}", *numbered) if name not in names))
+    return names
 
 
-def state_handlers(framework: Framework, required: RequiredStates, existing: str | None = None) -> str:
-    """The state handler file for a consumer, with every state in it.
+def state_handlers(
+    framework: Framework, required: Sequence[RequiredStates], file: str, existing: str | None = None
+) -> str:
+    """The state handler file of a provider, with every state of every consumer in it.
 
     Args:
         framework: what the file is written for.
-        required: the states.
+        required: the states, of one provider.
+        file: the name of the file.
         existing: the present text of the file; all of it is kept, and the states that it does not name are added.
 
     Raises:
-        UsageError: an existing JSON file that was not written by us.
+        UsageError: an existing file that is another provider's, or was not written by us.
     """
+    provider = required[0].provider
     if framework == "json":
-        return _json(required, existing)
+        return _json(required, provider, existing)
+    if existing is not None and provider not in existing:
+        raise UsageError(f"{file} does not hold state handlers of {provider}", _OTHER_FILE)
     head, block = _TEMPLATES[framework]
-    slug = _slug(required.consumer, "-")
-    text = _rendered(head, required=required, slug=slug) if existing is None else existing
-    for state in required.states:
-        if not _names(text, state.name):
-            handler = _rendered(block, state=state, name=_unused(_slug(state.name, "_"), text))
-            text = f"{text.rstrip()}\n{handler}"
+    text = existing or _rendered(head, provider=provider, file=file, changes=_rendered("changes.py.j2"))
+    for consumer, state in _pairs(required):
+        if not _names(text, consumer, state.name):
+            name = _unused(_slug(state.name), text)
+            text = f"{text.rstrip()}\n{_rendered(block, consumer=consumer, state=state, name=name)}"
     return text
 
 
-def _names(text: str, name: str) -> bool:
-    """Whether a source text names a state, in any of the spellings that a formatter may have given it."""
+def _pairs(required: Sequence[RequiredStates]) -> Iterator[tuple[str, RequiredState]]:
+    for each in required:
+        for state in each.states:
+            yield each.consumer, state
+
+
+def _names(text: str, consumer: str, name: str) -> bool:
+    """Whether a source text has a handler, in any of the spellings that a formatter may have given the two names."""
+    return re.search(rf"{_spelled(consumer)}\s*,\s*{_spelled(name)}", text) is not None
+
+
+def _spelled(name: str) -> str:
     spellings = {json.dumps(name, ensure_ascii=False), json.dumps(name), repr(name)}
-    return any(spelling in text for spelling in spellings)
+    return f"(?:{'|'.join(map(re.escape, sorted(spellings)))})"
 
 
 def _unused(name: str, text: str) -> str:
@@ -66,9 +88,10 @@ def _unused(name: str, text: str) -> str:
     return candidate
 
 
-def _slug(text: str, joint: str) -> str:
-    slug = _NOT_IN_NAMES.sub(joint, text.lower()).strip(joint)
-    return slug if slug[:1].isalpha() else f"state{joint}{slug}".strip(joint)
+def _slug(text: str) -> str:
+    """A name for a file or a function; letters of every alphabet are letters."""
+    slug = _NOT_IN_NAMES.sub("_", text.casefold()).strip("_")
+    return slug if slug.isidentifier() else f"state_{slug}".strip("_")
 
 
 def _rendered(template: str, **values: object) -> str:
@@ -82,25 +105,31 @@ def _rendered(template: str, **values: object) -> str:
     return environment.from_string(source.read_text("utf-8")).render(values)
 
 
-def _json(required: RequiredStates, existing: str | None) -> str:
-    document: Json = {"consumer": required.consumer, "provider": required.provider, "states": []}
-    known: set[str] = set()
+def _json(required: Sequence[RequiredStates], provider: str, existing: str | None) -> str:
+    document: Json = {"provider": provider, "states": []}
+    known: set[tuple[str, str]] = set()
     if existing is not None:
         try:
             document = parse_json(existing.encode())
-            known = {state["name"] for state in document["states"]}
+            known = {(state["consumer"], state["name"]) for state in document["states"]}
+            whose = document["provider"]
         except (ValueError, LookupError, TypeError) as error:
-            raise UsageError(f"the file has no state handlers: {error}", "name another file with --output") from error
-        if all(state.name in known for state in required.states):
-            return existing
-    document["states"] += [_plain(state) for state in required.states if state.name not in known]
+            raise UsageError(f"the file has no state handlers: {error}", _OTHER_FILE) from error
+        if whose != provider:
+            raise UsageError(f"the file has the state handlers of {whose}, not of {provider}", _OTHER_FILE)
+    new = [_plain(consumer, state) for consumer, state in _pairs(required) if (consumer, state.name) not in known]
+    if existing is not None and not new:
+        return existing
+    document["states"] += new
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _plain(state: RequiredState) -> Json:
+def _plain(consumer: str, state: RequiredState) -> Json:
     return {
+        "consumer": consumer,
         "name": state.name,
         "params": [dict(each) for each in state.params if each],
         "interactions": list(state.interactions),
         "setup": None,
+        "teardown": None,
     }

@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import unquote
 
-from interceptor.broker import Broker, ask_broker
+from interceptor.broker import Broker, ask_broker, broker_index
 from interceptor.pact.read import Pact, not_plain_http
 from interceptor.values.errors import BrokerError
 from interceptor.values.json_text import Json
 
 _SECONDS = 60.0
-_NAME = re.compile(r"Pact between (?P<consumer>.+?) \((?P<version>[^()]*)\) and ")
-"""What the broker calls a pact: https://docs.pact.io/pact_broker/advanced_topics/api_docs/fetch_pacts_for_verification"""
+_CONSUMER = re.compile(r"/consumer/(?P<name>[^/]+)/")
+_VERSION = re.compile(r"Pact between .+? \((?P<version>[^()]*)\) and ")
+"""In what the broker calls a pact, and in its address:
+https://docs.pact.io/pact_broker/advanced_topics/api_docs/fetch_pacts_for_verification"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +113,33 @@ def _plain_http(document: Json) -> Json:
 
 
 def _at_broker(source: FromBroker, provider: str, branch: str | None) -> list[ConsumerPacts]:
-    url = f"{source.broker.url}/pacts/provider/{quote(provider, safe='')}/for-verification"
+    url = broker_index(source.broker).link("pb:provider-pacts-for-verification", provider=provider)
+    if url is None:
+        return []
     answer = ask_broker(source.broker, url, method="POST", body=for_verification(source, branch))
+    found: dict[str, list[str]] = {}
     try:
-        names = [_NAME.match(pact["_links"]["self"]["name"]) for pact in answer.document["_embedded"]["pacts"]]
+        for pact in answer.document["_embedded"]["pacts"]:
+            link = pact["_links"]["self"]
+            consumer = _CONSUMER.search(link["href"])
+            if consumer is None:
+                return []
+            found.setdefault(unquote(consumer["name"]), []).append(_version(link))
     except (LookupError, TypeError):
         return []
-    found: dict[str, list[str]] = {}
-    for name in names:
-        if name is None:
-            return []
-        found.setdefault(name["consumer"], []).append(name["version"])
-    return [ConsumerPacts(consumer, tuple(versions)) for consumer, versions in found.items()]
+    return [ConsumerPacts(name, tuple(versions)) for name, versions in found.items()]
+
+
+def _version(link: Json) -> str:
+    """Of the consumer, or nothing where the broker does not say it."""
+    found = _VERSION.match(str(link.get("name")))
+    return found["version"] if found else ""
 
 
 def _by_url(url: str, broker: Broker) -> ConsumerPacts:
     try:
         document = ask_broker(broker, url).document
-        name = _NAME.match(str(document.get("_links", {}).get("self", {}).get("name")))
-        return ConsumerPacts(str(document["consumer"]["name"]), (name["version"],) if name else ())
+        version = _version(document.get("_links", {}).get("self", {}))
+        return ConsumerPacts(str(document["consumer"]["name"]), (version,))
     except (BrokerError, LookupError, TypeError, AttributeError):
         return ConsumerPacts(None)

@@ -110,7 +110,7 @@ class VerifierOutput:
             self._next += 1
             if line.lstrip("\n").startswith(_TITLE):
                 self._consumer = line.lstrip("\n").removeprefix(_TITLE).removesuffix(self._end)
-                self._version = next(self._versions, None)
+                self._version = next(self._versions, None) or None
             elif line.startswith(f"  {description}"):
                 break
         given = " and ".join(self._states()) or None

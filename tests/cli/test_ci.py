@@ -178,6 +178,36 @@ def test_the_steps_of_the_provider(project, at_broker, service, by_webhook):
 
 @pytest.mark.parametrize("service", ["github", "gitlab"])
 def test_providers_with_names_alike_get_files_of_their_own(service):
-    files = workflow_files(service, "Product Site", ["Product API", "product-api"])
+    files = workflow_files(service, "Product Site", {"Product API": False, "product-api": False})
     assert list(files)[1:] == ["provider-workflows/product-api.yml", "provider-workflows/product-api-2.yml"]
     assert b"product-api" in files["provider-workflows/product-api-2.yml"]
+
+
+SCHEMATHESIS = """#!/bin/sh
+echo "<testsuites/>" > report.xml
+exit $FOUND
+"""
+
+
+@pytest.mark.parametrize("service", ["github", "gitlab"])
+@pytest.mark.parametrize("found", [0, 1])
+def test_the_steps_of_a_provider_with_a_document(project, at_broker, service, found):
+    (project / "interceptor.yaml").write_text(PROJECT.replace("example.com}", "example.com, openapi: openapi.yaml}"))
+    (project / "openapi.yaml").write_text("openapi: 3.0.3\n")
+    interceptor("init", "--ci", service)
+    commit(project)
+    file = project / "provider-workflows/product-api.documented.yml"
+    valid(file, "github-workflows.json" if service == "github" else "gitlab-ci.json")
+    (project / "schemathesis").write_text(SCHEMATHESIS)
+    (project / "schemathesis").chmod(0o755)
+    asked = {"CONSUMER": "Product Site", "CONSUMER_VERSION": "1.0.0", "CONSUMER_BRANCH": "main"}
+    with running() as provider:
+        variables = {"PROVIDER": "Product API", "PROVIDER_URL": provider.url, "DOCUMENT": "openapi.yaml", **asked}
+        script = f'PATH="{project}:$PATH"\n{steps(file, service)}'
+        done = run(script, project, PACT_BROKER_BASE_URL=at_broker.url, FOUND=str(found), **variables)
+    sent = at_broker.asked("/provider-contracts/provider/Product%20API/publish")[-1]
+    result = sent["contract"]["selfVerificationResults"]
+    assert (result["success"], result["verifier"], result["format"]) == (not found, "schemathesis", "junit")
+    assert (project / "consumer.txt").read_text() == "consumer=Product Site\ncommit=1.0.0\nbranch=main\n"
+    assert done.returncode == found, done.stdout + done.stderr
+    assert ("is in production" in done.stdout) == (not found)

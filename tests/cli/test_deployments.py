@@ -192,3 +192,51 @@ def test_the_rest_of_the_client(at_broker):
         check=True,
     )
     assert "production" in done.stdout
+
+
+# Each row: the options of the version, and what is said about it.
+CHOICES = [
+    (("--branch", "feat/x", "--ignore", "Stock API"), "latest of branch feat/x"),
+    (("--main-branch",), "latest of the main branch"),
+    (("--tag", "prod"), "latest with tag prod"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), CHOICES)
+def test_the_latest_version_of_a_branch_or_a_tag(at_broker, options, said):
+    done = interceptor("can-i-deploy", *options, *PRODUCTION)
+    assert done.code == 0, done.out + done.err
+    assert done.out.splitlines()[0] == f"interceptor  yes: Product Site {said} to production"
+
+
+def test_the_matrix_of_a_tag_in_an_environment(at_broker):
+    done = interceptor("matrix", "--tag", "prod", "--environment", "production", *SITE)
+    assert done.code == 0, done.err
+    assert "Product Site  1.0.0    Product API  p1       verified" in done.out
+
+
+def test_one_version_is_chosen_in_one_way(at_broker):
+    done = interceptor("can-i-deploy", "--version", "1.0.0", "--main-branch", *PRODUCTION)
+    assert done.code == 2
+    assert "do not go together" in done.err
+
+
+def test_a_release_is_recorded(at_broker):
+    done = interceptor("record-release", "--version", "1.0.0", "--environment", "production", *SITE)
+    assert done.code == 0, done.err
+    assert done.out == "interceptor  Product Site 1.0.0 is released to production\n"
+    released = "/pacticipants/Product%20Site/versions/1.0.0/released-versions/environment/08ec6bea"
+    assert len(at_broker.asked(released)) == 1
+
+
+def test_a_release_of_an_unknown_version_is_said(at_broker):
+    done = interceptor("record-release", "--version", "unheard-of", "--environment", "production", *SITE)
+    assert done.code == 1
+    assert "the broker does not know version unheard-of of Product Site" in done.err
+
+
+def test_the_clients_own_commands_come_to_an_end(at_broker):
+    slow = ("can-i-deploy", "--pacticipant", "Product Site", "--version", "slow")
+    done = interceptor("broker", "--timeout", "0.5", "--", *slow)
+    assert done.code == 1
+    assert "the client did not end within 0.5 s" in done.err

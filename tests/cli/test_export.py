@@ -33,7 +33,7 @@ def test_the_latest_run_is_exported(called, tmp_path):
     journal(recordings / "2026-11-22T20-46-03Z-aaaa.jsonl", [exchange("GET /new", {"a": 1})])
     code, out, err = called()
     assert (code, out) == (0, "")
-    assert "interceptor  msw_generated_pacts/Product Site-Product API.json   1 interaction\n" in err
+    assert "interceptor  msw_generated_pacts/Product Site-Product API.json   1 interaction   +1 ~0 -0\n" in err
     written = json.loads((tmp_path / "msw_generated_pacts" / "Product Site-Product API.json").read_text())
     assert [each["description"] for each in written["interactions"]] == ["GET /new returns 200"]
 
@@ -48,9 +48,9 @@ def test_options(called, tmp_path):
     one = journal(tmp_path / "1.jsonl", [exchange("GET /a", {"a": 1})])
     two = journal(tmp_path / "2.jsonl", [exchange("GET /b", {"a": 1})])
     code, _, err = called(one, "--output", "there", "--specification", "2", "--consumer", "Me")
-    assert (code, "there/Me-Product API.json   1 interaction\n" in err) == (0, True)
+    assert (code, "there/Me-Product API.json   1 interaction   +1 ~0 -0\n" in err) == (0, True)
     code, _, err = called(two, "-o", "there", "--specification", "2", "--consumer", "Me", "--merge")
-    assert (code, "there/Me-Product API.json   2 interactions\n" in err) == (0, True)
+    assert (code, "there/Me-Product API.json   2 interactions   +1 ~0 -0\n" in err) == (0, True)
     assert called(one, "--specification", "5")[0] == 2
 
 
@@ -66,6 +66,9 @@ def test_json(called, tmp_path):
             "provider": "Product API",
             "file": "msw_generated_pacts/Product Site-Product API.json",
             "interactions": 1,
+            "added": 1,
+            "changed": 0,
+            "removed": [],
         }
     ]
     assert [finding["code"] for finding in said["findings"]] == ["recording.damaged"]

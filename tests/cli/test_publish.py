@@ -79,7 +79,16 @@ def test_first_created_then_unchanged_then_refused(broker, project):
     (refused,) = [each for each in json.loads(changed.stdout)["pacts"] if each["outcome"] == "refused"]
     assert "Cannot change the content of the pact for Product Site version 1.0.0" in refused["reason"]
     assert '+ "name": "Pot"' in refused["reason"]
-    assert refused["changes"] == [{"kind": "changed", "description": "a request for product 10", "handler": None}]
+    (change,) = refused["changes"]
+    assert (change["kind"], change["description"], change["handler"]) == ("changed", "a request for product 10", None)
+    assert change["fields"] == [
+        {
+            "place": "response.body.$.name",
+            "before": {"example": "Kettle", "rules": []},
+            "after": {"example": "Pot", "rules": []},
+            "effect": "stricter",
+        }
+    ]
 
     assert publish(project, url, "-a", "1.0.1", "--branch", "main").returncode == 0
 
@@ -185,8 +194,45 @@ def test_a_dry_run_sends_nothing(broker, project):
     url = broker.url
     done = publish(project, url, "-a", VERSION, "--branch", "main", "--dry-run")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[1:] == [f"interceptor  checked    {PRODUCTS}", f"interceptor  checked    {STOCK}"]
+    assert [line for line in done.stdout.splitlines()[1:] if line.startswith("interceptor")] == [
+        f"interceptor  checked    {PRODUCTS}",
+        f"interceptor  checked    {STOCK}",
+    ]
     assert published(broker, VERSION) == []
+
+
+def test_a_dry_run_shows_what_changes_for_the_broker(broker, project):
+    publish(project, broker.url, "-a", "6.0.0", "--branch", "main")
+    file = project / "msw_generated_pacts" / PRODUCTS
+    file.write_text(json.dumps(pact("Product API", "Teapot")))
+    done = publish(project, broker.url, "-a", VERSION, "--branch", "main", "--dry-run")
+    assert done.stdout.splitlines() == [
+        f"interceptor  would publish to {broker.url} as version {VERSION} on branch main",
+        f"interceptor  checked    {PRODUCTS}",
+        "             against the broker's latest pact:",
+        "             changed: a request for product 10",
+        '               response.body.$.name: "Kettle" -> "Teapot"  (the provider could notice)',
+        f"interceptor  checked    {STOCK}",
+        "             against the broker's latest pact: no change",
+    ]
+
+
+def test_a_dry_run_needs_no_broker(project):
+    done = publish(project, "", "-a", VERSION, "--branch", "main", "--dry-run")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        f"interceptor  would publish as version {VERSION} on branch main",
+        f"interceptor  checked    {PRODUCTS}",
+        f"interceptor  checked    {STOCK}",
+    ]
+
+
+@pytest.mark.parametrize("what", ["msw_generated_pacts", f"msw_generated_pacts/{PRODUCTS}"])
+def test_a_folder_or_a_file_needs_no_project_file(broker, project, what):
+    (project / "interceptor.yaml").unlink()
+    done = publish(project, broker.url, "-a", "7.0.0", "--branch", "main", "--json", what)
+    assert done.returncode == 0, done.stderr
+    assert len(outcomes(done)) == (2 if what == "msw_generated_pacts" else 1)
 
 
 def test_a_broker_that_is_not_there_is_one_error(project):
@@ -226,7 +272,8 @@ def test_a_refusal_names_the_handlers(broker, project):
     assert done.returncode == 1
     said = done.stdout.splitlines()
     change = said.index("             changed: a request for product 10 (handlers/products.yaml:12)")
-    assert said[change + 1] == "             a published version cannot change: commit, then publish the new version"
+    assert said[change + 1].startswith('               response.body.$.name: "Kettle" -> "Pot"')
+    assert said[change + 2] == "             a published version cannot change: commit, then publish the new version"
 
 
 RUN = {

@@ -39,6 +39,14 @@ def test_the_document_and_the_result_reach_the_broker(at_broker, document):
     assert (result["contentType"], result["format"], result["verifier"]) == ("application/xml", "junit", "schemathesis")
 
 
+@pytest.mark.parametrize("result", ["--success", "--no-success"])
+def test_a_result_without_a_report_reaches_the_broker_too(at_broker, document, result):
+    done = interceptor("publish-provider", document, *OPTIONS, result, "--verifier-version", "3.2")
+    assert done.code == 0, done.err
+    sent = at_broker.asked("/provider-contracts/provider/Product%20API/publish")[-1]
+    assert sent["contract"]["selfVerificationResults"] == {"success": result == "--success", "verifierVersion": "3.2"}
+
+
 def test_the_project_names_the_document(at_broker, document, tmp_path):
     (tmp_path / "interceptor.yaml").write_text(
         "consumer: Site\nproviders: {Product API: {url: http://a.example.com, openapi: openapi.yaml}}\n"

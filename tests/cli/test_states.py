@@ -143,7 +143,7 @@ def scaffolded(pact_file, kind):
     done = interceptor("states", pact_file, "--scaffold", kind)
     assert done.code == 0, done.err
     suffix = {"express": "js", "json": "json"}.get(kind, "py")
-    file = Path(f"product_site_states.{suffix}")
+    file = Path(f"product_api_states.{suffix}")
     text = file.read_text()
     if suffix == "json":
         document = json.loads(text)
@@ -158,7 +158,7 @@ def scaffolded(pact_file, kind):
 def assert_verified(pact_file, command, folder):
     """The state that has its handler passes, as does what needs none; the one that has none fails and says so."""
     with serving(command, folder) as url:
-        states = f"{url}/_pact/states/product-site"
+        states = f"{url}/_pact/states"
         done = interceptor("verify", pact_file, "--provider-url", url, "--states-url", states, "--json")
     outcomes = {each["description"]: each["outcome"] for each in json.loads(done.out)["interactions"]}
     assert outcomes == {
@@ -188,13 +188,69 @@ def serving(command, folder):
             process.kill()
 
 
-def test_one_file_is_for_one_pact(pact_file, tmp_path):
-    (tmp_path / "other.json").write_text(json.dumps({**PACT, "consumer": {"name": "Shop App"}}))
-    done = interceptor("states", pact_file, "other.json", "--scaffold", "json")
+TWO_CONSUMERS = """
+@state("Shop App", "product 10 exists", "teardown")
+def undone(params):
+    DONE.append("undone")
+
+
+DONE = []
+SHELF = {"id": "10", "name": "Kettle"}
+PRODUCTS = {}
+"""
+
+
+def test_two_consumers_of_one_provider_have_handlers_of_their_own(pact_file, tmp_path):
+    """Both say "product 10 exists", and mean another name."""
+    pot = interaction(
+        "a pot",
+        "/products/10",
+        200,
+        {"id": "10", "name": "Pot"},
+        states=[("product 10 exists", {}), ("all is well", {})],
+    )
+    (tmp_path / "other.json").write_text(json.dumps(pact(pot, consumer="Shop App")))
+    done = interceptor("states", pact_file, "other.json", "--scaffold", "fastapi")
+    assert done.err == "interceptor  wrote product_api_states.py: 4 states of Product Site and Shop App\n"
+    file = Path("product_api_states.py")
+    text = file.read_text()
+    for name in ("Kettle", "Pot"):
+        setup = f'    PRODUCTS["10"] = {{"id": "10", "name": "{name}"}}'
+        text = text.replace('    raise NotImplementedError("not written yet: product 10 exists")', setup, 1)
+    for empty in ("all is well", '\\"so many\\"'):
+        text = text.replace(f'    raise NotImplementedError("not written yet: {empty}")', '    """Nothing to do."""')
+    text = text.replace('Does nothing so far."""', 'Empties the shelf."""\n    PRODUCTS.clear()')
+    file.write_text(f"{text}\n{TWO_CONSUMERS}")
+    shutil.copy(APPS / "fastapi_app.py", tmp_path)
+    with serving([sys.executable, "fastapi_app.py"], tmp_path) as url:
+        where = ("--provider-url", url, "--states-url", f"{url}/_pact/states", "--teardown")
+        done = interceptor("verify", pact_file, "other.json", *where, "--json")
+    found = [(each["consumer"], each["description"], each["outcome"]) for each in json.loads(done.out)["interactions"]]
+    assert found == [
+        ("Product Site", "a request for product 10", "ok"),
+        ("Product Site", "a look at product 10", "ok"),
+        ("Product Site", "a product in stock", "failed"),  # there is no product 11, and its state does nothing
+        ("Product Site", "a product that nobody has", "ok"),
+        ("Shop App", "a pot", "ok"),
+    ]
+
+
+def test_each_provider_has_a_file_of_its_own(pact_file, tmp_path):
+    for number, provider in enumerate(("product-api", "Каталог", "在庫")):
+        (tmp_path / f"{number}.json").write_text(json.dumps({**PACT, "provider": {"name": provider}}))
+    done = interceptor("states", pact_file, "0.json", "1.json", "2.json", "--scaffold", "json")
+    assert done.err.splitlines() == [
+        "interceptor  wrote product_api_states.json: 2 states of Product Site",
+        "interceptor  wrote product_api_2_states.json: 2 states of Product Site",
+        "interceptor  wrote каталог_states.json: 2 states of Product Site",
+        "interceptor  wrote 在庫_states.json: 2 states of Product Site",
+    ]
+    done = interceptor("states", pact_file, "0.json", "--scaffold", "json", "--output", "one.json")
     assert done.code == 2
-    assert "choose with --consumer and --provider" in done.err
-    done = interceptor("states", pact_file, "other.json", "--scaffold", "json", "--consumer", "Shop App")
-    assert done.err == "interceptor  wrote shop_app_states.json: 2 states of Shop App\n"
+    assert "choose with --provider" in done.err
+    done = interceptor("states", "0.json", "--scaffold", "json", "--output", "product_api_states.json")
+    assert done.code == 2
+    assert "the file has the state handlers of Product API, not of product-api" in done.err
 
 
 # Each row: arguments, exit code, and what is said.
@@ -202,6 +258,7 @@ WRONG = [
     (("pact.json", "--consumer", "Nobody"), 1, "there are: Product Site with Product API"),
     (("missing.json",), 2, "cannot read the pact missing.json"),
     (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "has no state handlers"),
+    (("pact.json", "--scaffold", "flask", "--output", "other.py"), 2, "has no state handlers of Product API"),
     (("pact.json", "--scaffold", "flask", "--output", "."), 2, "cannot add to ."),
     (("pact.json", "--scaffold", "flask", "--output", "pact.json/states.py"), 2, "cannot write pact.json/states.py"),
     (("pact.json", "--scaffold", "rails"), 2, "rails"),
@@ -210,6 +267,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "code", "said"), WRONG)
 def test_misuse(pact_file, arguments, code, said):
+    Path("other.py").write_text("handlers = {}")
     done = interceptor("states", *arguments)
     assert done.code == code
     assert said in done.err

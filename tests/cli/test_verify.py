@@ -87,6 +87,14 @@ def test_a_redirect_is_compared_and_not_followed(verify, provider, location):
         assert "'/v1/login'" in one["reasons"][0]
 
 
+def test_a_folder_of_pacts(verify, provider, tmp_path):
+    verify(HEAD)
+    (tmp_path / "pacts").mkdir()
+    (tmp_path / "pact.json").rename(tmp_path / "pacts" / "pact.json")
+    done = interceptor("verify", "pacts", "--provider-url", f"{provider.url}/v1")
+    assert (done.code, done.out.count("ok       ")) == (0, 1), done.err
+
+
 TWO_STATES = interaction(
     "a request for both",
     "/products/10",

@@ -11,6 +11,15 @@ pytestmark = pytest.mark.slow
 PROVIDER = ("--provider", "Product API")
 GITHUB = ("webhook", "github", "example/product-api", *PROVIDER, "--secret", "githubToken")
 
+PAYLOAD = {
+    "pact_url": "${pactbroker.pactUrl}",
+    "consumer": "${pactbroker.consumerName}",
+    "consumer_version": "${pactbroker.consumerVersionNumber}",
+    "consumer_branch": "${pactbroker.consumerVersionBranch}",
+    "provider_version": "${pactbroker.providerVersionNumber}",
+    "provider_branch": "${pactbroker.providerVersionBranch}",
+}
+
 # Each row: the arguments, and parts of the request that the broker will make.
 RECEIVERS = [
     (
@@ -22,7 +31,7 @@ RECEIVERS = [
                 "content-type": "application/json",
                 "authorization": "Bearer ${user.githubToken}",
             },
-            "body": {"event_type": "pact", "client_payload": {"pact_url": "${pactbroker.pactUrl}"}},
+            "body": {"event_type": "pact", "client_payload": PAYLOAD},
         },
     ),
     (
@@ -33,7 +42,7 @@ RECEIVERS = [
             "body": {
                 "token": "${user.trigger}",
                 "ref": "trunk",
-                "variables": {"PACT_URL": "${pactbroker.pactUrl}"},
+                "variables": {name.upper(): value for name, value in PAYLOAD.items()},
             },
         },
     ),
@@ -50,7 +59,7 @@ RECEIVERS = [
         {
             "url": "https://ci.example.com/hook",
             "headers": {"content-type": "application/json"},
-            "body": {"pact_url": "${pactbroker.pactUrl}"},
+            "body": PAYLOAD,
         },
     ),
 ]
@@ -77,6 +86,48 @@ def test_created_then_updated(at_broker, arguments, request_):
     assert (created["request"]["method"], created["request"]["url"]) == ("POST", request_["url"])
 
 
+TOKEN = "made-up-token"
+
+
+def test_a_broker_without_secrets_is_given_the_token(at_broker, monkeypatch):
+    monkeypatch.setenv("CI_TOKEN", f"{TOKEN}\n")
+    done = interceptor("webhook", "jenkins", "https://ci.example.com/job/a", *PROVIDER, "--token-variable", "CI_TOKEN")
+    assert done.code == 0, done.err
+    identity = done.out.split()[2].rstrip(":")
+    (saved,) = at_broker.asked(f"/webhooks/{identity}", method="PUT")
+    assert saved["request"]["headers"] == {"authorization": "aaaaa aaaa-aa-aaaaa"}  # the journal masks `Basic TOKEN`
+    assert TOKEN not in done.out + done.err
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab", "jenkins", "url"])
+def test_no_output_shows_the_token(monkeypatch, kind):
+    monkeypatch.setenv("CI_TOKEN", TOKEN)
+    target = "https://ci.example.com" if kind in {"jenkins", "url"} else "example/product-api"
+    done = interceptor("webhook", kind, target, *PROVIDER, "--token-variable", "CI_TOKEN", "--dry-run")
+    assert done.code == 0, done.err
+    assert TOKEN not in done.out
+    assert "***" in done.out
+
+
+def test_the_events_are_chosen(at_broker):
+    events = ("contract_requiring_verification_published", "contract_published")
+    options = [word for name in events for word in ("--event", name)]
+    done = interceptor(*GITHUB, *options, "--consumer", "Events Site")
+    assert done.code == 0, done.err
+    assert done.out.endswith("when contract_requiring_verification_published or contract_published\n")
+    identity = done.out.split()[2].rstrip(":")
+    (saved,) = at_broker.asked(f"/webhooks/{identity}", method="PUT")
+    assert saved["events"] == [{"name": name} for name in events]
+
+
+def test_a_commit_status():
+    done = interceptor("webhook", "github-status", "example/site", *PROVIDER, "--secret", "t", "--dry-run")
+    shown = json.loads(done.out)
+    assert [each["name"] for each in shown["events"]] == ["contract_published", "provider_verification_published"]
+    assert shown["request"]["url"].endswith("/repos/example/site/statuses/${pactbroker.consumerVersionNumber}")
+    assert shown["request"]["body"]["state"] == "${pactbroker.githubVerificationStatus}"
+
+
 def test_the_webhook_is_tested(at_broker):
     done = interceptor(*GITHUB, "--test", "--json")
     assert done.code == 0, done.err
@@ -94,6 +145,9 @@ WRONG = [
     (("github", "example/product-api"), "--secret NAME"),
     (("github", "example/product-api", "--secret", "ghp-a.b"), "a secret is given by its name"),
     (("url", "ci.example.com"), "is not an HTTP URL"),
+    (("github", "a/b", "--token-variable", "NO_SUCH_TOKEN"), "the variable NO_SUCH_TOKEN holds no token"),
+    (("github", "a/b", "--token-variable", "A", "--secret", "b"), "do not go together"),
+    (("github", "a/b", "--secret", "b", "--event", "never"), "contract_content_changed"),
 ]
 
 

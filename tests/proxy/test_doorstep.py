@@ -287,3 +287,60 @@ def test_a_tunnel_to_the_proxy_itself_does_not_go_round_in_circles(proxy):
     with tunnel(proxy, f"127.0.0.1:{proxy.port}") as connection:
         answer = asked(connection, b"GET http://plain.example.test/here HTTP/1.1\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 508")
+
+
+SCOPED = b"GET http://plain.example.test/here HTTP/1.1\r\nConnection: close\r\n"
+
+
+def scope_of(proxy):
+    return proxy.noted()[0].get("scope")
+
+
+@pytest.mark.parametrize(
+    ("sent", "scope"),
+    [
+        (b"INTERCEPTOR/1 gw0\r\n" + SCOPED, "gw0"),
+        (b"INTERCEPTOR/1 a%20worker\r\n" + SCOPED, "a worker"),
+        (b"INTERCEPTOR/1 gw0\r\n" + SCOPED + b"X-Interceptor-Scope: mine\r\n", "mine"),
+        (SCOPED + b"Proxy-Authorization: Basic Z3cxOng=\r\n", "gw1"),
+        (SCOPED + b"Proxy-Authorization: Basic ///\r\n", None),
+        (SCOPED + b"Proxy-Authorization: Bearer Z3cxOng=\r\n", None),
+        (SCOPED, None),
+    ],
+)
+def test_a_request_belongs_to_a_worker_by_what_it_says_or_what_its_connection_said(proxy, sent, scope):
+    with proxy.connect() as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in sent[:20]:
+            connection.send(bytes([byte]))
+        assert asked(connection, sent[20:] + b"\r\n").endswith(b"plainly")
+    assert scope_of(proxy) == scope
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "INTERCEPTOR/1 gw0\r\nCONNECT {} HTTP/1.1\r\n\r\n",
+        "CONNECT {} HTTP/1.1\r\nProxy-Authorization: Basic Z3cwOng=\r\n\r\n",
+    ],
+)
+def test_a_tunnel_belongs_to_the_worker_that_asked_for_it(proxy, words):
+    with proxy.connect() as outer:
+        outer.sendall(words.format("secure.example.test:443").encode())
+        assert outer.recv(4096).startswith(b"HTTP/1.1 200")
+        with secured(proxy, outer, "secure.example.test") as connection:
+            assert asked(connection).endswith(b"secretly")
+    assert scope_of(proxy) == "gw0"
+
+
+def test_a_door_of_tls_is_greeted_before_the_handshake(proxy):
+    with proxy.connect(SECURE) as outer:
+        outer.sendall(b"INTERCEPTOR/1 gw0\r\n")
+        with secured(proxy, outer, "secure.example.test") as connection:
+            assert asked(connection).endswith(b"secretly")
+    assert scope_of(proxy) == "gw0"
+
+
+def test_a_greeting_without_an_end_is_refused(proxy):
+    with proxy.connect() as connection:
+        assert asked(connection, b"INTERCEPTOR/1 " + b"x" * 2000 + b"\r\n\r\n").startswith(b"HTTP/1.1 400")

@@ -90,7 +90,7 @@ def test_connections_that_outlive_the_command_end_quietly(folder):
         "connection.sendall(b'GET http://plain.example.test/never HTTP/1.1')\n"
         "print(subprocess.Popen(['sleep', '60'], pass_fds=[connection.fileno()], stdout=-3, stderr=-3).pid)"
     )
-    ended = run(folder, "-v", "--export", "never", *python(keep))
+    ended = run(folder, "-v", "--export", "never", "--allow-empty", *python(keep))
     os.kill(int(ended.stdout), signal.SIGKILL)
     assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
@@ -101,7 +101,7 @@ def test_a_client_that_distrusts_the_certificate_is_named(folder, origin):
     words = ["curl", "-s", "--cacert", str(origin.certificate), "https://api.example.test/v1/products/1"]
     ended = run(folder, "--", *words)
     assert ended.returncode == 60
-    assert "a client did not trust the certificate for api.example.test" in ended.stderr
+    assert "a client refused the certificate for api.example.test; " in ended.stderr
 
 
 def test_the_pacts_are_written_when_all_went_well(tmp_path):
@@ -124,8 +124,8 @@ MEET = (
 ASKED = {"one": [f"{PRODUCT}?a={number}" for number in range(3)], "two": [PRODUCT, f"{PRODUCT}?b=1", PRODUCT]}
 
 
-def run_at_once(folder, consumers):
-    """Two runs that ask turn by turn what `ASKED` says, each for its consumer."""
+def run_at_once(folder, consumers, codes):
+    """Two runs that ask turn by turn what `ASKED` says, each for its consumer; both exit codes, sorted, are known."""
     processes = [
         subprocess.Popen(
             [*INTERCEPTOR, "run", "--consumer", consumer, *python(MEET, mine, other, *ASKED[mine])],
@@ -134,7 +134,7 @@ def run_at_once(folder, consumers):
         )
         for (mine, other), consumer in zip((("one", "two"), ("two", "one")), consumers, strict=True)
     ]
-    assert [process.wait(PATIENCE) for process in processes] == [0, 0]
+    assert sorted(process.wait(PATIENCE) for process in processes) == codes
     headers = [json.loads(journal.read_text().splitlines()[0]) for journal in journals(folder)]
     assert sorted(header["consumer"] for header in headers) == sorted(consumers)
     assert list((folder / ".interceptor").glob("run-*")) == []
@@ -155,12 +155,12 @@ def asked(*runs):
 
 
 def test_two_runs_at_once_leave_each_other_alone(tmp_path):
-    run_at_once(write(tmp_path, ANSWERS), ["Shop", "Till"])
+    run_at_once(write(tmp_path, ANSWERS), ["Shop", "Till"], [0, 0])
     assert (queries(tmp_path, "Shop"), queries(tmp_path, "Till")) == (asked("one"), asked("two"))
 
 
 def test_two_runs_at_once_of_one_consumer_leave_the_pact_of_one_and_the_recordings_of_both(tmp_path):
-    run_at_once(write(tmp_path, ANSWERS), ["Shop", "Shop"])
+    run_at_once(write(tmp_path, ANSWERS), ["Shop", "Shop"], [0, 1])  # the later one would lose what the first one has
     assert queries(tmp_path, "Shop") in (asked("one"), asked("two"))
     subprocess.run([*INTERCEPTOR, "export", *journals(tmp_path)], cwd=tmp_path, check=True, capture_output=True)
     assert queries(tmp_path, "Shop") == asked("one", "two")
@@ -184,7 +184,7 @@ def test_the_command_keeps_its_streams_and_its_options(folder):
 def test_a_command_that_a_signal_ended_and_that_asked_nothing(folder):
     ended = run(folder, *python("import os; os.kill(os.getpid(), 9)"))
     assert ended.returncode == 137
-    assert "no request for a provider reached the proxy" in ended.stderr
+    assert "no request for a provider arrived: the command asks nothing, or its clients go around" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ PLAIN = {
 
 def test_a_command_that_asks_nothing_waits_for_nothing_slow(tmp_path):
     write(tmp_path, PLAIN)
-    assert run(tmp_path, "--", "true").returncode == 0  # makes the certificates
+    assert run(tmp_path, "--allow-empty", "--", "true").returncode == 0  # makes the certificates
     code = (
         "import sys\nfrom interceptor.cli import main\n"
         "try: main(['run', '--', 'true'])\n"

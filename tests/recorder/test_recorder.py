@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from interceptor.project.config import Provider
 from interceptor.recorder.recorder import Recorder
 from interceptor.recorder.summary import MOST_DISTINCT, as_plain
 from interceptor.redaction.redactor import Redactor
+from interceptor.report.lookalikes import lookalike
 from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Unhandled
 from interceptor.values.exchange import Metadata, Outcome
@@ -125,13 +127,61 @@ def test_a_handler_without_a_provider_is_reported(recorder):
 
 def test_a_client_that_distrusts_us_is_named(recorder):
     recorder.note_refused("api.example.com")
-    assert "did not trust the certificate for api.example.com" in next(summary_lines(recorder.summary))
+    assert "a client refused the certificate for api.example.com" in next(summary_lines(recorder.summary))
 
 
-def test_a_run_that_saw_nothing_says_why(recorder):
-    recorder.note_tunnel("elsewhere.example.com", 443, reported=False)
+SAID = {
+    "nothing": "the command asks nothing, or its clients go around the proxy (docs/clients.md)",
+    "others": "the command asks other URLs than the providers', as named above, or its clients go around the proxy",
+    "refused": "the clients named above did not get as far as a request, "
+    "or others go around the proxy (docs/clients.md)",
+}
+
+
+@pytest.mark.parametrize("seen", SAID)
+def test_a_run_that_saw_nothing_names_the_two_likeliest_reasons(recorder, seen):
+    if seen != "nothing":
+        recorder.note_tunnel("elsewhere.example.com", 443, reported=False)
+    if seen == "refused":
+        recorder.note_refused("api.example.com")
+    lines = list(summary_lines(recorder.summary))
+    assert lines[-2] == f"no request for a provider arrived: {SAID[seen]}; if that is fine: --allow-empty"
+
+
+def test_clients_that_asked_nothing_are_named_with_what_may_be_the_cause(recorder):
+    for _ in range(3):
+        recorder.note_silent("api.example.com")
+    recorder.note_http2("api.example.com")
+    first, second, *_ = summary_lines(recorder.summary)
+    assert first == "a client began with HTTP/2 at api.example.com; over TLS, http2: true offers it"
+    assert second.startswith("a client connected to api.example.com and asked nothing (3 times): it may not trust")
+
+
+def test_other_hosts_are_named_with_how_often_the_first_few(recorder):
+    for number in range(7):
+        for _ in range(number + 1):
+            recorder.note_tunnel(f"{number}.example.org", 443, reported=False)
+    recorder.note_tunnel("localhost", 5000, reported=False)
     first = next(summary_lines(recorder.summary))
-    assert first.startswith("no request for a provider reached the proxy (1 request to other hosts passed)")
+    assert first == (
+        "other hosts were asked: https://6.example.org (7), https://5.example.org (6), https://4.example.org (5), "
+        "https://3.example.org (4), https://2.example.org (3) and 2 more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "likeness"),
+    [
+        ("http://api.example.com", "like Product API, but http for https"),
+        ("https://api.example.com:8443", "like Product API, but port 8443 for 443"),
+        ("https://apl.example.com", "like Product API, but apl.example.com for api.example.com"),
+        ("https://api.example.com", "a path outside https://api.example.com/v1 (Product API)"),
+        ("https://shop.example.com", None),
+        ("http://apl.example.com", None),
+    ],
+)
+def test_a_host_that_looks_like_a_provider_is_told_from_others(asked, likeness):
+    assert lookalike(asked, {"Product API": Provider(url=["https://api.example.com/v1"])}) == likeness
 
 
 def test_every_handler_of_a_batch_is_used(recorder):

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from interceptor.project.config import Reach
+from interceptor.project.config import Observe, Reach
 from interceptor.run.reach.combined import laid_out
 from interceptor.run.reach.means import PRELOADS, Ground
 from interceptor.run.trust import ensure_authority, trust_files
@@ -39,7 +39,7 @@ def reach(tmp_path):
                 trust.bundle,
                 tmp_path / "state" / "mitmproxy-ca-cert.pem",
             )
-            reached = laid_out(settings or Reach(), ground)
+            reached = laid_out(settings or Reach(), Observe(msw=False, nock=False, python=False), ground)
             return {name: value for each in reached.means for name, value in each.variables.items()}, reached
 
         yield lay_out

@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import certifi
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from interceptor.run.trust import AUTHORITY_FILE, CERTIFICATE_FILE, ensure_authority, trust_files
 from interceptor.values.errors import UsageError
+from tests.certificates import make_certificate
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,13 @@ def test_a_key_that_does_not_fit_is_renewed(state_dir, authority):
     first = ensure_authority(state_dir)
     (state_dir / AUTHORITY_FILE).write_bytes(first.key + authority.certificate)
     assert ensure_authority(state_dir).key not in {first.key, authority.key}
+
+
+def test_an_authority_with_a_key_of_another_kind_is_renewed(state_dir, tmp_path):
+    state_dir.mkdir()
+    certificate, key = make_certificate(tmp_path, rsa.generate_private_key(65537, 2048))
+    (state_dir / AUTHORITY_FILE).write_bytes(key.read_bytes() + certificate.read_bytes())
+    assert ensure_authority(state_dir).key.startswith(b"-----BEGIN EC PRIVATE KEY-----")
 
 
 def test_an_authority_about_to_expire_is_renewed(state_dir, monkeypatch):

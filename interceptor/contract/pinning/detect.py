@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from interceptor.pact.rules import UUID_REGEX, escape
-from interceptor.redaction.forms import UNSIGNED_JWT
+from interceptor.values.mask import UNSIGNED_JWT
 
 _VOLATILE = {
     kind: re.compile(pattern, re.VERBOSE | re.DOTALL | re.ASCII)

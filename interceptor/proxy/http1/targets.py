@@ -10,6 +10,7 @@ from typing import NamedTuple
 from interceptor.proxy.http1.reader import NotHttpError
 from interceptor.values.urls import DEFAULT_PORTS
 
+_URL = re.compile(rb"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _LONGEST_HOST = 255
@@ -89,15 +90,14 @@ def _split(target: bytes) -> tuple[str, bytes, bytes]:
     """`http://host:80/a?b` -> `("http", b"host:80", b"/a?b")`; `http://host?b` asks for `/?b`."""
     if target.startswith(b"/") or target == b"*":
         return "http", b"", target
-    scheme, _, rest = target.partition(b"://")
-    scheme = scheme.lower()
-    length = next((index for index, byte in enumerate(rest) if byte in b"/?#"), len(rest))
-    authority, path = rest[:length], rest[length:]
-    if scheme not in {b"http", b"https"} or not authority:
+    match = _URL.fullmatch(target)
+    if match is None:
         raise NotHttpError(400, "the target of the request is no URL that can be asked")
-    return scheme.decode(), authority, path if path.startswith(b"/") else b"/" + path
+    scheme, authority, path = match.groups()
+    return scheme.decode().lower(), authority, path if path.startswith(b"/") else b"/" + path
 
 
+@lru_cache(maxsize=512)
 def _authority(authority: bytes) -> tuple[str, int | None]:
     """`api.example.com:443` -> `("api.example.com", 443)`; names in other alphabets are decoded."""
     try:

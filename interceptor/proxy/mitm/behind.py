@@ -3,182 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Literal
 
-from mitmproxy import http
-from mitmproxy.connection import Connection
 from mitmproxy.options import Options
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
-from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode, UpstreamMode
 
 from interceptor.project.config import Policy
 from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
-from interceptor.proxy.forwarding import Interim, NoAnswerError, OutgoingRequest
-from interceptor.proxy.http1.reader import Fields
+from interceptor.proxy.forwarding import Interim, OutgoingRequest
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.http1.writer import LAST_CHUNK, chunk
 from interceptor.proxy.mitm.addon import InterceptAddon
+from interceptor.proxy.mitm.forwarded import CONNECTION_ENDED, ForwardAddon, ForwardedAnswer
 from interceptor.proxy.mitm.interim import answer_whole
+from interceptor.proxy.mitm.loud import LoudHandler
 from interceptor.proxy.mitm.master import Master, NextLayer, Proxyserver, TlsConfig
 from interceptor.proxy.mitm.private import PrivateEnd
 from interceptor.proxy.mitm.upstream import UpstreamWay
 from interceptor.run.trust import TrustFiles
 from interceptor.run.upstream import Upstream
 
-_MOST_QUEUED = 1 << 18
-"""Bytes of an answer that wait for the client, before the real server is read no further."""
 _SECONDS_TO_HANG_UP = 2.0
-_GONE = "the connection to it ended"
-
-
-class ForwardedAnswer:
-    """The answer to one request, as mitmproxy's hooks tell of it."""
-
-    def __init__(self, interim: Interim, end: PrivateEnd) -> None:
-        self.status = 0
-        self.reason = b""
-        self.fields: Fields = ()
-        self.complete = False
-        self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.interim = interim
-        self._end = end
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._ended = False
-        self._failure: str | None = None
-        self._news = asyncio.Event()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while True:
-            pieces, self._pieces, self._size = self._pieces, [], 0
-            self._news.clear()
-            self._end.resume()
-            for piece in pieces:
-                yield piece
-            if self._pieces:
-                continue
-            if self._failure is not None:
-                raise NoAnswerError(self._failure)
-            if self._ended:
-                return
-            await self._news.wait()
-
-    def begin(self, response: http.Response) -> None:
-        self.status, self.reason = response.status_code, response.data.reason
-        self.fields = response.headers.fields
-        if not self.begun.done():
-            self.begun.set_result(None)
-
-    def add(self, piece: bytes) -> bytes:
-        """Take a piece; mitmproxy itself need not write it to anybody."""
-        if piece:
-            self._pieces.append(piece)
-            self._size += len(piece)
-            self._news.set()
-            if self._size > _MOST_QUEUED:
-                self._end.pause()
-        return b""
-
-    def finish(self) -> None:
-        self._ended = True
-        self._news.set()
-
-    def fail(self, why: str) -> None:
-        if self._ended or self._failure is not None:
-            return
-        self._failure = why
-        self._news.set()
-        if not self.begun.done():
-            self.begun.set_exception(NoAnswerError(why))
-            self.begun.exception()  # told to whoever waits; nobody may
-
-
-class ForwardAddon:
-    """Tells of the answers to those requests that our own server passes on."""
-
-    def __init__(self, way: UpstreamWay) -> None:
-        self._way = way
-        self.answers: dict[str, ForwardedAnswer] = {}
-        """By the id of mitmproxy's client: what its one request awaits."""
-
-    def interim(self, client: str, status: int, fields: Fields) -> None:
-        if (answer := self.answers.get(client)) is not None:
-            answer.interim(status, fields)
-
-    def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.client_conn.id in self.answers:
-            self._way.choose(flow)
-            flow.request.stream = True
-
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        answer = self.answers.get(flow.client_conn.id)
-        if answer is not None and flow.response is not None and flow.response.status_code != 101:
-            flow.response.stream = answer.add
-            answer.begin(flow.response)
-
-    def response(self, flow: http.HTTPFlow) -> None:
-        answer = self.answers.get(flow.client_conn.id)
-        if answer is None or flow.response is None:
-            return
-        flow.response.trailers = None
-        if flow.response.status_code == 101:
-            answer.begin(flow.response)
-        answer.finish()
-
-    def error(self, flow: http.HTTPFlow) -> None:
-        answer = self.answers.get(flow.client_conn.id)
-        if answer is not None:
-            answer.fail(flow.error.msg if flow.error is not None else _GONE)
-
-    def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """Forget what passed."""
-        if flow.websocket is not None and flow.client_conn.id in self.answers:
-            flow.websocket.messages.clear()
-
-
-class LoudHandler(ProxyConnectionHandler):
-    """One connection within mitmproxy; a crash in its layers is told, and leaves nobody waiting."""
-
-    def __init__(
-        self, master: Master, end: PrivateEnd, mode: ProxyMode, crashed: Callable[[BaseException], None]
-    ) -> None:
-        super().__init__(master, end.reader, end.writer, master.options, mode)  # type: ignore[no-untyped-call]  # theirs
-        self._crashed = crashed
-
-    def log(
-        self,
-        message: str,
-        level: int = logging.INFO,
-        exc_info: Literal[True] | tuple[type[BaseException], BaseException, TracebackType | None] | None = None,
-    ) -> None:
-        if not exc_info:
-            super().log(message, level)
-            return
-        error = exc_info[1] if isinstance(exc_info, tuple) else sys.exception()
-        assert error is not None
-        self._crashed(error)
-        if self.client in self.transports:
-            self.close_connection(self.client)
-
-    async def handle_connection(self, connection: Connection) -> None:
-        """Read a server to its end, also where it takes no more of a request: its answer may have come before that."""
-        reader: Any = self.transports[connection].reader
-        if connection is not self.client:
-            reader.set_exception = lambda _: reader.feed_eof()
-        await super().handle_connection(connection)
-
-    async def drain_writers(self) -> None:
-        """Wait for the writers; one that cannot be written to any more may still be read, and has answered perhaps."""
-        for transport in list(self.transports.values()):
-            if transport.writer is not None:
-                with suppress(OSError):
-                    await transport.writer.drain()
 
 
 class PrivateChannel:
@@ -261,7 +108,7 @@ class PrivateConnection:
         if self._uploading is not None:
             self._uploading.cancel()
         if self._answer is not None:
-            self._answer.fail(_GONE)
+            self._answer.fail(CONNECTION_ENDED)
         if self._client is not None:
             self._client.close()
 

@@ -31,7 +31,7 @@ class Reached:
 
     @property
     def names(self) -> str:
-        return ", ".join(each.name for each in self.means if each.name != _SHARED)
+        return ", ".join(each.name for each in self.means if each.variables and each.name != _SHARED)
 
 
 _SHARED = "shared"

@@ -10,7 +10,7 @@ django.setup()
 from django.core.wsgi import get_wsgi_application  # noqa: E402  # Django wants its settings first
 from django.http import JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
-from product_site_states import PRODUCTS, states  # noqa: E402
+from product_api_states import PRODUCTS, states  # noqa: E402
 
 
 def read(request, product):

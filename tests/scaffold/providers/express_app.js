@@ -1,5 +1,5 @@
 const express = require("express");
-const { PRODUCTS, states } = require("./product_site_states.js");
+const { PRODUCTS, states } = require("./product_api_states.js");
 
 const app = express();
 app.use(states);

@@ -2,7 +2,7 @@ import sys
 
 import uvicorn
 from fastapi import FastAPI, HTTPException
-from product_site_states import PRODUCTS, states
+from product_api_states import PRODUCTS, states
 
 app = FastAPI()
 app.include_router(states)

@@ -1,7 +1,7 @@
 import sys
 
 from flask import Flask
-from product_site_states import PRODUCTS, states
+from product_api_states import PRODUCTS, states
 from werkzeug.serving import make_server
 
 app = Flask(__name__)

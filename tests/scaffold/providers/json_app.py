@@ -5,7 +5,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-SETUPS = {each["name"]: each["setup"] for each in json.loads(Path("product_site_states.json").read_text())["states"]}
+SETUPS = {each["name"]: each["setup"] for each in json.loads(Path("product_api_states.json").read_text())["states"]}
 PRODUCTS = {}
 
 

@@ -10,7 +10,7 @@ const tls = require('node:tls');
 const { syncBuiltinESMExports } = require('node:module');
 
 const LOOPBACK = '127.0.0.1';
-const WORKERS = ['JEST_WORKER_ID', 'VITEST_POOL_ID', 'TEST_WORKER_INDEX'];
+const WORKERS = ['INTERCEPTOR_SCOPE', 'VITEST_POOL_ID', 'JEST_WORKER_ID'];
 
 const words = (text) => (text || '').split(' ').filter(Boolean);
 const doors = new Map(words(process.env.INTERCEPTOR_DOORS).map((each) => each.split('=')));
@@ -26,8 +26,8 @@ function doorOf(options) {
 
 // The scope of what this worker asks. Read anew each time: vitest names its workers late.
 function preamble() {
-  const name = WORKERS.find((each) => process.env[each]);
-  return name && `INTERCEPTOR/1 ${encodeURIComponent(process.env[name])}\r\n`;
+  const scope = WORKERS.map((each) => process.env[each]).find((each) => each !== undefined);
+  return scope && `INTERCEPTOR/1 ${encodeURIComponent(scope)}\r\n`;
 }
 
 function changed(options, changes) {

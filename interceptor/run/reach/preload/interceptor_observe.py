@@ -190,8 +190,11 @@ _HOOKS = {
     "aiohttp.client": lambda module: _observe(module.ClientSession, "_request", _note_aiohttp, asynchronous=True),
     "http.client": lambda module: _is_real(module.HTTPConnection, "send"),
     "aiohttp.client_reqrep": lambda module: _is_real(module.ClientRequest, "send"),
-    "httpcore._sync.connection": lambda module: _is_real(module.HTTPConnection, "handle_request"),
-    "httpcore._async.connection": lambda module: _is_real(module.AsyncHTTPConnection, "handle_async_request"),
+    # Where requests end in a connection that is kept, and in a proxy's tunnel too.
+    "httpcore._sync.http11": lambda module: _is_real(module.HTTP11Connection, "handle_request"),
+    "httpcore._sync.http2": lambda module: _is_real(module.HTTP2Connection, "handle_request"),
+    "httpcore._async.http11": lambda module: _is_real(module.AsyncHTTP11Connection, "handle_async_request"),
+    "httpcore._async.http2": lambda module: _is_real(module.AsyncHTTP2Connection, "handle_async_request"),
 }
 
 

@@ -14,7 +14,7 @@ from _frozen_importlib_external import PathFinder
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LOOPBACK = "127.0.0.1"
 _SERVICES = {"http": "80", "https": "443"}
-_WORKER = "PYTEST_XDIST_WORKER"
+_WORKERS = ("INTERCEPTOR_SCOPE", "PYTEST_XDIST_WORKER")
 _SECONDS = 5.0
 
 _DOORS = dict(pair.split("=") for pair in os.environ.get("INTERCEPTOR_DOORS", "").split())
@@ -29,6 +29,10 @@ def _door(host, port):
         port = port.decode("ascii", "replace")
     name = str(host or "localhost").lower().rstrip(".")
     return _DOORS.get(f"{name}:{_SERVICES.get(port, port)}")
+
+
+def _quoted(scope):
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in scope.encode())
 
 
 def _change_socket(socket):
@@ -51,11 +55,11 @@ def _change_socket(socket):
 
     def greeting(self, address):
         """What names the scope of all that follows; nothing for other connections than ours."""
-        scope = os.environ.get(_WORKER)
+        scope = next((os.environ[name] for name in _WORKERS if name in os.environ), "")
         if not scope or self.type != socket.SOCK_STREAM or self.family != socket.AF_INET:
             return b""
         ours = address[0] in (_LOOPBACK, "localhost") and str(address[1]) in _OURS
-        return f"INTERCEPTOR/1 {scope}\r\n".encode() if ours else b""
+        return f"INTERCEPTOR/1 {_quoted(scope)}\r\n".encode() if ours else b""
 
     def greeted(self, address, greeting):
         """Connect and send the greeting, which nothing must overtake; our own sockets keep nobody waiting."""

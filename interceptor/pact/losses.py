@@ -1,0 +1,71 @@
+"""What a new pact adds, changes and removes, beside the one that is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+InteractionJson: TypeAlias = Mapping[str, Any]
+StillAnswered: TypeAlias = Callable[[str, str, str], str | None]
+"""What answers a request of a provider still: `("Product API", "GET", "/products/11?full=1")` -> a remark about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PactChange:
+    """The difference between two pacts of one consumer and provider."""
+
+    added: int
+    changed: int
+    removed: tuple[InteractionJson, ...]
+
+    def __str__(self) -> str:
+        return f"+{self.added} ~{self.changed} -{len(self.removed)}"
+
+
+def identity(interaction: InteractionJson) -> str:
+    """What tells interactions of a pact apart: description and provider states."""
+    states = interaction.get("providerStates") or interaction.get("providerState") or []
+    return json.dumps([interaction["description"], states], sort_keys=True)
+
+
+def change(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> PactChange:
+    """What became of the interactions; one that has only another name, or other states, is a changed one."""
+    before = {identity(each): each for each in (old or {"interactions": ()})["interactions"]}
+    after = {identity(each): each for each in new["interactions"]}
+    gone = [each for key, each in before.items() if key not in after]
+    fresh = [request_line(each) for key, each in after.items() if key not in before]
+    removed = []
+    for each in gone:
+        line = request_line(each)
+        if line in fresh:
+            fresh.remove(line)
+        else:
+            removed.append(each)
+    renamed = len(gone) - len(removed)
+    changed = sum(each != before[key] for key, each in after.items() if key in before)
+    return PactChange(len(fresh), changed + renamed, tuple(removed))
+
+
+def request_line(interaction: InteractionJson) -> tuple[str, str]:
+    """Method and target: `("GET", "/products?page=2")`; empty where it is no request."""
+    request = interaction.get("request")
+    if not isinstance(request, dict):
+        return "", ""
+    query = request.get("query") or ""
+    if isinstance(query, dict):  # version 2 has text here
+        query = urlencode(sorted(query.items()), doseq=True)
+    path = str(request.get("path", ""))
+    return str(request.get("method", "")).upper(), f"{path}?{query}" if query else path
+
+
+def losses(provider: str, difference: PactChange, still_answered: StillAnswered) -> tuple[str, ...]:
+    """The interactions that a pact would lose although something still answers them, as lines for people."""
+    lines = []
+    for each in difference.removed:
+        remark = still_answered(provider, *request_line(each))
+        if remark is not None:
+            lines.append(f"- {each['description']} ({remark})")
+    return tuple(lines)

@@ -1,0 +1,47 @@
+"""What the connections of the server share, and what one knows about itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from weakref import WeakSet
+
+from interceptor.project.config import Policy
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
+from interceptor.proxy.forwarding import Forwarder
+from interceptor.proxy.http1.targets import Address
+from interceptor.proxy.tls import Certificates
+from interceptor.proxy.tunnel import Tunnels
+
+OpenTunnel: TypeAlias = Callable[[str, int, str, bytes], None]
+"""Is given host and port of a CONNECT, the scope of what the tunnel holds, and what the client has said after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerParts:
+    """What all connections share."""
+
+    dispatcher: Dispatcher
+    certificates: Certificates
+    forwarder: Forwarder
+    tunnels: Tunnels
+    others: Policy
+    transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
+    """The connections of clients, to be closed at the end."""
+    tasks: set[asyncio.Task[bool]] = field(default_factory=set)
+    """What takes time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom the requests of a connection are for."""
+
+    client: ClientEnd
+    origin: Address | None = None
+    """None at the proxy's own address, where each request says so itself."""
+    keeps_host: bool = False
+    """The Host header is the client's own affair: it speaks to the origin itself, in a tunnel."""
+    objection: str | None = None
+    """What is wrong with this way to speak to the origin: every request is refused with these words."""
