@@ -54,7 +54,7 @@ def state_handlers(
     if framework == "json":
         return _json(required, provider, existing)
     if existing is not None and provider not in existing:
-        raise UsageError(f"{file} does not hold state handlers of {provider}", _OTHER_FILE)
+        raise UsageError(f"{file} has no state handlers of {provider}", _OTHER_FILE)
     head, block = _TEMPLATES[framework]
     text = existing or _rendered(head, provider=provider, file=file, changes=_rendered("changes.py.j2"))
     for consumer, state in _pairs(required):
