@@ -63,7 +63,7 @@ def publish(
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     allow_secrets: Annotated[
-        bool, typer.Option("--allow-secrets", help="Publish even if a pact holds what looks like a secret.")
+        bool, typer.Option("--allow-secrets", help="Publish even if a pact contains what looks like a secret.")
     ] = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Publish even if a pact does not fit its provider's OpenAPI document.")
@@ -156,7 +156,7 @@ def _require_no_secrets(files: list[Path]) -> None:
     if found:
         lines = "\n".join(f"{finding.pact}: {finding.message}" for finding in found)
         raise PactError(
-            f"the pacts hold what looks like a secret:\n{lines}",
+            f"the pacts contain what looks like a secret:\n{lines}",
             "mask it (`redact` in the project file) and export again, or publish with --allow-secrets",
         )
 

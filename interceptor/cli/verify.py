@@ -153,7 +153,7 @@ def _require_address(option: str, url: str) -> None:
         parts = urlsplit(url)
         known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         if parts.username is not None:
-            raise UsageError(f"{option} holds a user and a password", "use --header 'authorization=Basic ...' instead")
+            raise UsageError(f"{option} has a user and a password", "use --header 'authorization=Basic ...' instead")
     except ValueError:
         known = False
     if not known:

@@ -61,7 +61,7 @@ def _guessed(content: bytes) -> str:
 
 def _json(content: bytes) -> Json:
     if is_deeper(content, _DEEPEST):
-        raise UnreadableBodyError(f"the JSON is nested more than {_DEEPEST} deep, which the Pact tools cannot read")
+        raise UnreadableBodyError(f"the JSON is nested over {_DEEPEST} levels deep, which the Pact tools cannot read")
     try:
         value = parse_json(content)
         # What JSON can spell but no text can hold, a lone surrogate, becomes the replacement character.
@@ -72,7 +72,7 @@ def _json(content: bytes) -> Json:
     except NotJsonError as error:
         raise UnreadableBodyError(f"the body is not the JSON that its content type claims: {error}") from error
     if _VAST.search(content) and _is_vast(value):
-        raise UnreadableBodyError("the JSON holds a number above 1.8e308, which the Pact tools cannot read")
+        raise UnreadableBodyError("the JSON contains a number above 1.8e308, which the Pact tools cannot read")
     return value
 
 

@@ -107,7 +107,7 @@ class RequestPart(StrictModel):
             raise ValueError("a request needs a path or a url")
         given = [name for name in BODY_MATCHERS if ("json_" if name == "json" else name) in self.model_fields_set]
         if len(given) > 1:
-            raise ValueError(f"a request has one body; {' and '.join(given)} cannot stand together")
+            raise ValueError(f"a request has one body; {' and '.join(given)} cannot be combined")
         return self
 
 

@@ -99,7 +99,7 @@ class Elsewhere(StrictModel):
 
 def _elsewhere(value: Any) -> Any:
     if value is False:
-        raise ValueError("passthrough takes true or {to: URL}; leave the key out for an answer of the handler's own")
+        raise ValueError("passthrough takes true or {to: URL}; leave the key out if the handler itself responds")
     return value
 
 
@@ -166,10 +166,10 @@ class ResponseEntry(StrictModel):
     def _one_body(self) -> ResponseEntry:
         given = [key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set]
         if len(given) > 1:
-            raise ValueError(f"a response has one body; {' and '.join(given)} cannot stand together")
+            raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
         beside = [key for key in (*given, "status", "headers", "passthrough", "error") if key in self.model_fields_set]
         if self.python is not None and beside:
-            raise ValueError(f"python makes the whole response; {beside[0]} cannot stand beside it")
+            raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
         if self.passthrough is not None and (self.error is not None or self.sse is not None):
             raise ValueError("passthrough can be patched with status, headers and a body, not with error or sse")
         return self

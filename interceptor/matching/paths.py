@@ -110,7 +110,7 @@ def compile_path(source: str) -> PathPattern:
         segments.append(segment)
     names = [name for segment in segments for name in segment.names]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f'the parameter ":{twice}" stands in "{source}" twice')
+        raise ValueError(f'the parameter ":{twice}" is in "{source}" twice')
     return PathPattern(source, tuple(segments), trailing)
 
 

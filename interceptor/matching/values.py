@@ -81,7 +81,7 @@ def is_operator(spec: Any, path: SpecPath) -> bool:
         return False
     for key in dollars:
         if key == "$exact":
-            raise MatcherError("$exact stands alone around a whole json, query, form or headers", (*path, key))
+            raise MatcherError("$exact must be the only key, around a whole json, query, form or headers", (*path, key))
         if key not in OPERATORS:
             raise MatcherError(f'unknown operator "{key}"{did_you_mean(key, list(OPERATORS))}', (*path, key))
     if len(dollars) != len(spec):
@@ -246,7 +246,7 @@ def _operator(key: str, operand: Any, path: SpecPath, domain: _Domain) -> Test:
             return domain.each(domain.type_names[operand])
         case "$any" | "$absent":
             if operand is not True:
-                raise MatcherError(f"{key} takes true; leave the key out, or use $not, for anything else", path)
+                raise MatcherError(f"{key} takes only true; otherwise leave the key out, or use $not", path)
             absent = domain.absent
             return absent if key == "$absent" else lambda value: not absent(value)
         case _:

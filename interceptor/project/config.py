@@ -276,7 +276,7 @@ def _cross_check(settings: ProjectFile, node: Node, root: Path) -> list[Problem]
         if provider.env is not None and (owner := variables.setdefault(provider.env, name)) != name:
             problems.append(where.at("env").problem(f"{provider.env} is already set for {owner}"))
         if (provider.listen or provider.env) and "*" in provider.url[0]:
-            message = "a provider that is served on an address of its own needs a first url without *"
+            message = "a provider with listen or env needs a first url without *"
             problems.append(where.at("url", 0).problem(message))
         if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
             problems.append(where.at("openapi").problem(f'there is no file "{provider.openapi}"'))

@@ -42,12 +42,12 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
     except (ValueError, LookupError, TypeError) as error:
-        raise RecordingError(f"cannot read the recording {path}: it holds no entries", "record it again") from error
+        raise RecordingError(f"cannot read the recording {path}: it has no entries", "record it again") from error
     for number, entry in enumerate(entries, 1):
         try:
             captured = _captured(entry, partial(_warn, damages, path, number))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            message = f"entry {number} is not what HAR asks for: {type(error).__name__}: {error}"
+            message = f"entry {number} is not valid HAR: {type(error).__name__}: {error}"
             damages.append(Damage(path, None, message))
         else:
             if captured is not None:
@@ -98,7 +98,7 @@ def _response(response: dict[str, Any], status: int, warn: Callable[[str], None]
         content_type = declared
     body = _bytes(content.get("text") or "", content.get("encoding"), content_type)
     if not body and status not in BODILESS and (content.get("size") or 0) > 0:
-        warn("the file does not hold the body of this answer; the pact says nothing about it")
+        warn("the file lacks the body of this response; the pact says nothing about it")
     if body and content_type and _first(headers, "content-type") is None:
         headers = (*headers, ("content-type", content_type))
     return Response(status, headers, body)
