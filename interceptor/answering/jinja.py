@@ -91,7 +91,7 @@ def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping
     try:
         value = run(values)
         if callable(value) and not isinstance(value, Undefined):
-            raise TypeError("there is no such member; a method of that name must be called")  # noqa: TRY301
+            raise TypeError("there is no such member; a method of that name must be called")  # noqa: TRY301  # told below
         return _jsonable(value)
     except UndefinedError as error:
         raise TemplateFault(f"{_undefined(str(error))} in {shown}") from error

@@ -22,12 +22,12 @@ from interceptor.answering.rendering import (
     rendered,
 )
 from interceptor.answering.templates import TemplateFault, compile_file
-from interceptor.handlers.language import DelayRange, ResponseEntry, ServerSentEvent
+from interceptor.handlers.response_part import DelayRange, ResponseEntry, ServerSentEvent
 from interceptor.project.folder import Folder, file_type
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import Chunk
 from interceptor.values.json_text import Json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS, Headers, Response
 
 EVENT_STREAM_MEDIA_TYPE = "text/event-stream"
@@ -244,7 +244,7 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
         if not name.endswith(".j2"):
             return RenderedBody(content, file_type(name))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
-        generated.append("response.$" if is_json(file_type(name.removesuffix(".j2"))) else "response.body")
+        generated.append("response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body")
         return RenderedBody(str(rendered(template, node, values)).encode(), file_type(name.removesuffix(".j2")))
 
     def rendered_name(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:

@@ -129,7 +129,7 @@ def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callabl
                 raise
 
 
-@cache
+@cache  # one path
 def client() -> str:
     """The path of the binary that was installed with us; another `pact` on the PATH may be another program.
 

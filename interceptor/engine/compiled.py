@@ -42,7 +42,7 @@ class CompiledState:
 class DescribedEntry:
     """One answer with what the contract says about it."""
 
-    entry: CompiledEntry
+    compiled: CompiledEntry
     index: int
     """Its place in the handler's own list."""
     resolver: Resolver | None
@@ -57,7 +57,7 @@ class DescribedEntry:
     @property
     def passes_unread(self) -> bool:
         """True where it passes a request on, and neither changes the answer nor looks at the request's body."""
-        model = self.entry.model
+        model = self.compiled.model
         plain = model.passthrough is not None and not has_patches(model) and self.resolver is None
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 

@@ -66,7 +66,7 @@ def load_handlers(project: Project) -> Loaded:
             loaded.problems += error.problems
             continue
         loaded.problems += warnings
-        _load_file(root, Folder(file.parent, project.root, asked=loaded.files), project, loaded, owners)
+        _load_file(root, Folder(file.parent, project.root, files=loaded.files), project, loaded, owners)
     return loaded
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from interceptor.handlers.language import GraphQLPart, RequestPart
+from interceptor.handlers.request_part import GraphQLPart, RequestPart
 from interceptor.matching.values import (
     NONE,
     MatcherError,
@@ -177,8 +177,7 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
 
 def _graphql_check(part: GraphQLPart) -> RequestCheck:
     """The operation by kind and name, then its variables."""
-    # graphql-core takes a fifth of a second to import: only projects that use it pay for it.
-    from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations  # noqa: PLC0415
+    from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations  # noqa: PLC0415  # a fifth of a second
 
     kind = part.kind
     wanted = getattr(part, kind)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from interceptor.handlers.language import OPERATORS
+from interceptor.handlers.request_part import OPERATORS
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import Json
 from interceptor.values.place import ROOT, below

@@ -22,7 +22,7 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @classmethod
-    @cache
+    @cache  # one list for each model
     def known_keys(cls) -> list[str]:
         return [field.alias or name for name, field in cls.model_fields.items()]
 

@@ -14,7 +14,7 @@ from interceptor.values.damage import Damage
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import ImportedExchange
 from interceptor.values.json_text import Json, parse_json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, media_type
+from interceptor.values.media_types import media_type
 from interceptor.values.messages import BODILESS, Headers, Request, Response
 from interceptor.values.urls import normal_url
 
@@ -132,21 +132,20 @@ def _bytes(text: str, encoding: str | None, content_type: str | None) -> bytes:
     if encoding == "base64":
         return base64.b64decode(text)
     try:
-        return text.encode(charset(content_type))
+        return text.encode(media_type(content_type).charset)
     except (LookupError, UnicodeEncodeError):
         return text.encode("utf-8", "replace")
 
 
 def _fields(fields: list[dict[str, Any]], content_type: str | None) -> bytes:
     """The body of a form of which only the fields were recorded."""
-    if media_type(content_type) == FORM_MEDIA_TYPE:
+    kind = media_type(content_type)
+    if kind.is_form:
         return urlencode([(each["name"], each.get("value") or "") for each in fields]).encode()
-    _, marker, boundary = (content_type or "").partition("boundary=")
-    if not fields or not marker:
+    if not fields or not kind.boundary:
         return b""
-    boundary = boundary.partition(";")[0].strip('" ')
-    parts = "".join(f"--{boundary}\r\n{_part(each)}\r\n" for each in fields)
-    return f"{parts}--{boundary}--\r\n".encode("utf-8", "replace")
+    parts = "".join(f"--{kind.boundary}\r\n{_part(each)}\r\n" for each in fields)
+    return f"{parts}--{kind.boundary}--\r\n".encode("utf-8", "replace")
 
 
 def _part(field: dict[str, Any]) -> str:

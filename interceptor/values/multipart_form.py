@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 
-from multipart import MultipartError, MultipartParser, parse_options_header
+from multipart import MultipartError, MultipartParser
 
-from interceptor.values.media_types import media_type
-
-MULTIPART_MEDIA_TYPE = "multipart/form-data"
+from interceptor.values.media_types import MULTIPART_MEDIA_TYPE, media_type
 
 
 @dataclass(frozen=True)
@@ -34,15 +32,13 @@ class FormPart:
 
 def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | None:
     """The parts of a body in order, or None where it has none or they cannot be told apart."""
-    if media_type(content_type) != MULTIPART_MEDIA_TYPE:
-        return None
-    boundary = parse_options_header(content_type)[1].get("boundary")
-    if not boundary:
+    kind = media_type(content_type)
+    if kind.essence != MULTIPART_MEDIA_TYPE or not kind.boundary:
         return None
     size = len(body)
     parser = MultipartParser(
         BytesIO(body),
-        boundary,
+        kind.boundary,
         content_length=size,
         memory_limit=size + 1,
         part_limit=10_000,
@@ -50,7 +46,7 @@ def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | No
     )
     try:
         return tuple(
-            FormPart(part.name, part.filename or None, media_type(part.content_type) or "text/plain", part.raw)
+            FormPart(part.name, part.filename or None, media_type(part.content_type).essence or "text/plain", part.raw)
             for part in parser
         )
     except MultipartError:

@@ -221,8 +221,10 @@ def test_publish_checks_first(here, capsys, monkeypatch):
     assert code == 1
     assert 'error: 5 is not of type "string"  [response.body.incompatible]' in err
     assert "--no-check publishes anyway" in err
-    code, out, _ = called(capsys, "publish", "--dry-run", "--consumer-app-version", "1", "--branch", "b", "--no-check")
-    assert (code, "checked" in out) == (0, True)
+    code, out, err = called(
+        capsys, "publish", "--dry-run", "--consumer-app-version", "1", "--branch", "b", "--no-check"
+    )
+    assert (code, "checked" in out) == (0, True), err
 
 
 def test_headers_that_the_document_names_are_kept_in_the_pact(here):
