@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
+from interceptor.answering.event_streams import event_text
 from interceptor.answering.rendering import (
     KNOWN_NAMES,
     Compiler,
@@ -234,7 +235,7 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
     try:
         return body(render)
     except RenderFault as fault:
-        compiler.problems.append(node.problem(str(fault).removeprefix(f"{node.place}: ")))
+        compiler.problems.append(node.problem(fault.message))
         return RenderedBody()
 
 
@@ -267,24 +268,26 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
 
 
 def _stream_body(events: Sequence[ServerSentEvent], node: Node, compiler: Compiler) -> BodyOf:
-    """Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html."""
+    """Server-sent events; the delays are drawn anew for each answer."""
     fields = [event.model_dump(include={"event", "data", "id", "retry"}, exclude_none=True) for event in events]
     renders = [compiler.json(each, node.at(index), "response.body") for index, each in enumerate(fields)]
 
+    def data(index: int, value: Mapping[str, Any]) -> bytes:
+        try:
+            return event_text(value).encode()
+        except ValueError as error:
+            raise RenderFault(node.at(index), str(error)) from error
+
     def body(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         chunks = tuple(
-            Chunk(_event_text(each if render is None else render(values, generated)).encode(), _drawn(event.delay))
-            for event, each, render in zip(events, fields, renders, strict=True)
+            Chunk(data(index, fields[index] if render is None else render(values, generated)), _drawn(event.delay))
+            for index, (event, render) in enumerate(zip(events, renders, strict=True))
         )
         return RenderedBody(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, chunks)
 
+    for index, (each, render) in enumerate(zip(fields, renders, strict=True)):
+        try:
+            _ = render or data(index, each)
+        except RenderFault as fault:
+            compiler.problems.append(fault.node.problem(fault.message))
     return body
-
-
-def _event_text(fields: Mapping[str, Any]) -> str:
-    lines = [f"{name}: {fields[name]}" for name in ("event", "id", "retry") if name in fields]
-    if "data" in fields:
-        data = fields["data"]
-        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        lines += [f"data: {line}" for line in text.splitlines() or [""]]
-    return "".join(f"{line}\n" for line in [*lines, ""])

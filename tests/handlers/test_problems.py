@@ -141,6 +141,14 @@ handlers:
             "provider: Product API\nhandlers:\n  - {request: GET /a, response: {error: explode}}\n",
             "api.yaml:3:41",
         ),
+        (
+            'provider: Product API\nhandlers:\n  - {request: GET /a, response: {sse: [{event: "\\nid: 2"}]}}\n',
+            '"event" cannot hold a line break or a NUL',
+        ),
+        (
+            'provider: Product API\nhandlers:\n  - {request: GET /a, response: {sse: [{id: "1\\02"}]}}\n',
+            '"id" cannot hold a line break or a NUL',
+        ),
         ("provider: Product API\nhandlers:\n  - {request: [GET]}\n", '"request" must be text or a mapping'),
         (
             "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {$exact: a}}}\n",
