@@ -66,6 +66,12 @@ def milliseconds(value: Any) -> float:
     raise ValueError(f'"{value}" is not a delay; write 200, 200ms or 1.5s')
 
 
+def _final(status: int) -> int:
+    if status < 200:
+        raise ValueError(f"{status} is an interim status; an answer has a final one, 200 to 599")
+    return status
+
+
 class DelayRange(StrictModel):
     """A delay drawn anew for each answer, in milliseconds."""
 
@@ -90,7 +96,7 @@ def _delay(value: Any) -> Any:
 Delay: TypeAlias = Annotated[DelayRange | Literal["infinite"], BeforeValidator(_delay)]
 Method: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z]+$"), AfterValidator(str.upper)]
 PathText: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_path)]
-Status: TypeAlias = Annotated[int, Field(ge=100, le=599)]
+Status: TypeAlias = Annotated[int, Field(ge=100, le=599), AfterValidator(_final)]
 TemplateText: TypeAlias = str
 """Text that may hold `{{ }}`; the compiler of responses looks into it."""
 

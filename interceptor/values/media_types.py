@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 JSON_MEDIA_TYPE = "application/json"
 
@@ -22,6 +23,14 @@ def charset(content_type: str | None) -> str:
     """The charset of a content-type header: `"text/html; charset=iso-8859-1"` -> `"iso-8859-1"`, else `"utf-8"`."""
     match = _CHARSET.search(content_type or "")
     return match[1] if match else "utf-8"
+
+
+def decoded_text(content: bytes, content_type: str | None) -> str:
+    """The text of a body in the charset of its content type; UTF-8 where that is none that is known."""
+    if content_type and "charset" in content_type.lower():
+        with suppress(LookupError, ValueError):
+            return content.decode(charset(content_type), "replace")
+    return content.decode("utf-8", "replace")
 
 
 def is_json(content_type: str | None) -> bool:

@@ -8,7 +8,7 @@ from io import BytesIO
 
 from multipart import MultipartError, MultipartParser, parse_options_header
 
-from interceptor.values.media_types import media_type
+from interceptor.values.media_types import decoded_text, media_type
 
 MULTIPART_MEDIA_TYPE = "multipart/form-data"
 
@@ -21,6 +21,7 @@ class FormPart:
     filename: str | None
     content_type: str
     body: bytes
+    charset: str
 
     @property
     def size(self) -> int:
@@ -29,7 +30,7 @@ class FormPart:
 
     @cached_property
     def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
+        return decoded_text(self.body, f"{self.content_type}; charset={self.charset}")
 
 
 def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | None:
@@ -50,7 +51,13 @@ def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | No
     )
     try:
         return tuple(
-            FormPart(part.name, part.filename or None, media_type(part.content_type) or "text/plain", part.raw)
+            FormPart(
+                part.name,
+                part.filename or None,
+                media_type(part.content_type) or "text/plain",
+                part.raw,
+                part.charset or "utf-8",
+            )
             for part in parser
         )
     except MultipartError:
