@@ -33,6 +33,7 @@ class RenderFault(Exception):  # noqa: N818  # the author's template is at fault
     def __init__(self, node: Node, message: str) -> None:
         super().__init__(f"{node.place}: {message}")
         self.node = node
+        self.message = message
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
+from interceptor.answering.event_streams import event_text
 from interceptor.answering.rendering import (
     KNOWN_NAMES,
     Compiler,
@@ -45,6 +46,8 @@ class RenderedBody:
     content_type: str | None = None
     json: Json = None
     stream: tuple[Chunk, ...] = ()
+    text: str | None = None
+    """Where it was given as text, which a charset may have written in other bytes."""
 
 
 BodyOf: TypeAlias = RenderedBody | Callable[[TemplateValues, GeneratedMarks], RenderedBody]
@@ -94,15 +97,15 @@ class CompiledEntry:
             for name, value in self.headers
         ]
         status = self.status if isinstance(self.status, int) else self._status(self.status(values, generated))
-        return _answer(status, headers, body, tuple(generated))
+        return _answer(self.node, status, headers, body, tuple(generated))
 
     def _status(self, value: Any) -> int:
         try:
             status = int(value)
         except (TypeError, ValueError):
             status = 0
-        if not 100 <= status <= 599:
-            raise RenderFault(self.node.at("status"), f"{value!r} is not a status")
+        if not 200 <= status <= 599:
+            raise RenderFault(self.node.at("status"), f"{value!r} is not a status from 200 to 599")
         return status
 
     def _header(self, name: str, value: Any) -> str:
@@ -137,22 +140,52 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     body = _compile_body(entry, node, folder, compiler)
     if entry.body_kind and status in BODILESS:
         compiler.problems.append(node.at(entry.body_kind).problem(f"a response with status {status} has no body"))
+    _refuse_coding(entry, headers, node, compiler)
     compiled = CompiledEntry(entry, node, status, headers, body)
-    if (
-        isinstance(status, int)
-        and isinstance(body, RenderedBody)
-        and all(isinstance(value, str) for _, value in headers)
-    ):
-        plain = [(name, str(value)) for name, value in headers]
-        compiled = CompiledEntry(entry, node, status, headers, body, _answer(status, plain, body, ()))
+    plain = [(name, value) for name, value in headers if isinstance(value, str)]
+    if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
+        try:
+            return replace(compiled, static=_answer(node, status, plain, body, ()))
+        except RenderFault as fault:
+            compiler.problems.append(fault.node.problem(fault.message))
     return compiled
 
 
-def _answer(status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: tuple[str, ...]) -> Answer:
+def _refuse_coding(
+    entry: ResponseEntry, headers: Sequence[tuple[str, str | Render]], node: Node, compiler: Compiler
+) -> None:
+    """Bodies are sent as they are; of those that are no bytes in the handler, none is in a content coding."""
+    coded = any(name == "content-encoding" and value != "identity" for name, value in headers)
+    if coded and (entry.passthrough is not None or entry.body_kind not in {None, "base64", "file"}):
+        message = "the body is not sent in a content coding: leave content-encoding out, or give coded bytes as a file"
+        compiler.problems.append(_header_node(node, "content-encoding").problem(message))
+
+
+def _answer(
+    node: Node, status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: tuple[str, ...]
+) -> Answer:
     complete: Headers = tuple(headers)
-    if body.content_type and not any(name == "content-type" for name, _ in headers):
+    said = next((value for name, value in headers if name == "content-type"), None)
+    if body.content_type and said is None:
         complete = (("content-type", body.content_type), *complete)
-    return Answer(Response(status, complete, body.data), body.json, generated, body.stream)
+    data = body.data if body.text is None else _encoded(body.text, media_type(said).charset, node)
+    return Answer(Response(status, complete, data), body.json, generated, body.stream)
+
+
+def _encoded(text: str, charset: str, node: Node) -> bytes:
+    if charset.lower() == "utf-8":
+        return text.encode("utf-8", "replace")
+    try:
+        return text.encode(charset)
+    except (LookupError, ValueError) as error:
+        where = _header_node(node, "content-type")
+        raise RenderFault(where, f'the body cannot be written in the charset "{charset}": {error}') from error
+
+
+def _header_node(node: Node, name: str) -> Node:
+    """Where a header stands, whatever its capitals."""
+    headers = node.at("headers")
+    return next((headers.at(each) for each in headers.members if each.lower() == name), headers)
 
 
 def _compile_headers(
@@ -206,8 +239,8 @@ def _json_body(value: Json, node: Node, compiler: Compiler) -> BodyOf:
 def _text_body(text: str, content_type: str, node: Node, compiler: Compiler) -> BodyOf:
     def body(value: Any) -> RenderedBody:
         content = str(value)
-        charset = "" if content.isascii() else "; charset=utf-8"
-        return RenderedBody(content.encode("utf-8", "replace"), content_type + charset)
+        parameter = "" if content.isascii() else "; charset=utf-8"
+        return RenderedBody(content_type=content_type + parameter, text=content)
 
     render = compiler.text(text, node, "response.body")
     return body(render) if isinstance(render, str) else lambda values, generated: body(render(values, generated))
@@ -235,7 +268,7 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
     try:
         return body(render)
     except RenderFault as fault:
-        compiler.problems.append(node.problem(str(fault).removeprefix(f"{node.place}: ")))
+        compiler.problems.append(node.problem(fault.message))
         return RenderedBody()
 
 
@@ -246,7 +279,9 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
             return RenderedBody(content, file_type(name))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
         generated.append("response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body")
-        return RenderedBody(str(rendered(template, node, values)).encode(), file_type(name.removesuffix(".j2")))
+        return RenderedBody(
+            content_type=file_type(name.removesuffix(".j2")), text=str(rendered(template, node, values))
+        )
 
     def rendered_name(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         chosen = name if isinstance(render, str) else str(render(values, []))
@@ -268,24 +303,26 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
 
 
 def _stream_body(events: Sequence[ServerSentEvent], node: Node, compiler: Compiler) -> BodyOf:
-    """Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html."""
+    """Server-sent events; the delays are drawn anew for each answer."""
     fields = [event.model_dump(include={"event", "data", "id", "retry"}, exclude_none=True) for event in events]
     renders = [compiler.json(each, node.at(index), "response.body") for index, each in enumerate(fields)]
 
+    def data(index: int, value: Mapping[str, Any]) -> bytes:
+        try:
+            return event_text(value).encode()
+        except ValueError as error:
+            raise RenderFault(node.at(index), str(error)) from error
+
     def body(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         chunks = tuple(
-            Chunk(_event_text(each if render is None else render(values, generated)).encode(), _drawn(event.delay))
-            for event, each, render in zip(events, fields, renders, strict=True)
+            Chunk(data(index, fields[index] if render is None else render(values, generated)), _drawn(event.delay))
+            for index, (event, render) in enumerate(zip(events, renders, strict=True))
         )
         return RenderedBody(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, chunks)
 
+    for index, (each, render) in enumerate(zip(fields, renders, strict=True)):
+        try:
+            _ = render or data(index, each)
+        except RenderFault as fault:
+            compiler.problems.append(fault.node.problem(fault.message))
     return body
-
-
-def _event_text(fields: Mapping[str, Any]) -> str:
-    lines = [f"{name}: {fields[name]}" for name in ("event", "id", "retry") if name in fields]
-    if "data" in fields:
-        data = fields["data"]
-        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        lines += [f"data: {line}" for line in text.splitlines() or [""]]
-    return "".join(f"{line}\n" for line in [*lines, ""])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.media_types import decoded_text
 from interceptor.values.messages import Request, Response
 from interceptor.values.multipart_form import FormPart
 from interceptor.values.urls import Pairs
@@ -122,4 +123,4 @@ class ResponseView:
 
     @property
     def text(self) -> str:
-        return self._body.decode("utf-8", "replace")
+        return decoded_text(self._body, self.headers.get("content-type"))

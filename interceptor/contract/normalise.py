@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
@@ -64,11 +64,7 @@ def _message(
     def report(code: str, text: str, place: str) -> None:
         findings.append(Finding(code, text, place=place, handler=exchange.metadata.handler))
 
-    content, content_type = message.body, message.header("content-type")
-    if isinstance(message, Response) and message.status in BODILESS:
-        content, content_type = b"", None
-    if content_type and isinstance(message, Request):
-        content, content_type = _with_pinned_boundary(content, content_type)
+    content, content_type = _content(message, exchange.request.method)
     body = None
     if (large := exchange.large.get(side)) is not None:
         report(
@@ -91,9 +87,29 @@ def _message(
     if not declared and not exchange.masked:
         return Message(headers, body)
     names = {name for name, _ in headers}
-    rules = [rule for rule in declared if rule.part != "header" or rule.at in names]
+    rules = [rule for rule in declared if _has_place(rule, names, body)]
     rules += _rules_of_masks(side, exchange, headers, body)
     return Message(headers, body, unique(rules))
+
+
+def _content(message: Request | Response, method: str) -> tuple[bytes, str | None]:
+    """The body that the other side sees, and its content type; the answer to HEAD tells that of GET."""
+    content, content_type = message.body, message.header("content-type")
+    if isinstance(message, Request):
+        return _with_pinned_boundary(content, content_type) if content_type else (content, None)
+    if message.status in BODILESS:
+        return b"", None
+    return b"" if method.upper() == "HEAD" else content, content_type
+
+
+def _has_place(rule: Rule, names: Collection[str], body: PactBody | None) -> bool:
+    match rule.part:
+        case "header":
+            return rule.at in names
+        case "body":
+            return body is not None
+        case _:
+            return True
 
 
 def unique(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from interceptor.handlers.shorthands import branch
 from interceptor.project.models import StrictModel
@@ -30,6 +30,12 @@ def milliseconds(value: Any) -> float:
     raise ValueError(f'"{value}" is not a delay; write 200, 200ms or 1.5s')
 
 
+def _final(status: int) -> int:
+    if status < 200:
+        raise ValueError(f"{status} is an interim status; an answer has a final one, 200 to 599")
+    return status
+
+
 class DelayRange(StrictModel):
     """A delay drawn anew for each answer, in milliseconds."""
 
@@ -52,7 +58,7 @@ def _delay(value: Any) -> Any:
 
 
 Delay: TypeAlias = Annotated[DelayRange | Literal["infinite"], BeforeValidator(_delay)]
-Status: TypeAlias = Annotated[int, Field(ge=100, le=599)]
+Status: TypeAlias = Annotated[int, Field(ge=100, le=599), AfterValidator(_final)]
 TemplateText: TypeAlias = str
 """Text that may hold `{{ }}`; the compiler of responses looks into it."""
 

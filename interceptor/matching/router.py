@@ -76,7 +76,8 @@ class Route:
         return not any(check(request) for check in self.checks)
 
     def allows(self, method: str) -> bool:
-        return self.method in {ANY_METHOD, method}
+        """Whether it takes a method; what answers GET answers HEAD (RFC 9110, section 9.3.2)."""
+        return self.method in {ANY_METHOD, method} or (self.method, method) == ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +248,14 @@ class Router:
             if route.allows(request.method) and (params := route.address.pattern.match(segments)) is not None
         ]
         if len(found) > 1:
-            trailing = located.trailing
-            found.sort(key=lambda each: (not each[0].address.pattern.spells(trailing=trailing), each[0].rank))
+            trailing, is_head = located.trailing, request.method == "HEAD"
+            found.sort(
+                key=lambda each: (
+                    is_head and each[0].method != "HEAD",  # one that names it means it
+                    not each[0].address.pattern.spells(trailing=trailing),
+                    each[0].rank,
+                )
+            )
         return found
 
     def _trees(self, located: Located) -> Iterator[tuple[_Tree, Segments]]:

@@ -162,7 +162,7 @@ def _or_list(item: Schema, **more: Any) -> Schema:
 _TEXT: Schema = {"type": ["string", "number", "boolean"]}
 """Text in YAML: what looks like a number or a word is taken as it is written."""
 _SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
-_STATUS: Schema = {"type": "integer", "minimum": 100, "maximum": 599}
+_STATUS: Schema = {"type": "integer", "minimum": 200, "maximum": 599}
 _DELAY_TEXT: Schema = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s)?$"}
 _MILLISECONDS: Schema = {"anyOf": [{"type": "number", "minimum": 0}, _DELAY_TEXT]}
 _DELAY: Schema = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -111,3 +112,11 @@ def _parsed(content_type: str) -> MediaType:
 
 
 _NONE = MediaType("", MappingProxyType({}))
+
+
+def decoded_text(content: bytes, content_type: str | None) -> str:
+    """The text of a body in the charset of its content type; UTF-8 where that is none that is known."""
+    if content_type and "charset" in content_type.lower():
+        with suppress(LookupError, ValueError):
+            return content.decode(media_type(content_type).charset, "replace")
+    return content.decode("utf-8", "replace")

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from interceptor.values.json_text import Json, parse_json
 from interceptor.values.lean import lazy, lean
-from interceptor.values.media_types import media_type
+from interceptor.values.media_types import decoded_text, media_type
 from interceptor.values.multipart_form import FormPart, parse_multipart
 from interceptor.values.urls import Pairs, parse_query
 
@@ -93,7 +93,7 @@ class Request:
         """The fields of a urlencoded body, or None where the content type says otherwise."""
         if not media_type(self.header("content-type")).is_form:
             return None
-        return parse_query(self.text)
+        return parse_query(self.text, media_type(self.header("content-type")).charset)
 
     @lazy
     def multipart(self) -> tuple[FormPart, ...] | None:
@@ -102,7 +102,8 @@ class Request:
 
     @lazy
     def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
+        """The body in the charset that the content type names, else in UTF-8."""
+        return decoded_text(self.body, self.header("content-type"))
 
     @lazy
     def json(self) -> Json:

@@ -8,7 +8,7 @@ from io import BytesIO
 
 from multipart import MultipartError, MultipartParser
 
-from interceptor.values.media_types import MULTIPART_MEDIA_TYPE, media_type
+from interceptor.values.media_types import MULTIPART_MEDIA_TYPE, decoded_text, media_type
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class FormPart:
     filename: str | None
     content_type: str
     body: bytes
+    charset: str
 
     @property
     def size(self) -> int:
@@ -27,7 +28,7 @@ class FormPart:
 
     @cached_property
     def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
+        return decoded_text(self.body, f"{self.content_type}; charset={self.charset}")
 
 
 def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | None:
@@ -46,7 +47,13 @@ def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | No
     )
     try:
         return tuple(
-            FormPart(part.name, part.filename or None, media_type(part.content_type).essence or "text/plain", part.raw)
+            FormPart(
+                part.name,
+                part.filename or None,
+                media_type(part.content_type).essence or "text/plain",
+                part.raw,
+                part.charset or "utf-8",
+            )
             for part in parser
         )
     except MultipartError:

@@ -24,12 +24,24 @@ def normal_url(scheme: str, host: str, port: int | None, target: str) -> str:
     return f"{scheme}://{authority}{target if target.startswith('/') else '/' + target}"
 
 
-def parse_query(query: str) -> Pairs:
-    """The decoded pairs of a query string, blanks kept, a bare `flag` read as `flag=`."""
+def parse_query(query: str, charset: str = "utf-8") -> Pairs:
+    """The decoded pairs of a query string, blanks kept, a bare `flag` read as `flag=`.
+
+    Args:
+        query: as spelt.
+        charset: what percent-encoded bytes spell; UTF-8 where it is none that is known.
+    """
     pieces = (piece.partition("=") for piece in query.split("&") if piece)
     if "%" not in query and "+" not in query:
         return tuple((name, value) for name, _, value in pieces)
-    return tuple((unquote_plus(name), unquote_plus(value)) for name, _, value in pieces)
+    return tuple((_unquoted(name, charset), _unquoted(value, charset)) for name, _, value in pieces)
+
+
+def _unquoted(text: str, charset: str) -> str:
+    try:
+        return unquote_plus(text, charset)
+    except (LookupError, ValueError):
+        return unquote_plus(text)
 
 
 Segments: TypeAlias = tuple[str, ...]

@@ -307,6 +307,17 @@ def test_an_export_replaces_and_a_merge_keeps(tmp_path, here):
     assert conversion.pacts[0].interactions == 3
 
 
+@pytest.mark.parametrize("specification", [2, 3, 4])
+def test_the_answer_to_head_has_the_headers_of_get_and_no_body(tmp_path, here, specification):
+    rules = {"response": {"$.id": "integer", "header.etag": {"regex": ".+"}}}
+    asked = known(exchange("HEAD /products/1", {"id": 1}, response_headers={"etag": "a"}), rules=rules)
+    convert(here, [journal(tmp_path / "recording.jsonl", [asked])], specification=specification)
+    (found,) = pact(here)["interactions"]
+    assert "body" not in found["response"]
+    assert {name.lower() for name in found["response"]["headers"]} == {"content-type", "etag"}
+    assert "$.id" not in json.dumps(found)
+
+
 def test_merging_into_something_else_is_refused(tmp_path, here):
     recording = journal(tmp_path / "1.jsonl", [exchange("GET /a", {"a": 1})])
     convert(here, [recording], specification=2)

@@ -7,6 +7,7 @@ steps:
   - request: GET /products/10          method and path below the provider, or a whole URL
     headers: {name: value}
     json | form | text: ...            the body
+    charset: iso-8859-1                in which the text of the body is written, where not in UTF-8; in an answer too
     answer: {status, headers, json, text, made, name, states, delay, record}    what is asserted of a mocked answer
     unhandled: [text, ...]             or: nobody answers, and the explanation holds these texts
     failed: [text, ...]                or: the answer could not be made, and the explanation holds these texts
@@ -76,7 +77,7 @@ def request_of(step: dict[str, Any]) -> Request:
         body = urlencode(step["form"], doseq=True).encode()
         headers.append(("content-type", "application/x-www-form-urlencoded"))
     elif "text" in step:
-        body = step["text"].encode()
+        body = step["text"].encode(step.get("charset", "utf-8"))
     return Request(method, target if "://" in target else BASE + target, tuple(headers), body)
 
 
@@ -111,7 +112,7 @@ def check_answer(expected: dict[str, Any], decision: Mocked, label: str) -> None
     response, metadata = decision.response, decision.metadata
     got = {
         "status": response.status,
-        "text": response.body.decode(),
+        "text": response.body.decode(expected.get("charset", "utf-8")),
         "delay": decision.delay,
         "name": metadata.name,
         "handler": metadata.handler,
@@ -133,6 +134,8 @@ def check_answer(expected: dict[str, Any], decision: Mocked, label: str) -> None
             for name, text in value.items():
                 lines = [line for key_, line in response.headers if key_ == name]
                 assert lines == (text if isinstance(text, list) else [text]), (label, name)
+        elif key == "charset":
+            assert "text" in expected, (label, "a charset without a text to compare")
         elif key == "json":
             assert json.loads(response.body) == value, label
             assert json.dumps(json.loads(response.body)) == json.dumps(value), (label, "types or order")

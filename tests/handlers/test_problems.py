@@ -141,6 +141,14 @@ handlers:
             "provider: Product API\nhandlers:\n  - {request: GET /a, response: {error: explode}}\n",
             "api.yaml:3:41",
         ),
+        (
+            'provider: Product API\nhandlers:\n  - {request: GET /a, response: {sse: [{event: "\\nid: 2"}]}}\n',
+            '"event" cannot hold a line break or a NUL',
+        ),
+        (
+            'provider: Product API\nhandlers:\n  - {request: GET /a, response: {sse: [{id: "1\\02"}]}}\n',
+            '"id" cannot hold a line break or a NUL',
+        ),
         ("provider: Product API\nhandlers:\n  - {request: [GET]}\n", '"request" must be text or a mapping'),
         (
             "provider: Product API\nhandlers:\n  - {request: {path: /a, query: {$exact: a}}}\n",
@@ -164,6 +172,24 @@ def test_each_mistake_is_located_and_explained(build_engine: BuildEngine, handle
     found = "\n".join(problems(build_engine, handlers))
     assert "handlers/api.yaml:" in found
     assert said in found
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        ("{json: 1, headers: {Content-Encoding: gzip}}", "api.yaml:3:71: the body is not sent in a content coding"),
+        ("{text: a, headers: {content-encoding: ['{{ call }}']}}", "leave content-encoding out"),
+        ("{passthrough: true, headers: {content-encoding: br}}", "leave content-encoding out"),
+        ("{text: é, headers: {content-type: a/b; charset=ascii}}", 'cannot be written in the charset "ascii"'),
+        ("{text: a, headers: {content-type: a/b; charset=x}}", 'the body cannot be written in the charset "x"'),
+        ("100", 'api.yaml:3:33: "status": 100 is an interim status'),
+        ("{status: 103}", 'api.yaml:3:42: "status": 103 is an interim status'),
+        ("[200, {status: 199}]", 'api.yaml:3:48: "status": 199 is an interim status'),
+    ],
+)
+def test_an_answer_that_could_not_be_sent_as_it_says(build_engine: BuildEngine, response: str, said: str) -> None:
+    handlers = f"provider: Product API\nhandlers:\n  - {{request: GET /a, response: {response}}}\n"
+    assert said in "\n".join(problems(build_engine, handlers))
 
 
 @pytest.mark.parametrize(
