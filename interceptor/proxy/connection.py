@@ -24,7 +24,8 @@ from interceptor.proxy.later import give, settle
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
-from interceptor.proxy.translate import request_fields
+from interceptor.proxy.translate import request_fields, user_agent
+from interceptor.recorder.summary import Way
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
@@ -72,6 +73,7 @@ class ClientConnection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._yielding = self._reading_paused = self._ended = self._over = self._closing = self._lost = False
+        self._introduced = False
         self._heard = False
         """The client has said something, be it nonsense."""
 
@@ -275,6 +277,10 @@ class ClientConnection(asyncio.Protocol):
             fields = self._parts.guard.known(fields)
         else:
             address, target = self._meant.origin, path_of(message.target)
+        if not self._introduced and not self._dispatcher.is_our_own(address):
+            self._introduced = True
+            way = Way.DOOR if self._meant.client.listener is not None else Way.PROXY
+            self._dispatcher.recorder.note_arrival(way, user_agent(fields))
         return RawRequest(message.method, address, target, fields, message.body, headers.websocket)
 
     def _answer(self, message: WireRequest, response: Response, further: Headers = ()) -> None:
