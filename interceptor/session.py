@@ -25,7 +25,7 @@ from interceptor.recorder.summary import Summary
 from interceptor.redaction.redactor import Redactor
 from interceptor.run.command import Command, running, start
 from interceptor.run.environment import bypassed, child_environment
-from interceptor.run.listeners import Listeners, open_listeners
+from interceptor.run.listeners import HOST, Listeners, open_listeners
 from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
@@ -49,6 +49,8 @@ class RunContext:
     upstream: Upstream
     token: str
     """Of the control address; who knows it may change what the proxy answers."""
+    guarded: bool
+    """The proxy asks for the token too."""
     environment: Mapping[str, str]
     """The variables under which a command has to run."""
     reached: Reached
@@ -92,13 +94,22 @@ class Finished:
 
 
 @contextmanager
-def prepared(project: Project, environ: Mapping[str, str], *, port: int | None = None) -> Iterator[RunContext]:
+def prepared(
+    project: Project,
+    environ: Mapping[str, str],
+    *,
+    port: int | None = None,
+    host: str = HOST,
+    token: str | None = None,
+) -> Iterator[RunContext]:
     """Load the handlers, bind the addresses, lay out the certificates; all but the authority is gone at the end.
 
     Args:
         project: whose handlers answer.
         environ: the user's variables.
         port: the proxy's, a free one when None.
+        host: the address that the proxy listens on.
+        token: of the control address, and to be given to the proxy; None for one of ours, and a proxy without.
 
     Raises:
         ConfigurationError: with every problem of the handler files.
@@ -106,22 +117,33 @@ def prepared(project: Project, environ: Mapping[str, str], *, port: int | None =
     """
     engine = load_engine(project, Redactor.of(project).request)
     upstream = read_upstream(environ, project.settings.upstream_proxy)
-    with open_listeners(project.providers, port, engine.exact_origins) as listeners:
+    with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
-            token = secrets.token_urlsafe(16)
+            known = token or secrets.token_urlsafe(16)
             ground = _ground(environ, project, engine, listeners, trust)
             reached = laid_out(project.settings.reach, project.settings.observe, ground)
             environment = child_environment(
                 environ,
-                proxy_url=listeners.proxy_url,
+                proxy_url=listeners.proxy_url.replace("//", f"//{token}@") if token else listeners.proxy_url,
                 trust=trust,
-                control_url=f"{listeners.proxy_url}/{token}",
+                control_url=f"{listeners.proxy_url}/{known}",
                 base_urls=_base_urls(project, listeners),
                 bypassed=ground.bypassed,
                 means=reached.means,
             )
-            yield RunContext(project, engine, listeners, trust, upstream, token, environment, reached, ground.observed)
+            yield RunContext(
+                project,
+                engine,
+                listeners,
+                trust,
+                upstream,
+                known,
+                token is not None,
+                environment,
+                reached,
+                ground.observed,
+            )
 
 
 def _ground(
@@ -210,6 +232,7 @@ async def _until(
             upstream=context.upstream,
             control=Control(context.engine, recorder, context.token),
             http2=context.project.settings.http2,
+            guard=context.token if context.guarded else None,
         ),
         forwarding(allowed),
     ):

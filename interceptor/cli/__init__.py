@@ -24,6 +24,7 @@ COMMANDS = {
     "init": "Write a project file and the first handlers.",
     "run": "Run a command under the proxy, then write the pacts.",
     "serve": "Run the proxy in the foreground.",
+    "doctor": "Run a command and say how its clients reached the proxy.",
     "export": "Turn recordings into pact files.",
     "lint": "Check handlers and pacts: names, states, rules, secrets.",
     "check": "Compare pacts with the providers' OpenAPI documents.",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from ipaddress import ip_address
+from secrets import token_urlsafe
 from typing import Annotated
 
 import typer
@@ -10,14 +13,26 @@ import typer
 from interceptor.cli.context import Context, say, set_up_logging
 from interceptor.project.config import load_project
 from interceptor.report.summary import hit_lines, summary_lines
+from interceptor.run.listeners import HOST
 from interceptor.run.trust import CERTIFICATE_FILE
 from interceptor.session import RunContext, prepared
 from interceptor.session import serve as serve_until_stopped
+from interceptor.values.errors import UsageError
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,}")
+"""It stands in URLs."""
 
 
 def serve(
     ctx: typer.Context,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address to listen on; one that is not loopback needs --token.")
+    ] = HOST,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="INTERCEPTOR_TOKEN", help="Clients have to give it as the password to the proxy."),
+    ] = None,
 ) -> None:
     """Run the proxy in the foreground, until Ctrl-C.
 
@@ -25,9 +40,10 @@ def serve(
     It reloads handlers when their files change, and reports unhandled requests as they happen.
     """
     context: Context = ctx.obj
+    _check(host, token)
     set_up_logging(context, warnings=True)
     project = load_project(context.config)
-    with prepared(project, os.environ, port=port) as run_context:
+    with prepared(project, os.environ, port=port, host=host, token=token) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))
         for problem in run_context.reached.problems:
@@ -42,6 +58,23 @@ def serve(
     ):
         say(line)
     say(f"recorded in {project.display(finished.journal)}")
+
+
+def _check(host: str, token: str | None) -> None:
+    """Refuse what would let others than this machine in.
+
+    Raises:
+        UsageError: for an address that is none, and without a token where one is needed.
+    """
+    try:
+        address = ip_address(host)
+    except ValueError:
+        raise UsageError(f"--host {host}: this is no IP address", "name one, such as 0.0.0.0") from None
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise UsageError("--token: use sixteen or more letters, digits and -._~", f"for instance {token_urlsafe(16)}")
+    if token is None and not address.is_loopback:
+        hint = "add --token TOKEN, or set INTERCEPTOR_TOKEN; clients then give it as the password to the proxy"
+        raise UsageError(f"--host {host}: other machines could use the proxy and change its responses", hint)
 
 
 def _introduce(run_context: RunContext) -> None:

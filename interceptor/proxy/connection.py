@@ -16,14 +16,16 @@ from typing import assert_never
 
 from interceptor.proxy.dispatcher import PendingRequest, ProxyReply, RawRequest, problem
 from interceptor.proxy.forwarding import Channel
+from interceptor.proxy.guard import NotAdmittedError, challenge
 from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequest
-from interceptor.proxy.http1.targets import destination, path_of, tunnel_end
+from interceptor.proxy.http1.targets import path_of, tunnel_end
 from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
 from interceptor.proxy.later import give, settle
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
-from interceptor.proxy.translate import request_fields
+from interceptor.proxy.translate import request_fields, user_agent
+from interceptor.recorder.summary import Way
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
@@ -71,6 +73,7 @@ class ClientConnection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._yielding = self._reading_paused = self._ended = self._over = self._closing = self._lost = False
+        self._introduced = False
         self._heard = False
         """The client has said something, be it nonsense."""
 
@@ -200,8 +203,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _consider(self, message: WireRequest) -> None:
         """Look at a request whose body is on its way: it may pass already, or wait for a word (RFC 9110, 10.1.1)."""
-        if self._meant.objection is not None:
-            raise NotHttpError(400, self._meant.objection)
+        self._check(message)
         if message.minor and message.headers.expects:
             self._transport.write(CONTINUE)
         if not (message.headers.chunked or message.headers.length > _WORTH_STREAMING):
@@ -229,8 +231,7 @@ class ClientConnection(asyncio.Protocol):
     # One request -----------------------------------------------------------------------------------------------
 
     def _deal_with(self, message: WireRequest) -> None:
-        if self._meant.objection is not None:
-            raise NotHttpError(400, self._meant.objection)
+        self._check(message)
         if message.method == "CONNECT":
             self._connect(message)
             return
@@ -253,18 +254,34 @@ class ClientConnection(asyncio.Protocol):
             case _:
                 assert_never(decision)
 
+    def _check(self, message: WireRequest) -> None:
+        """Refuse what is asked in a wrong way, or by somebody who may not.
+
+        Raises:
+            NotHttpError: with the reason.
+        """
+        if self._meant.objection is not None:
+            raise NotHttpError(400, self._meant.objection)
+        if self._meant.origin is None:
+            self._parts.guard.check(message)
+
     def _raw(self, message: WireRequest) -> RawRequest:
         """Whom a request is for, and the path there.
 
         Raises:
             NotHttpError: where it does not say.
         """
-        headers = message.headers
+        headers, fields = message.headers, message.headers.fields
         if self._meant.origin is None:
-            address, target = destination(message.target, headers.host)
+            address, target = self._parts.guard.destination(message)
+            fields = self._parts.guard.known(fields)
         else:
             address, target = self._meant.origin, path_of(message.target)
-        return RawRequest(message.method, address, target, headers.fields, message.body, headers.websocket)
+        if not self._introduced and not self._dispatcher.is_our_own(address):
+            self._introduced = True
+            way = Way.DOOR if self._meant.client.listener is not None else Way.PROXY
+            self._dispatcher.recorder.note_arrival(way, user_agent(fields))
+        return RawRequest(message.method, address, target, fields, message.body, headers.websocket)
 
     def _answer(self, message: WireRequest, response: Response, further: Headers = ()) -> None:
         data, closes = answer(response, message.method, further, minor=message.minor, closes=not message.persistent)
@@ -280,14 +297,18 @@ class ClientConnection(asyncio.Protocol):
         self._out.append(TUNNEL_OPEN)
         self._flush()
         self._over = True
-        scope = request_fields(message.headers.fields).scope or self._meant.client.scope
+        scope = request_fields(self._parts.guard.known(message.headers.fields)).scope or self._meant.client.scope
         self._open_tunnel(host, port, scope, self._reader.rest())
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)
         if error.status == _HTTP_VERSION_NOT_SUPPORTED:
             self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
-        response = problem(error.status, f"interceptor did not understand the request: {error}")
+        response = (
+            challenge()
+            if isinstance(error, NotAdmittedError)
+            else problem(error.status, f"interceptor did not understand the request: {error}")
+        )
         self._out.append(answer(response, "GET", closes=True)[0])
         self._flush()
         self._part()

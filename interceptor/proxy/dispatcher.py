@@ -196,6 +196,8 @@ class Dispatcher:
         self, client: ClientEnd, request: Request, address: Address, scope: str
     ) -> ProxyReply | None:
         if self.is_our_own(address):
+            if request.path == _HEALTH and request.method in {"GET", "HEAD"}:
+                return _HEALTHY
             if self._control is None or request.path.count("/") < 2:
                 return _LOOP
             return ProxyReply(self._control.answer(request, scope))
@@ -217,6 +219,8 @@ def problem(status: int, text: str) -> Response:
 _LOOP = ProxyReply(
     problem(508, "This is the address of interceptor itself: it is a proxy, and asking it for itself never ends.")
 )
+_HEALTH = "/health"
+_HEALTHY = ProxyReply(problem(200, "ok"))
 
 
 def _no_websocket(request: Request, decision: Mocked | Unhandled | Failed | Resolving) -> Unhandled:

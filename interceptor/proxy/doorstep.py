@@ -22,6 +22,7 @@ from interceptor.proxy.piped import PipeToBe
 from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
 from interceptor.proxy.translate import meant_host
 from interceptor.proxy.tunnel import TunnelError
+from interceptor.recorder.summary import Way
 from interceptor.run.listeners import HOST, Listener
 
 log = logging.getLogger(__name__)
@@ -218,6 +219,7 @@ class Doorstep(asyncio.Protocol):
         """What goes on within TLS."""
         protocol = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if protocol == "h2" and meant.origin is not None and meant.objection is None:
+            self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, f"a client of {meant.origin.host}")
             opening = partial(self._parts.forwarder.http2, meant.client, meant.origin, transport)
             return PipeToBe(transport, opening)
         connection = ClientConnection(self._parts, meant, self._tunnels(transport, meant))

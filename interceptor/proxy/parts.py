@@ -11,6 +11,7 @@ from weakref import WeakSet
 from interceptor.project.config import Policy
 from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
 from interceptor.proxy.forwarding import Forwarder
+from interceptor.proxy.guard import Guard
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
@@ -28,6 +29,7 @@ class ServerParts:
     forwarder: Forwarder
     tunnels: Tunnels
     others: Policy
+    guard: Guard
     transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
     """The connections of clients, to be closed at the end."""
     tasks: set[asyncio.Task[bool]] = field(default_factory=set)

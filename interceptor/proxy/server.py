@@ -13,13 +13,14 @@ from interceptor.project.config import Policy
 from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
 from interceptor.proxy.doorstep import Doorstep
 from interceptor.proxy.forwarding import Channel, RawPipe
+from interceptor.proxy.guard import Guard
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.parts import ServerParts
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
-from interceptor.run.listeners import BACKLOG, Listeners
+from interceptor.run.listeners import BACKLOG, HOST, Listeners
 from interceptor.run.trust import AUTHORITY_FILE, TrustFiles
 from interceptor.run.upstream import Upstream
 
@@ -42,6 +43,7 @@ async def serving(
     upstream: Upstream,
     control: Control | None = None,
     http2: bool = False,
+    guard: str | None = None,
 ) -> AsyncIterator[None]:
     """Answer at the sockets for as long as the context is open; connections queued before are answered too.
 
@@ -54,12 +56,15 @@ async def serving(
         upstream: the proxies of the user's network.
         control: answers what the consumer's tests say at the proxy's own address.
         http2: offered to clients; mitmproxy speaks it with them.
+        guard: the token that the proxy asks for; None where everybody may use it.
     """
     dispatcher = Dispatcher(engine, recorder, listeners, control)
     forwarder = LazyForwarder(dispatcher, others, trust, upstream, http2=http2)
     certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
-    parts = ServerParts(dispatcher, certificates, forwarder, tunnels, others)
+    parts = ServerParts(
+        dispatcher, certificates, forwarder, tunnels, others, Guard(Address("http", HOST, listeners.port), guard)
+    )
     sockets = [
         *((each, None) for each in (listeners.proxy, *listeners.inside)),
         *((each, door) for door in listeners.listeners for each in door.sockets),

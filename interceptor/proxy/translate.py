@@ -100,6 +100,11 @@ def _proxy_user(pairs: Headers) -> str:
         return ""
 
 
+def user_agent(fields: Fields) -> str:
+    """What a client calls itself: `"curl/8.5.0"`."""
+    return next((_text(value) for name, value in fields if name.lower() == b"user-agent"), "")
+
+
 def coding_of(fields: Fields) -> str:
     """The content codings of a message, the last one applied last: `"gzip"`."""
     return _coding(_texts(fields))

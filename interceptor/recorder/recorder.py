@@ -17,7 +17,7 @@ from typing import assert_never
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
 from interceptor.project.origins import Origin, is_loopback
-from interceptor.recorder.summary import Summary, Tally
+from interceptor.recorder.summary import Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
 from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
@@ -31,6 +31,8 @@ _MOST_EXCHANGES = 2000
 _MOST_BYTES = 16 << 20
 """Of the bodies of the newest exchanges, which are kept to be asked for."""
 
+_LONGEST_NAME = 100
+"""Characters of what a client calls itself."""
 _MOST_REPEATS = 1000
 """Exchanges that are recognised before they are redacted and encoded again."""
 
@@ -118,6 +120,16 @@ class Recorder:
         self._note_elsewhere(Origin("https", f"[{host}]" if ":" in host else host, str(port)))
         if reported:
             self.summary.reported.add(f"CONNECT {host}:{port}")
+
+    def note_arrival(self, way: Way, name: str) -> None:
+        """Note a connection on which something is asked.
+
+        Args:
+            way: how it came here.
+            name: what the client calls itself, its User-Agent; empty where it does not say.
+        """
+        known = self._redactor.text(name[:_LONGEST_NAME]) or "a client without a User-Agent"
+        self.summary.arrived.setdefault(way, Tally()).add(known)
 
     def note_refused(self, host: str) -> None:
         """Note that a client did not accept our certificate for a host."""

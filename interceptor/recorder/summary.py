@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from interceptor.values.exchange import Outcome
 from interceptor.values.json_text import Json
 
 MOST_DISTINCT = 200
 """Distinct explanations, hosts and the like that a summary keeps; a client in a loop must not fill the memory."""
+
+
+class Way(StrEnum):
+    """How a client came to the proxy."""
+
+    PROXY = "by the proxy variables"
+    DOOR = "by a direct door"
+    HTTP2 = "by HTTP/2"
 
 
 @dataclass
@@ -62,6 +71,8 @@ class Summary:
     """Owned hosts, or our own address, that a client wanted to speak HTTP/2 with from the start."""
     elsewhere: Tally = field(default_factory=Tally)
     """Origins of others that requests and tunnels went to."""
+    arrived: dict[Way, Tally] = field(default_factory=dict)
+    """Connections with a request for an origin, by what their clients call themselves."""
     bypassed: int = 0
     """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
 

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -80,12 +81,19 @@ class Listeners:
 
     @property
     def proxy_url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        host = str(self.proxy.getsockname()[0])
+        if ip_address(host).is_unspecified:
+            host = HOST
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 @contextmanager
 def open_listeners(
-    providers: Mapping[str, Provider], port: int | None = None, origins: Iterable[Origin] = ()
+    providers: Mapping[str, Provider],
+    port: int | None = None,
+    origins: Iterable[Origin] = (),
+    *,
+    host: str = HOST,
 ) -> Iterator[Listeners]:
     """Bind and listen; everything is closed at the end.
 
@@ -93,13 +101,13 @@ def open_listeners(
         providers: those with `listen` or `env` get an address of their own, on IPv4 and where there is one on IPv6.
         port: the proxy's; a free one when None.
         origins: exact ones; each gets a port that stands for it, on IPv4.
+        host: the address of the proxy's own socket; those of the doors are loopback ones.
 
     Raises:
-        UsageError: where a port is taken or forbidden.
+        UsageError: where a port is taken or forbidden, or the machine has no such address.
     """
     with ExitStack() as stack:
-        proxy = _bind(socket.AF_INET, port or 0, "choose another with --port, or leave --port out for a free one")
-        stack.enter_context(proxy)
+        proxy = stack.enter_context(_bind_proxy(host, port or 0))
         listeners = []
         for name, provider in providers.items():
             if provider.listen is None and provider.env is None:
@@ -115,6 +123,16 @@ def open_listeners(
             door = stack.enter_context(_bind(socket.AF_INET, 0, "end some programs: this machine has no port left"))
             listeners.append(Listener(str(origin), door.getsockname()[1], (door,)))
         yield Listeners(proxy, tuple(listeners))
+
+
+def _bind_proxy(host: str, port: int) -> socket.socket:
+    """The proxy's own socket."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return _bind(family, port, "choose another with --port, or leave --port out for a free one", host)
+    except OSError as error:
+        hint = "name one of its addresses, or 0.0.0.0 for all of them"
+        raise UsageError(f"cannot listen on {host}: {error.strerror or error}", hint) from error
 
 
 def _bind_both(port: int | None, provider: str) -> tuple[socket.socket, ...]:
@@ -135,14 +153,14 @@ def _bind_both(port: int | None, provider: str) -> tuple[socket.socket, ...]:
     raise AssertionError("the loop returns or raises")
 
 
-def _bind(family: socket.AddressFamily, port: int, hint: str) -> socket.socket:
-    """A listening loopback socket.
+def _bind(family: socket.AddressFamily, port: int, hint: str, host: str | None = None) -> socket.socket:
+    """A listening socket, on the loopback address where no other is named.
 
     Raises:
         UsageError: the port is taken or forbidden.
         OSError: the machine lacks this kind of address.
     """
-    host = HOST if family == socket.AF_INET else "::1"
+    host = host or (HOST if family == socket.AF_INET else "::1")
     # asyncio sets TCP_NODELAY only where the protocol is named; without it answers wait 40 ms for an ACK.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -292,6 +292,7 @@ def inside(folder: Path, environ: Mapping[str, str]) -> Iterator[Inside]:
                 upstream=context.upstream,
                 control=Control(context.engine, recorder, context.token),
                 http2=settings.http2,
+                guard=context.token if context.guarded else None,
             ):
                 ready.set()
                 await over.wait()
