@@ -14,6 +14,7 @@ from typing import Any
 
 from interceptor.answering.rendering import RenderFault
 from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
+from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
@@ -21,6 +22,7 @@ from interceptor.engine.respond import Unresolved, constant_answer, failed, resp
 from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
 from interceptor.matching.router import ANY_METHOD, Located
+from interceptor.matching.values import Mismatch
 from interceptor.project.config import Policy, Project
 from interceptor.project.exclusion import Exclusion
 from interceptor.project.origins import Origin, is_loopback
@@ -265,8 +267,13 @@ class Engine:
         if policy != "error":
             return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
         masked = Masked(request, self._mask(request), metadata.path)
+        aside = {handler.route.rank: _why_aside(handler, context) for handler, context in self._matching(asked)}
         near = [
-            NearMiss(loaded.place, loaded.model.name, masked.mismatches(each.mismatches, each.route.mismatches))
+            NearMiss(
+                loaded.place,
+                loaded.model.name,
+                masked.mismatches(each.mismatches, each.route.mismatches) or aside.get(each.route.rank, []),
+            )
             for handlers in reachable
             for each in handlers.router.nearest(request, located)
             for loaded in (handlers[each.route.rank].loaded,)
@@ -309,6 +316,15 @@ class Engine:
         if len(self._scopes) > _MOST_SCOPES:
             del self._scopes[next(iter(self._scopes))]
         return scope
+
+
+def _why_aside(handler: CompiledHandler, context: MatchContext) -> list[Mismatch]:
+    """Why a handler steps aside although it matches, where its `when` is the reason."""
+    model = handler.loaded.model
+    used_up = model.once and context.memory.calls.get(handler.route.rank, 0) >= len(handler.entries)
+    if model.when is None or used_up or select(handler, context) is not None:
+        return []
+    return [Mismatch("when", model.when, "false")]
 
 
 def load_engine(project: Project, mask: Mask = lambda request: request) -> Engine:

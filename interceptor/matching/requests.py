@@ -20,6 +20,7 @@ from interceptor.matching.values import (
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import NotJsonError
 from interceptor.values.messages import Request
+from interceptor.values.multipart_form import FormPart
 
 RequestCheck: TypeAlias = Callable[[Request], Sequence[Mismatch]]
 FieldValues: TypeAlias = Callable[[Request, str], list[str]]
@@ -149,6 +150,8 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
     """A part by its text, or by the matchers of a file: `{filename, content_type, size, text}`."""
     path: tuple[str | int, ...] = ("multipart", name)
     part = f"multipart {name}"
+    if isinstance(spec, list) and any(isinstance(each, Mapping) and not is_operator(each, path) for each in spec):
+        return _files_check(name, spec)
     if not isinstance(spec, Mapping) or is_operator(spec, path):
         test = compile_values(spec, path)
         expected = display(spec)
@@ -158,21 +161,43 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
             return NONE if test(texts) else (Mismatch(part, expected, display(texts) if texts else "nothing"),)
 
         return check_text
+    file = _file_check(spec, path)
+
+    def check_file(request: Request) -> Sequence[Mismatch]:
+        """The mismatches of the part of this name that comes closest."""
+        found = [file(each, part) for each in request.multipart or () if each.name == name]
+        return min(found, key=len) if found else (Mismatch(part, display(spec), "nothing"),)
+
+    return check_file
+
+
+def _files_check(name: str, specs: Sequence[Any]) -> RequestCheck:
+    """Several parts of one name: exactly these, in their order."""
+    checks = [_file_check(spec, ("multipart", name, at)) for at, spec in enumerate(specs)]
+    part = f"multipart {name}"
+
+    def check(request: Request) -> Sequence[Mismatch]:
+        found = [each for each in request.multipart or () if each.name == name]
+        if len(found) != len(checks):
+            return (Mismatch(part, f"{len(checks)} parts", str(len(found))),)
+        pairs = enumerate(zip(checks, found, strict=True), 1)
+        return [mismatch for at, (file, each) in pairs for mismatch in file(each, f"{part} {at}")]
+
+    return check
+
+
+def _file_check(spec: Any, path: tuple[str | int, ...]) -> Callable[[FormPart, str], list[Mismatch]]:
+    """One part by the matchers of a file; a text, or a matcher of it, stands for `text`."""
+    if not isinstance(spec, Mapping) or is_operator(spec, path):
+        test = compile_json(spec, path)
+        return lambda each, part: [*test(each.text, f"{part} text")]
     for key in spec:
         if key not in _FILE_KEYS:
             raise MatcherError(f'unknown key "{key}"{did_you_mean(str(key), list(_FILE_KEYS))}', (*path, key))
     checks = {key: compile_json(matcher, (*path, key)) for key, matcher in spec.items()}
-
-    def check_file(request: Request) -> Sequence[Mismatch]:
-        """The mismatches of the part of this name that comes closest."""
-        found = [
-            [mismatch for key, check in checks.items() for mismatch in check(getattr(each, key), f"{part} {key}")]
-            for each in request.multipart or ()
-            if each.name == name
-        ]
-        return min(found, key=len) if found else (Mismatch(part, display(spec), "nothing"),)
-
-    return check_file
+    return lambda each, part: [
+        mismatch for key, check in checks.items() for mismatch in check(getattr(each, key), f"{part} {key}")
+    ]
 
 
 def _graphql_check(part: GraphQLPart) -> RequestCheck:

@@ -193,6 +193,7 @@ _FILE_PART: Schema = {
     },
     "additionalProperties": False,
 }
+_FILE_PARTS: Schema = {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("ValueMatcher"), _FILE_PART]}}
 
 
 def _operators(matcher: str, types: Sequence[str]) -> dict[str, Schema]:
@@ -305,7 +306,10 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
     "RequestPart": {
         **dict.fromkeys(("query", "headers", "cookies", "form"), _ref("Names")),
         "json": _ref("JsonMatcher"),
-        "multipart": {"type": "object", "additionalProperties": {"anyOf": [_ref("ValueMatcher"), _FILE_PART]}},
+        "multipart": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [_ref("ValueMatcher"), _FILE_PART, _FILE_PARTS]},
+        },
         "text": _ref("ValueMatcher"),
         "matching": _rules(r"^(\$|header\.|query\.)", path=_ref("Rule")),
     },
