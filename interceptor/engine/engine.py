@@ -267,7 +267,7 @@ class Engine:
         if policy != "error":
             return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
         masked = Masked(request, self._mask(request), metadata.path)
-        aside = {handler.route.rank: _why_aside(handler, context) for handler, context in self._matching(asked)}
+        aside = {handler.route.rank: _why_aside(handler, context) for handler, context in self._matching(incoming)}
         near = [
             NearMiss(
                 loaded.place,
