@@ -26,7 +26,7 @@ def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
         "Performance",
         "Throughput and latency",
         "Many handlers",
-        "What passes",
+        "Requests that pass through",
         "Export",
     ]
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]

@@ -290,11 +290,12 @@ def test_coverage_says_what_the_contract_uses_and_what_only_handlers_or_nobody_h
     assert out.partition("interceptor  contract coverage")[2].splitlines() == [
         " of Product API: 23% (1 of 4 operations, 1 of 5 statuses, 0 of 3 parameters, 2 of 5 properties)",
         "             only in handlers  operation  GET /stock",
+        "             only in handlers  operation  HEAD /stock",
         "             only in handlers  operation  POST /carts/{id}:pay",
         "             not used          parameter  GET /products/{id} header X-Tenant",
         "             not used          parameter  GET /products/{id} cookie session",
         "             not used          status     GET /stock 200",
-        "             not used          operation  HEAD /stock",
+        "             not used          status     HEAD /stock 200",
         "             not used          parameter  POST /carts/{id}:pay query page",
         "             not used          property   POST /carts/{id}:pay request lines[].sku",
         "             not used          property   POST /carts/{id}:pay request cart",
