@@ -1,5 +1,35 @@
-"""`python -m interceptor`."""
+"""The program: `interceptor`, and `python -m interceptor`."""
 
-from interceptor.cli import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+from types import FrameType
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it without a traceback, from the first imports on."""
+    own = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else a shell has us ignore it
+    if own:
+        signal.signal(signal.SIGINT, _end)
+    from interceptor import cli  # noqa: PLC0415  # it takes a while, in which a user may press Ctrl-C
+
+    try:
+        if own:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        cli.main()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    finally:
+        if own:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was done is done, and its exit code known
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)  # nothing has begun that wants clearing up
+
+
+if __name__ == "__main__":
+    main()

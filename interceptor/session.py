@@ -32,8 +32,10 @@ from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
 from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
 from interceptor.run.upstream import Upstream, read_upstream
+from interceptor.values.errors import RecordingError
 from interceptor.values.messages import Request
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE = 0.1
 """Seconds in which a command ends that asks nothing; those that ask need longer to begin."""
 
@@ -91,6 +93,8 @@ class Finished:
     exit_code: int
     summary: Summary
     journal: Path
+    failure: RecordingError | None = None
+    """Why the journal lacks exchanges."""
 
 
 @contextmanager
@@ -186,24 +190,39 @@ def _accompany(context: RunContext, command: Command, allowed: Mapping[int, Sequ
     with recording(context.project, context.engine.handler_places) as (recorder, journal):
         exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed))
         note_observed(context.observed, Owners(context.project.providers), recorder)
-    return Finished(exit_code, recorder.summary, journal)
+    return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
 
-def serve(context: RunContext, tell: Callable[[str], None]) -> Finished:
-    """Answer until SIGINT or SIGTERM, with the handlers as their files are; `tell` is given what became of changes."""
-    stopped = (signal.SIGINT, signal.SIGTERM)
-    signal.pthread_sigmask(signal.SIG_BLOCK, stopped)
+@contextmanager
+def ending_signals() -> Iterator[Callable[[], int]]:
+    """Hold SIGINT, SIGTERM and SIGHUP back, for the call that waits for one of them.
+
+    One that comes while everything is still being laid out ends the wait at once, and nothing is left behind.
+    """
+    held = [each for each in _ENDING if signal.getsignal(each) != signal.SIG_IGN]  # as under nohup
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
 
     def wait() -> int:
-        signal.sigwait(stopped)
+        signal.sigwait(held)
         return 0
 
     try:
-        with recording(context.project, context.engine.handler_places) as (recorder, journal):
-            exit_code = asyncio.run(_until(wait, context, recorder, tell=tell))
+        yield wait
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, stopped)
-    return Finished(exit_code, recorder.summary, journal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+
+
+def serve(context: RunContext, wait: Callable[[], int], tell: Callable[[str], None]) -> Finished:
+    """Answer until a signal ends it, with the handlers as their files are.
+
+    Args:
+        context: what stands ready.
+        wait: waits for the signal, as `ending_signals` gives it.
+        tell: is given what became of changes.
+    """
+    with recording(context.project, context.engine.handler_places) as (recorder, journal):
+        exit_code = asyncio.run(_until(wait, context, recorder, tell=tell))
+    return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
 
 async def _until(

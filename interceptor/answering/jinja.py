@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from interceptor.answering.functions import FILTERS, GLOBALS
@@ -17,15 +18,50 @@ from interceptor.answering.template import Template, TemplateFault
 _NEVER = "\x00never"
 """`{%` and `{#` are plain text in handler files: their delimiters become something that cannot be written."""
 _LONGEST_MESSAGE = 300
+_MOST_BITS = 1 << 14
+"""Of an integer that is computed: more digits than Python writes as text."""
+_MOST_CHARACTERS = 1 << 20
+_MOST_ELEMENTS = 1000
+"""Of a list that is repeated; few, since lists of lists multiply."""
 
 
 class _Environment(ImmutableSandboxedEnvironment):
     """Item before attribute, and nothing that a handler file does not need."""
 
+    intercepted_binops = frozenset({"*", "**"})  # Jinja2 computes no constants of these as it compiles
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """A product or a power, unless it would take long: the proxy answers nobody meanwhile."""
+        if _is_huge(operator, left, right):
+            raise OverflowError(f"the result of {operator} would be too large")
+        return super().call_binop(context, operator, left, right)
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
+
+
+def _is_huge(operator: str, left: Any, right: Any) -> bool:
+    match left, right:
+        case int(), int():
+            return _bits(operator, left, right) > _MOST_BITS
+        case (str() | list() | tuple(), int() as times):
+            return len(left) * times > _most(left)
+        case (int() as times, str() | list() | tuple()):
+            return len(right) * times > _most(right)
+    return False
+
+
+def _bits(operator: str, left: int, right: int) -> int:
+    """The most that a product or a power can have."""
+    if operator == "*":
+        return left.bit_length() + right.bit_length()
+    return left.bit_length() * max(right, 0) if abs(left) > 1 else 1
+
+
+def _most(repeated: Any) -> int:
+    return _MOST_CHARACTERS if isinstance(repeated, str) else _MOST_ELEMENTS
 
 
 def _as_text(value: Any) -> Any:

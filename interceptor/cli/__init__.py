@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from interceptor.cli.context import PROJECT_FILE, Context, say
+from interceptor.cli.context import PROJECT_FILE, Context, occupy_closed_streams, say, show_document
 from interceptor.values.errors import InterceptorError
 from interceptor.values.lean import nothing_is_garbage
 
@@ -87,7 +87,7 @@ def _print_version(value: bool) -> None:
     if value:
         from interceptor import __version__
 
-        print(f"interceptor {__version__}")
+        show_document(f"interceptor {__version__}\n")
         raise typer.Exit
 
 
@@ -123,6 +123,7 @@ _app.callback()(_options)
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; always ends in SystemExit."""
     atexit.register(gc.freeze)  # else the interpreter collects garbage once more as it exits
+    occupy_closed_streams()
     context = Context()
     command = typer.main.get_command(_app)
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import say, show, show_json
+from interceptor.cli.context import say, show, show_json, show_line
 from interceptor.cli.options import (
     RETRIES,
     SECONDS,
@@ -82,7 +82,7 @@ def can_i_deploy(
 def _print(verdict: Verdict, deployment: str) -> None:
     show(answer_line(verdict, deployment), verdict.reasons)
     for row in row_lines(verdict.rows):
-        print(row)
+        show_line(row)
     if not verdict.deployable:
         for line in advice(verdict):
-            print(detail(line))
+            show_line(detail(line))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say, show, show_json
+from interceptor.cli.context import Context, say, show, show_document, show_json, show_line
 from interceptor.cli.options import AsJson, say_passed_over, write_output
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
@@ -94,10 +94,10 @@ def _show(checked: CheckedPact, covered: list[DocumentCoverage], *, as_json: boo
         show_json({"findings": findings, "coverage": coverage_document(covered)} if covered else findings)
     elif github:
         for finding in checked.findings:
-            print(github_annotation(finding, checked))
+            show_document(f"{github_annotation(finding, checked)}\n")
     else:
         for finding in checked.findings:
-            print(finding_paragraph(finding, checked))
+            show_line(finding_paragraph(finding, checked))
         show(check_total(checked))
         for each in covered:
             *details, total = coverage_lines(each)

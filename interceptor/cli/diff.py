@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import show, show_json
+from interceptor.cli.context import show, show_document, show_json
 from interceptor.cli.options import (
     RETRIES,
     SECONDS,
@@ -61,7 +61,7 @@ def diff(
     if as_json:
         show_json(changes_json(changed))
     elif markdown:
-        print(changes_markdown(changed), end="")
+        show_document(changes_markdown(changed))
     else:
         for each in changed:
             show(changed_pact_line(each), change_lines(each.changes))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import show, show_json
+from interceptor.cli.context import show, show_json, show_line
 from interceptor.cli.options import say_passed_over
 from interceptor.project.config import load_project
 from interceptor.report.findings import finding_line, lint_total
@@ -32,7 +32,7 @@ def lint(
         show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            print(finding_line(finding))
+            show_line(finding_line(finding))
         show(lint_total(findings))
     if any(strict or finding.type == "error" for finding in findings):
         raise typer.Exit(1)

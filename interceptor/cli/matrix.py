@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import show, show_json
+from interceptor.cli.context import show, show_json, show_line
 from interceptor.cli.options import (
     RETRIES,
     SECONDS,
@@ -51,4 +51,4 @@ def matrix(
     if not verdict.rows:
         show(f"the broker has no pact of {name}{f', {chosen}' if chosen.is_given else ''}")
     for row in row_lines(verdict.rows):
-        print(row)
+        show_line(row)

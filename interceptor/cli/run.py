@@ -17,6 +17,7 @@ from interceptor.project.config import Project, load_project
 from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.run.reach.isolation import IsolationError
 from interceptor.session import Finished, RunContext, prepared, run_command
+from interceptor.values.errors import InterceptorError
 
 
 class Export(StrEnum):
@@ -77,11 +78,16 @@ def run(
         *summary_lines(finished.summary, project.providers),
     ):
         say(line)
+    if finished.failure is not None:
+        raise typer.Exit(_failed(finished, finished.failure))
     fine = finished.summary.clean and not (strict and finished.summary.never_used)
     fine = fine and (allow_empty or finished.summary.requests > 0)
     if export is Export.ALWAYS or (export is Export.CLEAN and not finished.exit_code and finished.summary.clean):
         still_answered = None if prune else partial(run_context.still_answered, finished.summary)
-        fine = _export(project, finished.journal, still_answered) and fine
+        try:
+            fine = _export(project, finished.journal, still_answered) and fine
+        except InterceptorError as error:
+            raise typer.Exit(_failed(finished, error)) from error
     raise typer.Exit(finished.exit_code or int(not fine))
 
 
@@ -99,6 +105,14 @@ def _run(run_context: RunContext, command: list[str], *, isolated: bool, allowed
             raise
         say(f"{error}; continuing without isolation")
         return run_command(run_context, command)
+
+
+def _failed(finished: Finished, error: InterceptorError) -> int:
+    """Say what failed after the command ended; its own exit code stays, unless that was 0."""
+    say(error.message)
+    if error.hint:
+        say(error.hint)
+    return finished.exit_code or error.exit_code
 
 
 def _export(project: Project, journal: Path, still_answered: Callable[[str, str, str], str | None] | None) -> bool:

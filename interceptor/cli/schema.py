@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say
+from interceptor.cli.context import Context, say, show_document
 from interceptor.project.config import STATE_DIR
 from interceptor.scaffold.schema import handlers_schema, project_schema, schema_text, write_schemas
 
@@ -31,7 +31,7 @@ def schema(
     checks what you type.
     """
     if kind is not None:
-        print(schema_text(project_schema() if kind is SchemaKind.PROJECT else handlers_schema()), end="")
+        show_document(schema_text(project_schema() if kind is SchemaKind.PROJECT else handlers_schema()))
         return
     context: Context = ctx.obj
     for path in write_schemas(context.config.parent / STATE_DIR):

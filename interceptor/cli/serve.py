@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say, set_up_logging
+from interceptor.cli.context import Context, say, set_up_logging, show_document
 from interceptor.project.config import load_project
 from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.run.listeners import HOST
 from interceptor.run.trust import CERTIFICATE_FILE
-from interceptor.session import RunContext, prepared
+from interceptor.session import RunContext, ending_signals, prepared
 from interceptor.session import serve as serve_until_stopped
 from interceptor.values.errors import UsageError
 
@@ -34,7 +34,7 @@ def serve(
         typer.Option(envvar="INTERCEPTOR_TOKEN", help="Clients have to give it as the password to the proxy."),
     ] = None,
 ) -> None:
-    """Run the proxy in the foreground, until Ctrl-C.
+    """Run the proxy in the foreground, until Ctrl-C, SIGTERM or SIGHUP.
 
     It prints the variables that a consumer needs to the standard output, then an empty line.
     It reloads handlers when their files change, and reports unhandled requests as they happen.
@@ -43,7 +43,7 @@ def serve(
     _check(host, token)
     set_up_logging(context, warnings=True)
     project = load_project(context.config)
-    with prepared(project, os.environ, port=port, host=host, token=token) as run_context:
+    with ending_signals() as wait, prepared(project, os.environ, port=port, host=host, token=token) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))
         for problem in run_context.reached.problems:
@@ -51,13 +51,15 @@ def serve(
         if context.verbose:
             say(f"clients reach the proxy by the proxy variables and by settings for {run_context.reached.names}")
         _introduce(run_context)
-        finished = serve_until_stopped(run_context, say)
+        finished = serve_until_stopped(run_context, wait, say)
     for line in (
         *(hit_lines(finished.summary) if context.verbose else ()),
         *summary_lines(finished.summary, project.providers, explained=True),
     ):
         say(line)
     say(f"recorded in {project.display(finished.journal)}")
+    if finished.failure is not None:  # the log has told of it when it happened
+        raise typer.Exit(finished.failure.exit_code)
 
 
 def _check(host: str, token: str | None) -> None:
@@ -85,5 +87,5 @@ def _introduce(run_context: RunContext) -> None:
     say(f"clients have to trust {run_context.project.display(run_context.project.state_dir / CERTIFICATE_FILE)}")
     for name, value in run_context.environment.items():
         if os.environ.get(name) != value:
-            print(f"{name}={value}")
-    print(flush=True)
+            show_document(f"{name}={value}\n")
+    show_document("\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import say, show_json
+from interceptor.cli.context import say, show_document, show_json, show_line
 from interceptor.cli.options import AsJson, pact_files, pacts_of_project, say_passed_over, write_output
 from interceptor.values.errors import PactError, UsageError
 
@@ -63,10 +63,10 @@ def states(
     elif as_json:
         show_json(states_json(required))
     elif markdown:
-        print(states_markdown(required), end="")
+        show_document(states_markdown(required))
     else:
         for line in states_lines(required):
-            print(line)
+            show_line(line)
 
 
 def _write(required: Sequence[RequiredStates], scaffold: Scaffold, output: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import threading
@@ -21,6 +22,8 @@ from interceptor.journal.lines import VERSION, Header, dumps, encoded
 from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
+
+log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS = 0.1
 """The most a killed process loses."""
@@ -56,8 +59,10 @@ class JournalWriter:
     A background thread writes what has gathered every tenth of a second. `close` loses nothing. A run of the same
     exchange over and over costs one line and a count.
 
+    Where the file can no longer be written, that is logged once and kept as `failure`: answering goes on.
+
     Raises:
-        RecordingError: where the file cannot be made or no longer be written.
+        RecordingError: where the file cannot be begun.
     """
 
     def __init__(self, path: Path, *, consumer: str, started: str = "", tool: str = __version__, run: str = "") -> None:
@@ -70,7 +75,7 @@ class JournalWriter:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = threading.Event()
-        self._error: OSError | None = None
+        self.failure: RecordingError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -84,9 +89,9 @@ class JournalWriter:
         header = Header("journal", VERSION, run, consumer, started, tool)
         self._add(dumps(asdict(header)) + b"\n")
         self.flush()
-        if self._error is not None:
+        if self.failure is not None:
             os.close(self._file)
-            raise _unwritable(self.path, self._error)
+            raise self.failure
 
     def __enter__(self) -> Self:
         return self
@@ -99,8 +104,6 @@ class JournalWriter:
         content = dumps(encoded(exchange))
         digest = hashlib.blake2b(content, digest_size=16).digest()
         with self._lock:
-            if self._error is not None:
-                raise _unwritable(self.path, self._error)
             repeat = self._repeats.get(digest)
             if repeat is None:
                 self._repeats[digest] = _Repeat(self._written, exchange.count, exchange.count)
@@ -122,7 +125,7 @@ class JournalWriter:
         """Note that an exchange happened once more; False where it is too long ago, and has to be written anew."""
         with self._lock:
             known = self._repeats.get(digest)
-            if known is None or self._error is not None:
+            if known is None or self.failure is not None:
                 return False
             self._count(known, digest, 1)
         if not self._wake.is_set():
@@ -146,8 +149,6 @@ class JournalWriter:
                 self._note(repeat)
             self._drain()
             os.close(self._file)
-        if self._error is not None:
-            raise _unwritable(self.path, self._error)
 
     def _flush_regularly(self) -> None:
         while not self._closed.is_set():
@@ -183,10 +184,11 @@ class JournalWriter:
         self._pending = []
         self._size = 0
         try:
-            while data and self._error is None:
+            while data and self.failure is None:
                 data = data[os.write(self._file, data) :]
         except OSError as error:
-            self._error = error
+            self.failure = _unwritable(self.path, error)
+            log.warning("%s; %s", self.failure.message, self.failure.hint)
 
 
 @dataclass(slots=True)

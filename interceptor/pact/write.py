@@ -140,11 +140,18 @@ def _pretty(pact: PactJson) -> bytes:
         return (json.dumps(pact, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
+_TEMPORARY = ".interceptor-"
+
+
 def _replace(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    for orphan in path.parent.glob(f"{_TEMPORARY}*.tmp"):  # of one that was killed: the folder is locked for us
+        orphan.unlink(missing_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut leaves an empty file in the old one's place
         umask = os.umask(0)
         os.umask(umask)
         Path(temporary).chmod(0o666 & ~umask)

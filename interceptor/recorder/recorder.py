@@ -10,7 +10,6 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import assert_never
 
@@ -245,15 +244,14 @@ class _Known:
 
 
 @contextmanager
-def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recorder, Path]]:
-    """A recorder on a new journal of the project, and where that is; nothing noted is lost at the end.
+def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recorder, JournalWriter]]:
+    """A recorder on a new journal of the project, and that; nothing noted is lost at the end.
 
     Raises:
-        RecordingError: where the journal cannot be written.
+        RecordingError: where the journal cannot be begun.
     """
-    path = new_recording(project)
-    with JournalWriter(path, consumer=project.settings.consumer) as journal:
-        yield Recorder(journal, Redactor.of(project), handlers), path
+    with JournalWriter(new_recording(project), consumer=project.settings.consumer) as journal:
+        yield Recorder(journal, Redactor.of(project), handlers), journal
 
 
 def is_recorded(decision: Passthrough) -> bool:

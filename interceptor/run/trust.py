@@ -105,6 +105,9 @@ def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str
         authority: ours.
         state_dir: the project's folder for such things.
         environ: the variables of the user, which say what this machine trusts beyond the public authorities.
+
+    Raises:
+        UsageError: where the files cannot be written.
     """
     in_use = ExitStack()
     with locked(state_dir):
@@ -113,16 +116,24 @@ def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str
         in_use.enter_context(locked(directory))
     files = TrustFiles(directory, directory / "ca-bundle.pem", directory / "ca-additional.pem")
     try:
-        _write(directory / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
-        known = [certifi.where(), *SYSTEM_BUNDLES, *_default_locations()]
-        named = [environ[name] for name in TRUST_VARIABLES if environ.get(name)]
-        _write(files.bundle, _bundle(authority.certificate, [*known, *named]), mode=0o644)
-        extra = environ.get("NODE_EXTRA_CA_CERTS", "")
-        _write(files.additional, _bundle(authority.certificate, [extra] if extra else []), mode=0o644)
+        _lay_out(files, authority, environ)
         yield files
     finally:
         shutil.rmtree(directory, ignore_errors=True)
         in_use.close()
+
+
+def _lay_out(files: TrustFiles, authority: Authority, environ: Mapping[str, str]) -> None:
+    known = [certifi.where(), *SYSTEM_BUNDLES, *_default_locations()]
+    named = [environ[name] for name in TRUST_VARIABLES if environ.get(name)]
+    extra = environ.get("NODE_EXTRA_CA_CERTS", "")
+    try:
+        _write(files.confdir / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
+        _write(files.bundle, _bundle(authority.certificate, [*known, *named]), mode=0o644)
+        _write(files.additional, _bundle(authority.certificate, [extra] if extra else []), mode=0o644)
+    except OSError as error:
+        message = f"cannot write the certificates of this run into {files.confdir}: {error.strerror}"
+        raise UsageError(message, "free some space, or make the folder writable") from error
 
 
 def _sweep(state_dir: Path) -> None:

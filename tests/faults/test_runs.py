@@ -1,0 +1,140 @@
+"""The command itself under faults: the act is done, and its exit code kept, whatever becomes of what is said."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = f"{sys.executable} -m interceptor"
+ASK = f"{sys.executable} ask.py"
+"""A command that asks for a path, and ends with a code."""
+ASKING = """\
+import sys
+import urllib.error
+import urllib.request
+
+try:
+    urllib.request.urlopen(f"http://p.example.test/{sys.argv[1]}").read()
+except urllib.error.HTTPError:
+    pass
+sys.exit(int(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "interceptor.yaml").write_text(
+        "consumer: Site\nproviders:\n  P:\n    url: http://p.example.test\n", encoding="utf-8"
+    )
+    (tmp_path / "ask.py").write_text(ASKING, encoding="utf-8")
+    answer(tmp_path, "{request: GET /items/:id, response: {json: {ok: true}}}")
+    return tmp_path
+
+
+def answer(project, handler):
+    (project / "handlers" / "p.yaml").write_text(f"provider: P\nhandlers:\n  - {handler}\n", encoding="utf-8")
+
+
+def shell(project, line, **options):
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],  # any bash will do
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )
+
+
+def pacts(project):
+    return [path.name for path in (project / "msw_generated_pacts").glob("*.json")]
+
+
+@pytest.mark.parametrize("unheard", ["2>/dev/full", "2>&-", "2>&1 | true", ">&- 2>&-"])
+def test_the_pact_is_written_though_nobody_hears_of_it(project, unheard):
+    done = shell(project, f"{PROGRAM} run -- {ASK} items/1 0 {unheard}")
+    assert (done.returncode, done.stdout, pacts(project)) == (0, "", ["Site-P.json"])
+
+
+@pytest.mark.parametrize("unheard", ["2>/dev/full", "2>&-", "2>&1 | true", ">/dev/full"])
+def test_the_exit_code_is_the_commands_though_nobody_hears_of_it(project, unheard):
+    done = shell(project, f"{PROGRAM} run -- sh -c 'sleep .2; exit 3' {unheard}")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_result_that_cannot_be_written_is_no_bug(project):
+    shell(project, f"{PROGRAM} run --export never -- {ASK} items/1 0")
+    done = shell(project, f"{PROGRAM} export --json >/dev/full")
+    assert (done.returncode, pacts(project)) == (0, ["Site-P.json"])
+    assert done.stderr == "interceptor  cannot write the result to the standard output: No space left on device\n"
+
+
+def test_a_pact_that_cannot_be_written_leaves_the_commands_exit_code(project):
+    (project / "msw_generated_pacts").write_text("in the way")
+    line = f"{PROGRAM} run --export always -- {ASK} items/1"
+    failed, succeeded = shell(project, f"{line} 3"), shell(project, f"{line} 0")
+    assert (failed.returncode, succeeded.returncode) == (3, 1)
+    assert "cannot write the pact" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_full_disk_is_told_once_and_leaves_the_commands_exit_code(project):
+    ask_often = (
+        "import sys, urllib.request as u\n"
+        "for n in range(250): u.urlopen(f'http://p.example.test/items/{n}?q=' + 'ab' * 3000).read()\n"
+        "sys.exit(3)\n"
+    )
+    (project / "often.py").write_text(ask_often)
+    done = shell(project, f"ulimit -f 800; trap '' XFSZ; {PROGRAM} run -- {sys.executable} often.py")
+    assert done.returncode == 3
+    assert done.stderr.count("cannot write the journal") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_hangup_ends_serving_and_leaves_no_key_behind(project):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "interceptor", "serve"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while process.stdout.readline().strip():
+        pass
+    assert list((project / ".interceptor").glob("run-*"))
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert list((project / ".interceptor").glob("run-*")) == []
+
+
+def test_what_a_killed_export_left_is_swept(project):
+    (project / "msw_generated_pacts").mkdir()
+    (project / "msw_generated_pacts" / ".interceptor-killed.tmp").write_text("{")
+    shell(project, f"{PROGRAM} run -- {ASK} items/1 0")
+    assert [path.name for path in (project / "msw_generated_pacts").iterdir() if path.suffix in {".tmp", ".json"}] == [
+        "Site-P.json"
+    ]
+
+
+@pytest.mark.parametrize("expression", ["7 ** (10 ** 8)", "'x' * 10 ** 9", "[1] * 10 ** 9", "10 ** 4000 * 10 ** 4000"])
+def test_an_expression_that_computes_for_ever_is_refused(project, expression):
+    answer(project, f'{{request: GET /items/:id, response: {{json: {{n: "{{{{ {expression} }}}}"}}}}}}')
+    assert "Traceback" not in shell(project, f"{PROGRAM} lint").stderr
+    done = shell(project, f"{PROGRAM} run -- {ASK} items/1 0")
+    assert done.returncode == 1
+    assert "would be too large" in done.stderr
+
+
+def test_a_path_gives_no_orders_to_terminals_and_ci(project):
+    for command in (f"{PROGRAM} run", f"{PROGRAM} -v run"):
+        done = shell(project, f"{command} -- {ASK} 'zz%0a::error::x%1b%5d0;t%07' 0 2>&1")
+        assert "error::x" in done.stdout
+        ours = done.stdout
+        assert not re.search(r"^\s*::error::", ours, re.MULTILINE)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", ours)
