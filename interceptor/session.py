@@ -138,13 +138,13 @@ def _ground(
     )
 
 
-def run_command(stage: RunContext, words: Sequence[str], isolation: Isolation | None = None) -> Finished:
+def run_command(context: RunContext, words: Sequence[str], isolation: Isolation | None = None) -> Finished:
     """Run a command under the proxy.
 
     The command starts at once: its first connections wait in the sockets' queues until the proxy is there.
 
     Args:
-        stage: what stands ready.
+        context: what stands ready.
         words: the command and its arguments.
         isolation: a network for it alone.
 
@@ -154,20 +154,20 @@ def run_command(stage: RunContext, words: Sequence[str], isolation: Isolation | 
         CommandNotRunnableError: there is, but the system will not run it.
     """
     if isolation is None:
-        with running(partial(start, words, stage.environment)) as command:
-            return _accompany(stage, command, {})
-    with running(partial(isolation.start, words, stage.environment)) as isolated:
-        return _accompany(replace(stage, listeners=isolated.listeners), isolated, isolated.allowed)
+        with running(partial(start, words, context.environment)) as command:
+            return _accompany(context, command, {})
+    with running(partial(isolation.start, words, context.environment)) as isolated:
+        return _accompany(replace(context, listeners=isolated.listeners), isolated, isolated.allowed)
 
 
-def _accompany(stage: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
-    with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
-        exit_code = asyncio.run(_until(command.wait, stage, recorder, allowed=allowed))
-        note_observed(stage.observed, Owners(stage.project.providers), recorder)
+def _accompany(context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
+    with recording(context.project, context.engine.handler_places) as (recorder, journal):
+        exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed))
+        note_observed(context.observed, Owners(context.project.providers), recorder)
     return Finished(exit_code, recorder.summary, journal)
 
 
-def serve(stage: RunContext, tell: Callable[[str], None]) -> Finished:
+def serve(context: RunContext, tell: Callable[[str], None]) -> Finished:
     """Answer until SIGINT or SIGTERM, with the handlers as their files are; `tell` is given what became of changes."""
     stopped = (signal.SIGINT, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, stopped)
@@ -177,8 +177,8 @@ def serve(stage: RunContext, tell: Callable[[str], None]) -> Finished:
         return 0
 
     try:
-        with recording(stage.project, stage.engine.handler_places) as (recorder, journal):
-            exit_code = asyncio.run(_until(wait, stage, recorder, tell=tell))
+        with recording(context.project, context.engine.handler_places) as (recorder, journal):
+            exit_code = asyncio.run(_until(wait, context, recorder, tell=tell))
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stopped)
     return Finished(exit_code, recorder.summary, journal)
@@ -186,7 +186,7 @@ def serve(stage: RunContext, tell: Callable[[str], None]) -> Finished:
 
 async def _until(
     wait: Callable[[], int],
-    stage: RunContext,
+    context: RunContext,
     recorder: Recorder,
     *,
     allowed: Mapping[int, Sequence[socket]] = MappingProxyType({}),
@@ -194,7 +194,7 @@ async def _until(
 ) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
     waiting = _in_background(wait)
-    if not await _worth_serving(waiting, stage.listeners):
+    if not await _worth_serving(waiting, context.listeners):
         return waiting.result()
     from interceptor.proxy.server import serving  # noqa: PLC0415  # a command that asks nothing need not wait for it
 
@@ -202,20 +202,20 @@ async def _until(
 
     async with (
         serving(
-            stage.listeners,
-            stage.engine,
+            context.listeners,
+            context.engine,
             recorder,
-            others=stage.project.settings.others,
-            trust=stage.trust,
-            upstream=stage.upstream,
-            control=Control(stage.engine, recorder, stage.token),
-            http2=stage.project.settings.http2,
+            others=context.project.settings.others,
+            trust=context.trust,
+            upstream=context.upstream,
+            control=Control(context.engine, recorder, context.token),
+            http2=context.project.settings.http2,
         ),
         forwarding(allowed),
     ):
         if tell is None:
             return await waiting
-        following = asyncio.create_task(reload_on_change(stage.project, stage.engine, recorder.summary, tell))
+        following = asyncio.create_task(reload_on_change(context.project, context.engine, recorder.summary, tell))
         try:
             return await waiting
         finally:

@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from interceptor.answering.functions import FILTERS, GLOBALS
-from interceptor.answering.templates import Template, TemplateFault
+from interceptor.answering.template import Template, TemplateFault
 
 _NEVER = "\x00never"
 """`{%` and `{#` are plain text in handler files: their delimiters become something that cannot be written."""
@@ -91,7 +91,7 @@ def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping
     try:
         value = run(values)
         if callable(value) and not isinstance(value, Undefined):
-            raise TypeError("there is no such member; a method of that name must be called")  # noqa: TRY301
+            raise TypeError("there is no such member; a method of that name must be called")  # noqa: TRY301  # told below
         return _jsonable(value)
     except UndefinedError as error:
         raise TemplateFault(f"{_undefined(str(error))} in {shown}") from error

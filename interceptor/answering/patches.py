@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interceptor.answering.responses import Answer, CompiledEntry
 from interceptor.answering.views import ResponseView
-from interceptor.handlers.language import ResponseEntry
+from interceptor.handlers.response_part import ResponseEntry
 from interceptor.values.generated import EVERYTHING
 from interceptor.values.messages import Response
 from interceptor.values.place import header_places

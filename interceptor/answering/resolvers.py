@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from interceptor.handlers.language import ResponseEntry
+from interceptor.handlers.response_part import ResponseEntry
 from interceptor.project.folder import Folder
 
 Resolver: TypeAlias = Callable[..., Any]

@@ -22,13 +22,14 @@ from interceptor.answering.rendering import (
     TemplateValues,
     rendered,
 )
-from interceptor.answering.templates import TemplateFault, compile_file
-from interceptor.handlers.language import DelayRange, ResponseEntry, ServerSentEvent
+from interceptor.answering.template import TemplateFault
+from interceptor.answering.templates import compile_file
+from interceptor.handlers.response_part import DelayRange, ResponseEntry, ServerSentEvent
 from interceptor.project.folder import Folder, file_type
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import Chunk
 from interceptor.values.json_text import Json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, charset, is_json
+from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS, Headers, Response
 
 EVENT_STREAM_MEDIA_TYPE = "text/event-stream"
@@ -167,7 +168,7 @@ def _answer(
     said = next((value for name, value in headers if name == "content-type"), None)
     if body.content_type and said is None:
         complete = (("content-type", body.content_type), *complete)
-    data = body.data if body.text is None else _encoded(body.text, charset(said), node)
+    data = body.data if body.text is None else _encoded(body.text, media_type(said).charset, node)
     return Answer(Response(status, complete, data), body.json, generated, body.stream)
 
 
@@ -277,7 +278,7 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
         if not name.endswith(".j2"):
             return RenderedBody(content, file_type(name))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
-        generated.append("response.$" if is_json(file_type(name.removesuffix(".j2"))) else "response.body")
+        generated.append("response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body")
         return RenderedBody(
             content_type=file_type(name.removesuffix(".j2")), text=str(rendered(template, node, values))
         )

@@ -40,10 +40,10 @@ _NO_RELATION = re.compile(r"Could not find relation 'pf:")
 _ADDRESS = "check the URL: PACT_BROKER_BASE_URL must be the one that shows the broker in a browser"
 _LOGIN = "check PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD"
 REMEDIES = {
-    "401": f"{_LOGIN}; PactFlow wants a token, to publish one that may write",
-    "403": "the token is known and may not do this: ask for the permission, or take another token",
+    "401": f"{_LOGIN}; PactFlow needs a token; to publish, one with write access",
+    "403": "the token lacks the permission: ask for it, or use another token",
     "404": _ADDRESS,
-    "5": "the broker, or a proxy before it, is out of order: try again later",
+    "5": "the broker, or a proxy in front of it, has a problem: try again later",
 }
 """What to do, by how the status begins."""
 _MOMENT = 5
@@ -129,7 +129,7 @@ def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callabl
                 raise
 
 
-@cache
+@cache  # one path
 def client() -> str:
     """The path of the binary that was installed with us; another `pact` on the PATH may be another program.
 
@@ -140,9 +140,9 @@ def client() -> str:
     try:
         installed = distribution(_DISTRIBUTION)
     except PackageNotFoundError as error:
-        raise BrokerError("the client of the broker, pact, is not installed", remedy) from error
+        raise BrokerError("the broker's client, pact, is not installed", remedy) from error
     if _version(installed.version) < _FIRST_USABLE:
-        raise BrokerError(f"the client of the broker, {_DISTRIBUTION} {installed.version}, is too old", remedy)
+        raise BrokerError(f"the broker's client, {_DISTRIBUTION} {installed.version}, is too old", remedy)
     binaries = (Path(str(file.locate())) for file in installed.files or () if file.name in _BINARIES)
     found = next((file.resolve() for file in binaries if file.is_file()), None)
     if found is None:
@@ -190,7 +190,7 @@ def explained(reason: str) -> tuple[str, str] | None:
     if _NOT_REACHED.search(reason):
         return "it cannot be reached", f"{_ADDRESS}; SSL_CERT_FILE names certificates of your own"
     if _NO_RELATION.search(reason):
-        return "it takes no provider contracts, as PactFlow does", "compare offline instead: interceptor check"
+        return "it does not accept provider contracts; only PactFlow does", "compare offline instead: interceptor check"
     return None
 
 

@@ -137,5 +137,5 @@ def main(arguments: list[str] | None = None) -> None:
         if context.verbose:
             traceback.print_exc()
         where = "" if context.verbose else "; run it again with -v for the traceback"
-        say(f"this is a bug of interceptor: {type(error).__name__}: {error}{where}")
+        say(f"this is a bug in interceptor: {type(error).__name__}: {error}{where}")
         sys.exit(BUG)

@@ -72,11 +72,11 @@ def init(
         if from_har is not None:
             raise UsageError("--from-openapi and --from-har do not go together", "import one, then the other")
         found = _documented(from_openapi, root, provider or [])
-        providers, notes = [found], [] if found.handlers else [f"{from_openapi} describes no response to write down"]
+        providers, notes = [found], [] if found.handlers else [f"{from_openapi} describes no response"]
     elif from_har is None:
         providers, notes = [_new(text) for text in provider or [_EXAMPLE]], list[str]()
     elif provider:
-        raise UsageError("--provider and --from-har do not go together", "a HAR file says who the providers are")
+        raise UsageError("--provider and --from-har do not go together", "the HAR file names the providers")
     else:
         providers, notes = _recorded(from_har)
     written = project_files(consumer or consumer_name(root), providers, context.config.name)
@@ -128,7 +128,7 @@ def _recorded(file: Path) -> tuple[list[NewProvider], list[str]]:
     damages: list[Damage] = []
     found = import_recording(read_har(file, damages))
     if not found.providers:
-        raise UsageError(f"{file} holds no answered request to an API", "record one in a browser's network panel")
+        raise UsageError(f"{file} has no answered request to an API", "record one in a browser's network panel")
     notes = [str(damage.message) for damage in damages]
     if found.left_out:
         notes.append(f"left out (pages and their parts, preflights, answers from a cache): {found.left_out}")

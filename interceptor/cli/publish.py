@@ -63,7 +63,7 @@ def publish(
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     allow_secrets: Annotated[
-        bool, typer.Option("--allow-secrets", help="Publish even if a pact holds what looks like a secret.")
+        bool, typer.Option("--allow-secrets", help="Publish even if a pact contains what looks like a secret.")
     ] = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Publish even if a pact does not fit its provider's OpenAPI document.")
@@ -118,15 +118,17 @@ def _published(
 
 
 def _not_published(pact: PactFile, broker: Broker | None, project: Project | None) -> PublishedPact:
-    """What would change: against the broker's latest pact, or without a broker against the commit."""
+    """What would change: against the broker's latest pact, or where that cannot be had against the commit."""
     ours = read_pact(pact.file)
     if broker is not None:
-        earlier, against = pact_at_broker(ours, broker), "the broker's latest pact"
-    elif is_commit(pact.file.resolve().parent, "HEAD"):
-        earlier, against = pact_in_git(ours, "HEAD"), "git:HEAD"
-    else:
-        return PublishedPact(pact, None)
-    return PublishedPact(pact, None, changes(earlier, ours), against, _handlers(project))
+        try:
+            earlier = pact_at_broker(ours, broker)
+            return PublishedPact(pact, None, changes(earlier, ours), "the broker's latest pact", _handlers(project))
+        except BrokerError as error:  # nothing is published: that needs no broker
+            say(f"warning: the pact is not compared with the broker's: {error.message}")
+    if is_commit(pact.file.resolve().parent, "HEAD"):
+        return PublishedPact(pact, None, changes(pact_in_git(ours, "HEAD"), ours), "git:HEAD", _handlers(project))
+    return PublishedPact(pact, None)
 
 
 def _handlers(project: Project | None) -> dict[str, str]:
@@ -154,7 +156,7 @@ def _require_no_secrets(files: list[Path]) -> None:
     if found:
         lines = "\n".join(f"{finding.pact}: {finding.message}" for finding in found)
         raise PactError(
-            f"the pacts hold what looks like a secret:\n{lines}",
+            f"the pacts contain what looks like a secret:\n{lines}",
             "mask it (`redact` in the project file) and export again, or publish with --allow-secrets",
         )
 

@@ -64,14 +64,14 @@ def run(
     project = load_project(context.config)
     if consumer is not None:
         project = replace(project, settings=project.settings.model_copy(update={"consumer": consumer}))
-    with prepared(project, os.environ, port=port) as stage:
-        for warning in stage.engine.warnings:
+    with prepared(project, os.environ, port=port) as run_context:
+        for warning in run_context.engine.warnings:
             say(str(warning))
-        for problem in stage.reached.problems:
+        for problem in run_context.reached.problems:
             say(problem)
         if context.verbose:
-            say(f"clients reach the proxy by the proxy variables and by settings for {stage.reached.names}")
-        finished = _run(stage, command, isolated=isolated, allowed=allow_port or [])
+            say(f"clients reach the proxy by the proxy variables and by settings for {run_context.reached.names}")
+        finished = _run(run_context, command, isolated=isolated, allowed=allow_port or [])
     for line in (
         *(hit_lines(finished.summary) if context.verbose else ()),
         *summary_lines(finished.summary, project.providers),
@@ -80,7 +80,7 @@ def run(
     fine = finished.summary.clean and not (strict and finished.summary.never_used)
     fine = fine and (allow_empty or finished.summary.requests > 0)
     if export is Export.ALWAYS or (export is Export.CLEAN and not finished.exit_code and finished.summary.clean):
-        still_answered = None if prune else partial(stage.still_answered, finished.summary)
+        still_answered = None if prune else partial(run_context.still_answered, finished.summary)
         fine = _export(project, finished.journal, still_answered) and fine
     raise typer.Exit(finished.exit_code or int(not fine))
 
@@ -88,17 +88,17 @@ def run(
 run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options after COMMAND are its
 
 
-def _run(stage: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
+def _run(run_context: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
     """Run the command, isolated where that is asked for; where only the project asks for it, it is no must."""
-    if not isolated and not stage.project.settings.reach.isolated:
-        return run_command(stage, command)
+    if not isolated and not run_context.project.settings.reach.isolated:
+        return run_command(run_context, command)
     try:
-        return run_command(stage, command, stage.isolation(allowed))
+        return run_command(run_context, command, run_context.isolation(allowed))
     except IsolationError as error:
         if isolated:
             raise
         say(f"{error}; continuing without isolation")
-        return run_command(stage, command)
+        return run_command(run_context, command)
 
 
 def _export(project: Project, journal: Path, still_answered: Callable[[str, str, str], str | None] | None) -> bool:

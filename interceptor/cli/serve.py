@@ -27,30 +27,30 @@ def serve(
     context: Context = ctx.obj
     set_up_logging(context, warnings=True)
     project = load_project(context.config)
-    with prepared(project, os.environ, port=port) as stage:
-        for warning in stage.engine.warnings:
+    with prepared(project, os.environ, port=port) as run_context:
+        for warning in run_context.engine.warnings:
             say(str(warning))
-        for problem in stage.reached.problems:
+        for problem in run_context.reached.problems:
             say(problem)
         if context.verbose:
-            say(f"clients reach the proxy by the proxy variables and by settings for {stage.reached.names}")
-        _introduce(stage)
-        finished = serve_until_stopped(stage, say)
+            say(f"clients reach the proxy by the proxy variables and by settings for {run_context.reached.names}")
+        _introduce(run_context)
+        finished = serve_until_stopped(run_context, say)
     for line in (
         *(hit_lines(finished.summary) if context.verbose else ()),
         *summary_lines(finished.summary, project.providers, explained=True),
     ):
         say(line)
-    say(f"recorded in {project.shown(finished.journal)}")
+    say(f"recorded in {project.display(finished.journal)}")
 
 
-def _introduce(stage: RunContext) -> None:
+def _introduce(run_context: RunContext) -> None:
     """Print the addresses; only the variables go to the standard output, so that a script can read them."""
-    say(f"the proxy is at {stage.listeners.proxy_url}")
-    for listener in stage.listeners.published:
+    say(f"the proxy is at {run_context.listeners.proxy_url}")
+    for listener in run_context.listeners.published:
         say(f"{listener.provider} is at {listener.base_url}")
-    say(f"clients have to trust {stage.project.shown(stage.project.state_dir / CERTIFICATE_FILE)}")
-    for name, value in stage.environment.items():
+    say(f"clients have to trust {run_context.project.display(run_context.project.state_dir / CERTIFICATE_FILE)}")
+    for name, value in run_context.environment.items():
         if os.environ.get(name) != value:
             print(f"{name}={value}")
     print(flush=True)

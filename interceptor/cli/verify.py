@@ -125,7 +125,7 @@ def verify(
         if publish:
             raise UsageError("results for local files cannot be published", "verify with --from-broker or --url")
         source, provider = _files(context, pacts or [], provider, states_url)
-    asked = verification.RunningProvider(
+    running = verification.RunningProvider(
         provider,
         provider_url,
         states_url=states_url,
@@ -137,7 +137,7 @@ def verify(
         ),
         seconds=timeout,
     )
-    result = verification.verify(source, asked, publishing, consumer=consumer)
+    result = verification.verify(source, running, publishing, consumer=consumer)
     if junit is not None:
         write_output(junit, verification_junit(result))
     if as_json:
@@ -153,7 +153,7 @@ def _require_address(option: str, url: str) -> None:
         parts = urlsplit(url)
         known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         if parts.username is not None:
-            raise UsageError(f"{option} holds a user and a password", "use --header 'authorization=Basic ...' instead")
+            raise UsageError(f"{option} has a user and a password", "use --header 'authorization=Basic ...' instead")
     except ValueError:
         known = False
     if not known:

@@ -13,7 +13,7 @@ from interceptor.openapi.routes import Routes
 from interceptor.pact.read import PactInteraction
 from interceptor.values.coverage import CoverageKind, CoveredItem, DocumentCoverage
 from interceptor.values.json_text import Json
-from interceptor.values.media_types import is_json
+from interceptor.values.media_types import media_type
 
 _OfferKey: TypeAlias = tuple[str, ...]
 _DEEPEST = 8
@@ -109,7 +109,7 @@ def _offers(each: Operation) -> Iterator[_Offer]:
 
 def _properties(content: Content, key: _OfferKey, name: str, never: str) -> Iterator[_Offer]:
     """The properties of a JSON body, each place once, but for those that are `never` sent in its direction."""
-    kinds = [kind for kind in content.types if is_json(kind)]
+    kinds = [kind for kind in content.types if media_type(kind).is_json]
     schemas = [content.schema_of_all, *(content.schema(kind) for kind in kinds)]
     found: dict[_OfferKey, _Offer] = {}
     for schema in schemas:

@@ -1,4 +1,8 @@
-"""Texts of parameters and form fields as the values that their schemas describe."""
+"""Texts of parameters and form fields as the values that their schemas describe.
+
+The styles of OpenAPI (`form`, `deepObject`, `pipeDelimited`) need the schema to be read: parsers of query strings know
+none, and cannot tell a list of one element from a text.
+"""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from interceptor.openapi.document import DocumentNode
 from interceptor.openapi.json_schema import Direction
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
-from interceptor.values.multipart_form import MULTIPART_MEDIA_TYPE, parse_multipart
+from interceptor.values.media_types import JSON_MEDIA_TYPE, MULTIPART_MEDIA_TYPE, media_type
+from interceptor.values.multipart_form import parse_multipart
 from interceptor.values.urls import parse_query
 
 _PLACE = "request.body"
@@ -46,9 +46,10 @@ def _value(body: Json, content_type: str, schema: DocumentNode) -> Json:
     if not isinstance(body, str):
         return body
     pairs: list[tuple[str, str]] | None = None
-    if media_type(content_type) == FORM_MEDIA_TYPE:
+    kind = media_type(content_type)
+    if kind.is_form:
         pairs = list(parse_query(body))
-    elif media_type(content_type) == MULTIPART_MEDIA_TYPE:
+    elif kind.essence == MULTIPART_MEDIA_TYPE:
         parts = parse_multipart(content_type, body.encode())
         pairs = None if parts is None else [(part.name, part.text) for part in parts]
     if pairs is None:

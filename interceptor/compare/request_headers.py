@@ -9,6 +9,7 @@ from interceptor.compare.pair import Pair, doubtful
 from interceptor.compare.reading import readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.values.findings import Finding
+from interceptor.values.media_types import media_type
 from interceptor.values.place import Place
 
 STANDARD = frozenset(
@@ -67,7 +68,7 @@ def compare_negotiation(pair: Pair) -> Iterator[Finding]:
     if sent and not consumed:
         message = "the request has a content type, but the document names none that the operation takes"
         yield pair.finding("request.content-type.unknown", message, sent_place, operation.place)
-    elif sent and not best_match(sent.partition(";")[0], consumed):
+    elif sent and not best_match(media_type(sent).essence, consumed):
         message = f"{sent} is not a type that the operation takes: {', '.join(consumed)}"
         yield pair.finding("request.content-type.incompatible", message, sent_place, operation.body.place)
     elif not sent and consumed and pair.sends_content:

@@ -10,6 +10,7 @@ from interceptor.compare.reading import readings
 from interceptor.openapi.json_schema import Direction
 from interceptor.openapi.operations import DocumentedResponse
 from interceptor.values.findings import Finding
+from interceptor.values.media_types import media_type
 from interceptor.values.place import Place
 
 STANDARD = frozenset(
@@ -66,7 +67,7 @@ def compare_content_type(pair: Pair, answer: DocumentedResponse) -> Iterator[Fin
     if sent and not produced:
         message = "the response has a content type, but the document names none for this response"
         yield pair.finding("response.content-type.unknown", message, place, answer.place)
-    elif sent and not best_match(sent.partition(";")[0], produced):
+    elif sent and not best_match(media_type(sent).essence, produced):
         message = f"{sent} is not a type of this response: {', '.join(produced)}"
         yield pair.finding("response.content-type.incompatible", message, place, answer.place)
 

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
 from sys import float_info
 
 from interceptor.pact.document import PactBody
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, is_json, media_type
+from interceptor.values.media_types import JSON_MEDIA_TYPE, media_type
 from interceptor.values.nesting import DEEPEST, is_deeper
 from interceptor.values.place import children
+from interceptor.values.remember import remembered
 
 _DEEPEST = DEEPEST - 20
 """Levels; what a pact wraps around a body is nested too."""
-_TEXT_TYPES = frozenset(
-    {
-        FORM_MEDIA_TYPE,
-        "application/ecmascript",
-        "application/graphql",
-        "application/javascript",
-        "application/jsonl",
-        "application/jwt",
-        "application/sql",
-        "application/toml",
-        "application/x-javascript",
-        "application/x-ndjson",
-        "application/x-yaml",
-        "application/xml",
-        "application/yaml",
-    }
-)
 _VAST = re.compile(rb"\d[eE]\+?\d{3}|\d{300}")
 """What numbers look like that may be too large."""
 _JSON_CHARSET = re.compile(r"""\s*;\s*charset\s*=\s*"?utf-?8"?""", re.IGNORECASE)
@@ -48,20 +31,22 @@ def body_of(content: bytes, content_type: str | None) -> PactBody:
         UnreadableBodyError: for text that is not the JSON it claims to be, or JSON that no Pact tool can read.
     """
     header = normal_content_type(content_type) if content_type else _guessed(content)
-    if is_json(header):
+    kind = media_type(header)
+    if kind.is_json:
         return PactBody("json", _json(content), header)
-    if _is_text(header) and (text := _text(content)) is not None:
+    if (kind.is_text or kind.is_multipart) and (text := _text(content)) is not None:
         return PactBody("text", text, header)
     return PactBody("binary", content, header)
 
 
-@lru_cache(maxsize=1000)
+@remembered(1000)
 def normal_content_type(content_type: str) -> str:
     """The header without the charset that JSON has anyway: `Application/JSON; charset=utf-8` -> `application/json`."""
-    if not is_json(content_type):
+    kind = media_type(content_type)
+    if not kind.is_json:
         return content_type
     _, semicolon, parameters = _JSON_CHARSET.sub("", content_type).partition(";")
-    return f"{media_type(content_type)}{semicolon}{parameters}"
+    return f"{kind}{semicolon}{parameters}"
 
 
 def _guessed(content: bytes) -> str:
@@ -76,7 +61,7 @@ def _guessed(content: bytes) -> str:
 
 def _json(content: bytes) -> Json:
     if is_deeper(content, _DEEPEST):
-        raise UnreadableBodyError(f"the JSON is nested more than {_DEEPEST} deep, which the Pact tools cannot read")
+        raise UnreadableBodyError(f"the JSON is nested over {_DEEPEST} levels deep, which the Pact tools cannot read")
     try:
         value = parse_json(content)
         # What JSON can spell but no text can hold, a lone surrogate, becomes the replacement character.
@@ -87,7 +72,7 @@ def _json(content: bytes) -> Json:
     except NotJsonError as error:
         raise UnreadableBodyError(f"the body is not the JSON that its content type claims: {error}") from error
     if _VAST.search(content) and _is_vast(value):
-        raise UnreadableBodyError("the JSON holds a number above 1.8e308, which the Pact tools cannot read")
+        raise UnreadableBodyError("the JSON contains a number above 1.8e308, which the Pact tools cannot read")
     return value
 
 
@@ -96,11 +81,6 @@ def _is_vast(value: Json) -> bool:
     if isinstance(value, int | float):
         return abs(value) > float_info.max
     return any(_is_vast(each) for _, each in children(value))
-
-
-def _is_text(header: str) -> bool:
-    bare = media_type(header)
-    return bare.startswith(("text/", "multipart/")) or bare in _TEXT_TYPES or bare.endswith(("+xml", "+yaml"))
 
 
 def _text(content: bytes) -> str | None:

@@ -70,8 +70,8 @@ def with_states(interaction: Interaction) -> Interaction:
     if not parameters:
         return interaction
     request = interaction.request
-    asked = (*_path(interaction.path, parameters), *_tied(request, interaction.query, parameters))
-    return replace(interaction, request=replace(request, generators=(*request.generators, *asked)))
+    generators = (*_path(interaction.path, parameters), *_tied(request, interaction.query, parameters))
+    return replace(interaction, request=replace(request, generators=(*request.generators, *generators)))
 
 
 def _parameters(states: Sequence[ProviderState]) -> Parameters:

@@ -21,7 +21,7 @@ from interceptor.contract.normalise import (
     normalise,
     unique,
 )
-from interceptor.contract.pinning.group import MOST_GATHERED, Classes, Group, Slots, ValueOrigin
+from interceptor.contract.pinning.group import MOST_GATHERED, Group, SharedValues, Slots, ValueOrigin
 from interceptor.contract.pinning.pin import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.inferred_rules import collapsed, inferred
@@ -73,7 +73,7 @@ class Taken:
     """What became of one exchange."""
 
     extracted: Extracted
-    again: Callable[[Slots, str], None]
+    repeat: Callable[[Slots, str], None]
     """Takes an exchange that differs from this one in the values of its slots, and in its time, only."""
 
 
@@ -86,7 +86,7 @@ class Collector:
     def __init__(self, policy: ContractPolicy) -> None:
         self._policy = policy
         self._groups: dict[bytes, Group] = {}
-        self._classes = Classes()
+        self._shared = SharedValues()
         self._gathered = 0
         self._literal = {_NEVER_PINNED}
         self._findings: set[Finding] = set()
@@ -104,9 +104,9 @@ class Collector:
             group = self._groups[key] = Group(skeleton, extracted.forms)
         else:
             group.skeleton = min(group.skeleton, skeleton, key=Interaction.canonical)
-        again = partial(self._gather, group, (exchange.metadata.test or "", exchange.metadata.handler or ""))
-        again(extracted.slots, exchange.at)
-        return Taken(extracted, again)
+        repeat = partial(self._gather, group, (exchange.metadata.test or "", exchange.metadata.handler or ""))
+        repeat(extracted.slots, exchange.at)
+        return Taken(extracted, repeat)
 
     def _gather(self, group: Group, origin: ValueOrigin, slots: Slots, at: str) -> None:
         self._gathered += group.gather(slots, at, origin)
@@ -114,7 +114,7 @@ class Collector:
             self._settle()
 
     def _settle(self) -> None:
-        self._classes.settle(self._groups.values(), self._literal)
+        self._shared.settle(self._groups.values(), self._literal)
         self._gathered = 0
 
     def interactions(self) -> tuple[tuple[Interaction, ...], tuple[Finding, ...]]:
@@ -141,17 +141,17 @@ class Collector:
     def _completed(self, interaction: Interaction) -> Interaction:
         """With the inferred rules and generators, and a description."""
         request, response = interaction.request, interaction.response
-        asked: Iterable[Rule] = ()
-        answered: Iterable[Rule] = ()
+        of_request: Iterable[Rule] = ()
+        of_response: Iterable[Rule] = ()
         if self._policy.matching == "types":
             if response.body is not None and response.body.kind == "json":
-                answered = inferred(response.body.value)
+                of_response = inferred(response.body.value)
             if request.body is not None and is_multipart(request.body):
-                asked = [Rule("header", "content-type", "regex", boundary_pattern(request.body.content_type))]
+                of_request = [Rule("header", "content-type", "regex", boundary_pattern(request.body.content_type))]
         completed = replace(
             interaction,
-            request=_with_rules(request, asked),
-            response=_with_rules(response, answered),
+            request=_with_rules(request, of_request),
+            response=_with_rules(response, of_response),
             description=interaction.description or default_description(interaction),
         )
         return with_states(completed) if self._policy.matching == "types" else completed

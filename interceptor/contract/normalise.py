@@ -147,7 +147,7 @@ def _headers(headers: Headers, wanted: frozenset[str]) -> NamedValues:
 def _with_pinned_boundary(content: bytes, content_type: str) -> tuple[bytes, str]:
     """A multipart body with a constant in the place of the boundary that the client made up."""
     match = _BOUNDARY.search(content_type)
-    if not media_type(content_type).startswith("multipart/") or match is None:
+    if not media_type(content_type).is_multipart or match is None:
         return content, content_type
     pinned = _BOUNDARY.sub(rf"\g<1>{_PINNED_BOUNDARY}", content_type, count=1)
     return content.replace(b"--" + match[2].encode(), b"--" + _PINNED_BOUNDARY.encode()), pinned
@@ -194,13 +194,13 @@ def _open(masked: str, anything: str = ".+") -> str:
 
 def is_multipart(body: PactBody) -> bool:
     """Whether the Pact tools compare a text part by part, so that no rule can be given for the whole."""
-    return media_type(body.content_type).startswith("multipart/")
+    return media_type(body.content_type).is_multipart
 
 
 def boundary_pattern(content_type: str) -> str:
     """The pattern of a multipart content type, whatever its boundary."""
     # The mock server drops the space behind the semicolon before it compares.
-    return rf"^{escape(media_type(content_type))};\s*.+$"
+    return rf"^{escape(media_type(content_type).essence)};\s*.+$"
 
 
 def default_description(interaction: Interaction) -> str:

@@ -10,10 +10,11 @@ from interceptor.answering.patches import has_patches
 from interceptor.answering.rendering import Compiler
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
-from interceptor.answering.templates import TemplateFault, compile_expression
+from interceptor.answering.template import TemplateFault
+from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
-from interceptor.handlers.language import DelayRange, GivenState
 from interceptor.handlers.loading import LoadedHandler
+from interceptor.handlers.response_part import DelayRange, GivenState
 from interceptor.matching.router import Route
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
@@ -108,8 +109,8 @@ def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
 
 
 def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:
-    asked = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
+    names = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
     return (
-        *header_places("request", dict.fromkeys(asked)),
+        *header_places("request", dict.fromkeys(names)),
         *header_places("response", compiled.declared_headers),
     )

@@ -10,7 +10,7 @@ from interceptor.answering.patches import has_patches
 from interceptor.answering.rendering import Render, TemplateValues
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
-from interceptor.answering.templates import Template
+from interceptor.answering.template import Template
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.router import Route
 from interceptor.values.exchange import ProviderState
@@ -42,7 +42,7 @@ class CompiledState:
 class DescribedEntry:
     """One answer with what the contract says about it."""
 
-    entry: CompiledEntry
+    compiled: CompiledEntry
     index: int
     """Its place in the handler's own list."""
     resolver: Resolver | None
@@ -57,7 +57,7 @@ class DescribedEntry:
     @property
     def passes_unread(self) -> bool:
         """True where it passes a request on, and neither changes the answer nor looks at the request's body."""
-        model = self.entry.model
+        model = self.compiled.model
         plain = model.passthrough is not None and not has_patches(model) and self.resolver is None
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 

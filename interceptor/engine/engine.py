@@ -43,7 +43,7 @@ SCOPE_HEADER = "x-interceptor-scope"
 
 
 @lean(frozen=True, slots=True)
-class _Asked:
+class _Incoming:
     """One request to be decided about."""
 
     request: Request
@@ -153,10 +153,10 @@ class Engine:
             return cacheable[1]
         if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
-        asked = self._asked(request, listener, scope)
+        incoming = self._incoming(request, listener, scope)
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
-            return self._batch(asked, operations)
-        decision = self._decide(asked)
+            return self._batch(incoming, operations)
+        decision = self._decide(incoming)
         if isinstance(decision, Mocked) and decision.cacheable:
             if len(request.body) > _LARGEST_REMEMBERED:
                 return replace(decision, cacheable=False)
@@ -169,23 +169,23 @@ class Engine:
         """The decision about a request whose body has not arrived, where it passes whatever that says."""
         if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
-        asked = self._asked(request, listener, scope)
+        incoming = self._incoming(request, listener, scope)
         candidates = [
             (handlers[route.rank], params)
-            for handlers in self._reachable(asked.scope)
-            for route, params in handlers.router.candidates(request, asked.located)
+            for handlers in self._reachable(incoming.scope)
+            for route, params in handlers.router.candidates(request, incoming.located)
         ]
         decision: Decision | Unresolved | None = None
         if not candidates:
-            decision = self._not_answered(asked) if self._policy_of(asked) != "error" else None
-        elif not asked.scope.states and candidates[0][0].passes_unread(request):
+            decision = self._not_answered(incoming) if self._policy_of(incoming) != "error" else None
+        elif not incoming.scope.states and candidates[0][0].passes_unread(request):
             handler, params = candidates[0]
-            context = MatchContext(request, params, asked.metadata, asked.scope.memory)
+            context = MatchContext(request, params, incoming.metadata, incoming.scope.memory)
             selection = select(handler, context)
             decision = None if selection is None else respond(handler, context, selection)
         return decision if isinstance(decision, Passthrough) else None
 
-    def _asked(self, request: Request, listener: str | None, scope: str) -> _Asked:
+    def _incoming(self, request: Request, listener: str | None, scope: str) -> _Incoming:
         known, located = self._scope(scope), self._handlers.router.locate(request)
         owned = located.owned
         metadata = Metadata(
@@ -194,18 +194,18 @@ class Engine:
             test=known.test,
             scope=scope or None,
         )
-        return _Asked(request, located, metadata, known, listener)
+        return _Incoming(request, located, metadata, known, listener)
 
-    def _decide(self, asked: _Asked) -> Decision:
-        matching = self._matching(asked)
+    def _decide(self, incoming: _Incoming) -> Decision:
+        matching = self._matching(incoming)
         first = next(matching, None)
         if first is None:
-            return self._not_answered(asked)
+            return self._not_answered(incoming)
         handler, context = first
-        if not asked.scope.states and (decision := constant_answer(handler, context)) is not None:
+        if not incoming.scope.states and (decision := constant_answer(handler, context)) is not None:
             return decision
         return self._first(
-            applicable(chain((first,), matching), asked.scope.states), partial(self._not_answered, asked)
+            applicable(chain((first,), matching), incoming.scope.states), partial(self._not_answered, incoming)
         )
 
     def _first(self, choices: Iterator[Applicable], otherwise: Callable[[], Decision]) -> Decision:
@@ -224,35 +224,38 @@ class Engine:
     ) -> Decision:
         return offer.finish(result) or self._first(further, otherwise)
 
-    def _matching(self, asked: _Asked) -> Iterator[Match]:
-        request = asked.request
+    def _matching(self, incoming: _Incoming) -> Iterator[Match]:
+        request = incoming.request
         preflight = is_preflight(request)  # it asks about another method: a handler has to name this one to mean it
-        for handlers in self._reachable(asked.scope):
-            for route, params in handlers.router.candidates(request, asked.located):
+        for handlers in self._reachable(incoming.scope):
+            for route, params in handlers.router.candidates(request, incoming.located):
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
-                    yield handlers[route.rank], MatchContext(request, params, asked.metadata, asked.scope.memory)
+                    yield (
+                        handlers[route.rank],
+                        MatchContext(request, params, incoming.metadata, incoming.scope.memory),
+                    )
 
-    def _batch(self, asked: _Asked, operations: list[Request]) -> Decision:
+    def _batch(self, incoming: _Incoming, operations: list[Request]) -> Decision:
         """A GraphQL batch, answered operation by operation; one that nobody answers makes the request unhandled."""
-        before = asked.scope.memory.copy()
+        before = incoming.scope.memory.copy()
         answers: list[Mocked] = []
         for operation in operations:
-            decision = self._decide(replace(asked, request=operation))
+            decision = self._decide(replace(incoming, request=operation))
             if not isinstance(decision, Mocked):
-                asked.scope.memory = before
+                incoming.scope.memory = before
                 if isinstance(decision, Resolving) or (isinstance(decision, Passthrough) and decision.why == "handler"):
-                    return batch_refused(asked.request, asked.metadata)
+                    return batch_refused(incoming.request, incoming.metadata)
                 return decision
             answers.append(decision)
-        return combined(asked.request, answers)
+        return combined(incoming.request, answers)
 
     # What nobody answers ---------------------------------------------------------------------------------------
 
-    def _not_answered(self, asked: _Asked) -> Decision:
-        request, located, metadata = asked.request, asked.located, asked.metadata
-        reachable = list(self._reachable(asked.scope))
-        owned = self._owns(asked)
-        policy = self._policy_of(asked)
+    def _not_answered(self, incoming: _Incoming) -> Decision:
+        request, located, metadata = incoming.request, incoming.located, incoming.metadata
+        reachable = list(self._reachable(incoming.scope))
+        owned = self._owns(incoming)
+        policy = self._policy_of(incoming)
         if is_preflight(request):
             wanted = replace(request, method=request.header("access-control-request-method") or "GET")
             if policy == "error" or any(handlers.router.candidates(wanted, located) for handlers in reachable):
@@ -264,7 +267,7 @@ class Engine:
         if policy != "error":
             return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
         masked = Masked(request, self._mask(request), metadata.path)
-        aside = {handler.route.rank: _why_aside(handler, context) for handler, context in self._matching(asked)}
+        aside = {handler.route.rank: _why_aside(handler, context) for handler, context in self._matching(incoming)}
         near = [
             NearMiss(
                 loaded.place,
@@ -278,16 +281,16 @@ class Engine:
         paste = handler_to_paste(masked)
         return Unhandled(unhandled_response(masked.shown, near, paste), metadata, explain(masked.shown, near, paste))
 
-    def _owns(self, asked: _Asked) -> bool:
-        if asked.located.owned or asked.listener:
+    def _owns(self, incoming: _Incoming) -> bool:
+        if incoming.located.owned or incoming.listener:
             return True
-        return any(handlers.router.owns_origin(asked.located.origin) for handlers in self._reachable(asked.scope))
+        return any(handlers.router.owns_origin(incoming.located.origin) for handlers in self._reachable(incoming.scope))
 
-    def _policy_of(self, asked: _Asked) -> Policy | None:
+    def _policy_of(self, incoming: _Incoming) -> Policy | None:
         """What the project says about a request that no handler answers; None for foreign loopback."""
-        if self._owns(asked):
+        if self._owns(incoming):
             return self._settings.unhandled
-        return None if is_loopback(asked.located.origin.host) else self._settings.others
+        return None if is_loopback(incoming.located.origin.host) else self._settings.others
 
     def _reachable(self, scope: Scope) -> Iterator[HandlerSet]:
         """The handlers that a scope sees, those added last first."""

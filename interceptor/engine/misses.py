@@ -12,7 +12,7 @@ from interceptor.engine.browsers import cors_headers
 from interceptor.matching.values import Mismatch, spelt_key
 from interceptor.project.yaml_text import as_yaml
 from interceptor.values.json_text import Json, NotJsonError
-from interceptor.values.media_types import is_json
+from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request, Response
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -79,11 +79,11 @@ def handler_to_paste(masked: Masked) -> str:
         pairs = list(zip(real.query, shown.query, strict=True))
         each = {name: [pair for pair in pairs if pair[0][0] == name] for name, _ in real.query}
         part["query"] = {spelt_key(name): _query_to_paste(found) for name, found in each.items()}
-    if real.body and is_json(real.header("content-type")):
+    if real.body and media_type(real.header("content-type")).is_json:
         with suppress(NotJsonError):
             part["json"] = _where_masked_any(real.json, shown.json)
-    asked = {"method": real.method, "path": path, **part} if part else f"{real.method} {path}"
-    handler = [{"request": asked, "response": {"status": 200, "json": {}}}]
+    request = {"method": real.method, "path": path, **part} if part else f"{real.method} {path}"
+    handler = [{"request": request, "response": {"status": 200, "json": {}}}]
     return as_yaml(handler)
 
 

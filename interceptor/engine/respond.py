@@ -16,7 +16,7 @@ from interceptor.engine.browsers import cors_headers
 from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
-from interceptor.handlers.language import Elsewhere
+from interceptor.handlers.response_part import Elsewhere
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING
@@ -39,9 +39,9 @@ def respond(handler: CompiledHandler, context: MatchContext, selection: Selectio
     try:
         if selection.entry.resolver is not None:
             return _resolving(handler, context, selection, selection.entry.resolver)
-        if selection.entry.entry.model.passthrough is not None:
+        if selection.entry.compiled.model.passthrough is not None:
             return _passthrough(handler, context, selection)
-        return _answered(handler, context, selection, selection.entry.entry.answer(selection.values))
+        return _answered(handler, context, selection, selection.entry.compiled.answer(selection.values))
     except RenderFault as fault:
         return failed(handler, context, str(fault))
 
@@ -51,7 +51,7 @@ def constant_answer(handler: CompiledHandler, context: MatchContext) -> Mocked |
     selection = handler.cacheable
     if selection is None:
         return None
-    return _answered(handler, context, selection, selection.entry.entry.answer({}), cacheable=True)
+    return _answered(handler, context, selection, selection.entry.compiled.answer({}), cacheable=True)
 
 
 def failed(handler: CompiledHandler, context: MatchContext, explanation: str) -> Failed:
@@ -68,10 +68,10 @@ def _answered(
     return Mocked(
         answer.response,
         _metadata(handler, context, selection, answer.generated),
-        selection.entry.entry.delay(),
+        selection.entry.compiled.delay(),
         cors_headers(context.request, answer.response.headers),
         answer.stream,
-        selection.entry.entry.model.error,
+        selection.entry.compiled.model.error,
         cacheable,
     )
 
@@ -108,7 +108,7 @@ def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -
 
 
 def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:
-    model = selection.entry.entry.model
+    model = selection.entry.compiled.model
     context.memory.calls[handler.route.rank] = selection.calls + 1
     metadata = _metadata(handler, context, selection, ())
     to = None
@@ -122,8 +122,8 @@ def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Sel
     def patch(real: Response) -> Mocked | Failed:
         view = ResponseView.of(real)
         try:
-            answer = selection.entry.entry.answer({**selection.values, "upstream": view})
-            return _answered(handler, context, selection, patched(selection.entry.entry, answer, real))
+            answer = selection.entry.compiled.answer({**selection.values, "upstream": view})
+            return _answered(handler, context, selection, patched(selection.entry.compiled, answer, real))
         except RenderFault as fault:
             return failed(handler, context, str(fault))
 
@@ -131,7 +131,7 @@ def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Sel
 
 
 def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selection, resolver: Resolver) -> Unresolved:
-    reference = str(selection.entry.entry.model.python)
+    reference = str(selection.entry.compiled.model.python)
     own = replace(context.request)  # what it reads from the body it may change, and equal requests share theirs
     view = RequestView(own, context.metadata.path or own.path)
     params, data = dict(context.params), copy.deepcopy(context.memory.data)
@@ -142,12 +142,12 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
         try:
             entry = entry_of(result, reference)
             compiler = Compiler(literal=True)
-            compiled = compile_entry(entry, selection.entry.entry.node, handler.loaded.folder, compiler)
+            compiled = compile_entry(entry, selection.entry.compiled.node, handler.loaded.folder, compiler)
             if compiler.problems:
                 return failed(handler, context, f"{reference} returned no response: {compiler.problems[0].message}")
             answer = compiled.answer(selection.values)
             generated = (*EVERYTHING, *header_places("response", (name for name, _ in answer.response.headers)))
-            resolved = replace(selection, entry=replace(selection.entry, entry=compiled))
+            resolved = replace(selection, entry=replace(selection.entry, compiled=compiled))
             return _answered(handler, context, resolved, replace(answer, generated=generated))
         except (ResolverFault, RenderFault) as fault:
             return failed(handler, context, str(fault))

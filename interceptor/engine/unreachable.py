@@ -32,18 +32,18 @@ def unreachable(handlers: Sequence[tuple[LoadedHandler, Route]]) -> list[Problem
     earlier = _Earlier()
     problems = []
     for rank, (loaded, route) in enumerate(handlers):
-        asked, given = _asked(loaded, route), _text(loaded.model.given)
-        if (first := earlier.first(_keys(route.address), asked, given)) is not None:
+        demands, given = _demands(loaded, route), _text(loaded.model.given)
+        if (first := earlier.first(_keys(route.address), demands, given)) is not None:
             message = f"this handler never answers: the one at {first.place} takes all of its requests first"
             problems.append(loaded.node.problem(message, severity="warning"))
-        elif (first := earlier.first(_keys(route.address)[1:], asked, _ANY_GIVEN)) is not None:
+        elif (first := earlier.first(_keys(route.address)[1:], demands, _ANY_GIVEN)) is not None:
             message = (
                 f"this handler answers only in tests that declare states: the one at {first.place} takes all of its "
                 "requests first; put the more particular path before it"
             )
             problems.append(loaded.node.problem(message, severity="warning"))
         if not _may_step_aside(loaded):
-            earlier.add(_key(route.address), asked, given, (rank, loaded))
+            earlier.add(_key(route.address), demands, given, (rank, loaded))
     return problems
 
 
@@ -53,17 +53,17 @@ class _Earlier:
     def __init__(self) -> None:
         self._first: dict[tuple[object, ...], tuple[int, LoadedHandler]] = {}
 
-    def add(self, key: _Key, asked: _Demands, given: str, handler: tuple[int, LoadedHandler]) -> None:
+    def add(self, key: _Key, demands: _Demands, given: str, handler: tuple[int, LoadedHandler]) -> None:
         for each in (given, _ANY_GIVEN):
-            self._first.setdefault((key, asked, each), handler)
+            self._first.setdefault((key, demands, each), handler)
 
-    def first(self, keys: Sequence[_Key], asked: _Demands, given: str) -> LoadedHandler | None:
+    def first(self, keys: Sequence[_Key], demands: _Demands, given: str) -> LoadedHandler | None:
         """The first one at one of the addresses that asks for as much, or less."""
         hiding = [
             self._first[place]
             for key in keys
-            for count in range(len(asked) + 1)
-            for fewer in combinations(asked, count)
+            for count in range(len(demands) + 1)
+            for fewer in combinations(demands, count)
             if (place := (key, fewer, given)) in self._first
         ]
         return min(hiding, key=itemgetter(0))[1] if hiding else None
@@ -91,12 +91,12 @@ def _keys(address: AddressPattern) -> list[_Key]:
     return keys
 
 
-def _asked(loaded: LoadedHandler, route: Route) -> _Demands:
+def _demands(loaded: LoadedHandler, route: Route) -> _Demands:
     """What is asked for beyond the address, each value as text: a handler hides one that asks for as much, or more."""
     part = loaded.model.request_part
-    asked = {name: getattr(part, name) for name in _PARTS if name in part.model_fields_set}
-    asked["method"] = None if route.method == ANY_METHOD else route.method
-    return tuple((name, _text(value)) for name, value in asked.items() if value is not None)
+    demanded = {name: getattr(part, name) for name in _PARTS if name in part.model_fields_set}
+    demanded["method"] = None if route.method == ANY_METHOD else route.method
+    return tuple((name, _text(value)) for name, value in demanded.items() if value is not None)
 
 
 def _text(value: object) -> str:

@@ -61,12 +61,12 @@ def load_handlers(project: Project) -> Loaded:
     for file in handler_paths(project, loaded.problems):
         loaded.files.add(file)
         try:
-            root, warnings = read(file, project.shown(file))
+            root, warnings = read(file, project.display(file))
         except ConfigurationError as error:
             loaded.problems += error.problems
             continue
         loaded.problems += warnings
-        _load_file(root, Folder(file.parent, project.root, asked=loaded.files), project, loaded, owners)
+        _load_file(root, Folder(file.parent, project.root, files=loaded.files), project, loaded, owners)
     return loaded
 
 
@@ -91,7 +91,7 @@ def load_text(text: str, project: Project) -> Loaded:
 
 def _load_file(root: Node, folder: Folder, project: Project, loaded: Loaded, owners: dict[str, Node]) -> None:
     if root.kind != "mapping":
-        loaded.problems.append(root.problem("a handler file is a mapping; its handlers stand under the key handlers"))
+        loaded.problems.append(root.problem("a handler file must be a mapping with the key handlers"))
         return
     head, problems = validate(HandlerFileHead, root)
     loaded.problems += problems
@@ -113,7 +113,7 @@ def _load_handler(
     node: Node, defaults: Node | None, provider: str | None, folder: Folder, problems: list[Problem]
 ) -> LoadedHandler | None:
     if node.kind != "mapping":
-        problems.append(node.problem("a handler is a mapping with at least a request"))
+        problems.append(node.problem("a handler must be a mapping with at least a request"))
         return None
     complete = normalise(node, defaults)
     model, found = validate(Handler, complete)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from interceptor.handlers.language import BODIES, BODY_MATCHERS, OPERATORS, split_request
+from interceptor.handlers.request_part import BODY_MATCHERS, OPERATORS, split_request
+from interceptor.handlers.response_part import BODIES
 from interceptor.project.yaml_nodes import Node
 
 _SELF = "."

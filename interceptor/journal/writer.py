@@ -118,13 +118,13 @@ class JournalWriter:
             self._wake.set()
         return digest
 
-    def again(self, digest: bytes) -> bool:
+    def repeat(self, digest: bytes) -> bool:
         """Note that an exchange happened once more; False where it is too long ago, and has to be written anew."""
         with self._lock:
-            repeat = self._repeats.get(digest)
-            if repeat is None or self._error is not None:
+            known = self._repeats.get(digest)
+            if known is None or self._error is not None:
                 return False
-            self._count(repeat, digest, 1)
+            self._count(known, digest, 1)
         if not self._wake.is_set():
             self._wake.set()
         return True

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
-from interceptor.handlers.language import ResponseEntry
+from interceptor.handlers.response_part import ResponseEntry
 from interceptor.journal import latest_recording, read_journal
 from interceptor.lint.names import StateName, name_faults
 from interceptor.lint.rules import misses

@@ -82,10 +82,10 @@ def _faults(kind: str, name: str, index: int) -> Iterator[Finding]:
 
 def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
     """Interactions that cannot both be verified, and those that say one thing twice."""
-    asked: dict[str, list[_Placed]] = defaultdict(list)
+    by_request: dict[str, list[_Placed]] = defaultdict(list)
     for one in placed:
-        asked[_asked(one.each)].append(one)
-    for group in asked.values():
+        by_request[_request_key(one.each)].append(one)
+    for group in by_request.values():
         if len(group) == 1:
             continue
         answers = {_answer(one.each) for one in group}
@@ -105,7 +105,7 @@ def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
             yield Finding("interaction.answers.ambiguous", message, interaction=first.each.index)
 
 
-def _asked(each: PactInteraction) -> str:
+def _request_key(each: PactInteraction) -> str:
     request = each.request
     return json.dumps(
         [each.states, each.method, each.path, each.query, request.headers, request.has_body, request.body],

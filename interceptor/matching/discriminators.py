@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from interceptor.handlers.language import RequestPart
+from interceptor.handlers.request_part import RequestPart
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.messages import Request
 

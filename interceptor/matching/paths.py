@@ -11,6 +11,9 @@ r"""Path patterns: `/users/:id` -> a pattern that a request's path either matche
 
 Both sides are split at `/` before they are percent-decoded, so that an encoded slash never splits a segment.
 Case matters; a trailing slash does not, but is remembered, so that an exact spelling can be preferred.
+
+The language is MSW's, that of path-to-regexp 6 for JavaScript, which no library for Python reads: Starlette's and
+Werkzeug's paths know no `?`, `+` and `*`. The tests hold it to path-to-regexp itself.
 """
 
 from __future__ import annotations
@@ -107,7 +110,7 @@ def compile_path(source: str) -> PathPattern:
         segments.append(segment)
     names = [name for segment in segments for name in segment.names]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f'the parameter ":{twice}" stands in "{source}" twice')
+        raise ValueError(f'the parameter ":{twice}" is in "{source}" twice')
     return PathPattern(source, tuple(segments), trailing)
 
 

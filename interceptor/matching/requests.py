@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from interceptor.handlers.language import GraphQLPart, RequestPart
+from interceptor.handlers.request_part import GraphQLPart, RequestPart
 from interceptor.matching.values import (
     NONE,
     MatcherError,
     Mismatch,
     compile_json,
     compile_values,
+    display,
     is_operator,
     plain_key,
-    shown,
     unwrap_exact,
 )
 from interceptor.values.did_you_mean import did_you_mean
@@ -97,7 +97,7 @@ def _named(
         known = {plain_key(name) for name in members}
         checks.append(
             lambda request: [
-                Mismatch(f"{what} {name}", "nothing", shown(values(request, name)[0]))
+                Mismatch(f"{what} {name}", "nothing", display(values(request, name)[0]))
                 for name in dict.fromkeys(names(request))
                 if name not in known
             ]
@@ -107,13 +107,13 @@ def _named(
 
 def _name_check(part: str, name: str, spec: Any, values: FieldValues, path: tuple[str | int, ...]) -> RequestCheck:
     test = compile_values(spec, path)
-    expected = shown(spec)
+    expected = display(spec)
 
     def check(request: Request) -> Sequence[Mismatch]:
         got = values(request, name)
         if test(got):
             return NONE
-        return (Mismatch(part, expected, shown(got[0] if len(got) == 1 else got) if got else "nothing"),)
+        return (Mismatch(part, expected, display(got[0] if len(got) == 1 else got) if got else "nothing"),)
 
     return check
 
@@ -126,8 +126,8 @@ def _is_form(request: Request) -> Sequence[Mismatch]:
 
 def _text_check(spec: Any) -> RequestCheck:
     test = compile_values(spec, ("text",))
-    expected = shown(spec)
-    return lambda request: NONE if test([request.text]) else (Mismatch("text", expected, shown(request.text)),)
+    expected = display(spec)
+    return lambda request: NONE if test([request.text]) else (Mismatch("text", expected, display(request.text)),)
 
 
 def _json_check(spec: Any) -> RequestCheck:
@@ -137,7 +137,7 @@ def _json_check(spec: Any) -> RequestCheck:
         try:
             value = request.json
         except NotJsonError:
-            return (Mismatch("body", "JSON", shown(request.text) if request.body else "nothing"),)
+            return (Mismatch("body", "JSON", display(request.text) if request.body else "nothing"),)
         return check(value, "json $")
 
     return run
@@ -154,11 +154,11 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
         return _files_check(name, spec)
     if not isinstance(spec, Mapping) or is_operator(spec, path):
         test = compile_values(spec, path)
-        expected = shown(spec)
+        expected = display(spec)
 
         def check_text(request: Request) -> Sequence[Mismatch]:
             texts = [each.text for each in request.multipart or () if each.name == name]
-            return NONE if test(texts) else (Mismatch(part, expected, shown(texts) if texts else "nothing"),)
+            return NONE if test(texts) else (Mismatch(part, expected, display(texts) if texts else "nothing"),)
 
         return check_text
     file = _file_check(spec, path)
@@ -166,7 +166,7 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
     def check_file(request: Request) -> Sequence[Mismatch]:
         """The mismatches of the part of this name that comes closest."""
         found = [file(each, part) for each in request.multipart or () if each.name == name]
-        return min(found, key=len) if found else (Mismatch(part, shown(spec), "nothing"),)
+        return min(found, key=len) if found else (Mismatch(part, display(spec), "nothing"),)
 
     return check_file
 
@@ -202,14 +202,13 @@ def _file_check(spec: Any, path: tuple[str | int, ...]) -> Callable[[FormPart, s
 
 def _graphql_check(part: GraphQLPart) -> RequestCheck:
     """The operation by kind and name, then its variables."""
-    # graphql-core takes a fifth of a second to import: only projects that use it pay for it.
-    from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations  # noqa: PLC0415
+    from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations  # noqa: PLC0415  # a fifth of a second
 
     kind = part.kind
     wanted = getattr(part, kind)
     test = compile_values(wanted, ("graphql", kind))
     variables = compile_json(part.variables, ("graphql", "variables")) if "variables" in part.model_fields_set else None
-    expected = f"{kind} {shown(wanted)}"
+    expected = f"{kind} {display(wanted)}"
 
     def check(request: Request) -> Sequence[Mismatch]:
         try:
@@ -220,7 +219,7 @@ def _graphql_check(part: GraphQLPart) -> RequestCheck:
             return (Mismatch("graphql", expected, "a batch"),)
         found = operations.each[0]
         if kind not in {"operation", found.kind or kind} or not test([found.name]):
-            return (Mismatch("graphql", expected, f"{found.kind or 'operation'} {shown(found.name)}"),)
+            return (Mismatch("graphql", expected, f"{found.kind or 'operation'} {display(found.name)}"),)
         return NONE if variables is None else variables(dict(found.variables), "variables $")
 
     return check

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from interceptor.handlers.language import RequestPart
+from interceptor.handlers.request_part import RequestPart
 from interceptor.matching.discriminators import DiscriminatorPlace, ValueIndex, index_values
 from interceptor.matching.paths import Params, PathPattern, compile_path
 from interceptor.matching.requests import RequestCheck

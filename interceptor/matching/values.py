@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from interceptor.handlers.language import OPERATORS
+from interceptor.handlers.request_part import OPERATORS
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import Json
 from interceptor.values.place import ROOT, below
@@ -60,7 +60,7 @@ JsonCheck: TypeAlias = Callable[[Any, str], "Sequence[Mismatch]"]
 NONE: Final[Sequence[Mismatch]] = ()
 
 
-def shown(value: Any) -> str:
+def display(value: Any) -> str:
     """A value for a message, cut where it is long."""
     if value is MISSING:
         return "nothing"
@@ -81,7 +81,7 @@ def is_operator(spec: Any, path: SpecPath) -> bool:
         return False
     for key in dollars:
         if key == "$exact":
-            raise MatcherError("$exact stands alone around a whole json, query, form or headers", (*path, key))
+            raise MatcherError("$exact must be the only key, around a whole json, query, form or headers", (*path, key))
         if key not in OPERATORS:
             raise MatcherError(f'unknown operator "{key}"{did_you_mean(key, list(OPERATORS))}', (*path, key))
     if len(dollars) != len(spec):
@@ -141,8 +141,8 @@ def json_equal(left: Json, right: Json) -> bool:
 
 
 def _leaf_check(test: Test, spec: Json) -> JsonCheck:
-    expected = shown(spec)
-    return lambda value, place: NONE if test(value) else (Mismatch(place, expected, shown(value)),)
+    expected = display(spec)
+    return lambda value, place: NONE if test(value) else (Mismatch(place, expected, display(value)),)
 
 
 def _object_check(spec: Mapping[str, Json], path: SpecPath, *, exact: bool) -> JsonCheck:
@@ -150,13 +150,13 @@ def _object_check(spec: Mapping[str, Json], path: SpecPath, *, exact: bool) -> J
 
     def check(value: Json, place: str) -> Sequence[Mismatch]:
         if not isinstance(value, dict):
-            return (Mismatch(place, "an object", shown(value)),)
+            return (Mismatch(place, "an object", display(value)),)
         found: list[Mismatch] = []
         for key, member in members.items():
             found.extend(member(value.get(key, MISSING), below(place, key)))
         if exact:
             more = [key for key in value if key not in members]
-            found.extend(Mismatch(below(place, key), "nothing", shown(value[key])) for key in more)
+            found.extend(Mismatch(below(place, key), "nothing", display(value[key])) for key in more)
         return found
 
     return check
@@ -167,9 +167,9 @@ def _array_check(spec: list[Json], path: SpecPath, *, exact: bool) -> JsonCheck:
 
     def check(value: Json, place: str) -> Sequence[Mismatch]:
         if not isinstance(value, list):
-            return (Mismatch(place, "an array", shown(value)),)
+            return (Mismatch(place, "an array", display(value)),)
         if len(value) != len(elements):
-            return (Mismatch(place, f"{len(elements)} elements", f"{len(value)}: {shown(value)}"),)
+            return (Mismatch(place, f"{len(elements)} elements", f"{len(value)}: {display(value)}"),)
         return [
             mismatch
             for index, element in enumerate(elements)
@@ -246,7 +246,7 @@ def _operator(key: str, operand: Any, path: SpecPath, domain: _Domain) -> Test:
             return domain.each(domain.type_names[operand])
         case "$any" | "$absent":
             if operand is not True:
-                raise MatcherError(f"{key} takes true; leave the key out, or use $not, for anything else", path)
+                raise MatcherError(f"{key} takes only true; otherwise leave the key out, or use $not", path)
             absent = domain.absent
             return absent if key == "$absent" else lambda value: not absent(value)
         case _:

@@ -214,7 +214,9 @@ class OpenApiDocument:
         if name not in self.files:
             self.files[name] = None
             try:
-                if is_url(name) or self._is_in_reach(name):
+                if "\0" in name:
+                    self._unread[name] = "a file's name has no NUL"
+                elif is_url(name) or self._is_in_reach(name):
                     self.files[name] = read_file(name, self.folder)
                 else:
                     self._unread[name] = (
@@ -245,7 +247,7 @@ def open_document(where: str, folder: Path, refs: Sequence[Path] = ()) -> OpenAp
     value = read_file(name, folder)
     remedy = "name an OpenAPI 3.0 or 3.1 or a Swagger 2.0 document"
     if not isinstance(value, dict) or not ("openapi" in value or "swagger" in value):
-        raise DocumentError(f'{name} is no OpenAPI document: neither "openapi" nor "swagger" stands in it', remedy)
+        raise DocumentError(f'{name} is not an OpenAPI document: it has neither "openapi" nor "swagger"', remedy)
     document = OpenApiDocument(name, folder, {name: value}, _reach(name, folder, refs))
     if document.version not in {"2.0", "3.0", "3.1"} or (document.is_swagger and "openapi" in value):
         kind = "openapi" if "openapi" in value else "swagger"

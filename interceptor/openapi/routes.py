@@ -1,4 +1,8 @@
-"""Which operation answers for a method and a path: a tree of segments, fixed text before templates."""
+"""Which operation answers for a method and a path: a tree of segments, fixed text before templates.
+
+OpenAPI says which of two templates comes first, and lets one stand for part of a segment; the routers of web frameworks
+take the first one declared, or whole segments only.
+"""
 
 from __future__ import annotations
 

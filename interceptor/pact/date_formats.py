@@ -1,4 +1,8 @@
-"""Formats of dates and times in Java's notation, in which the specifications write them, as regular expressions."""
+"""Formats of dates and times in Java's notation, in which the specifications write them, as regular expressions.
+
+Libraries for Python format and parse dates in this notation; none makes a pattern of a format, which verifiers of
+specification 2 need in the place of the rule.
+"""
 
 from __future__ import annotations
 

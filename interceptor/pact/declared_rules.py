@@ -114,7 +114,7 @@ def _kinds(declared: Any) -> Iterator[tuple[tuple[Wild, ...], str, Any]]:
         yield from _each(declared)
         return
     if len(declared) > 1:
-        raise ValueError(f"one rule at a time; {' and '.join(declared)} cannot stand together")
+        raise ValueError(f"one rule at a time; {' and '.join(declared)} cannot be combined")
     ((kind, value),) = declared.items()
     yield (), *_keyed(kind, value)
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from interceptor.values.place import Place, Step
+from interceptor.values.uuids import UUID_REGEX
 
 RulePart: TypeAlias = Literal["body", "header", "query", "path", "status"]
 
-UUID_REGEX = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _SEMVER_REGEX = r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
 
 

@@ -10,7 +10,7 @@ from interceptor.pact.rules import Rule
 from interceptor.pact.written_rules import written
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
+from interceptor.values.media_types import media_type
 
 VERSION = "3.0.0"
 
@@ -64,8 +64,8 @@ def message(each: Message, report: ReportFinding) -> dict[str, Any]:
 
 def _is_read_as_text(content_type: str) -> bool:
     """Whether the Pact tools take a body of this type literally, where they decode the base64 of others."""
-    bare = media_type(content_type)
-    return bare.startswith("text/") or bare in {FORM_MEDIA_TYPE, "application/xml"} or bare.endswith("+xml")
+    kind = media_type(content_type)
+    return kind.type == "text" or kind.is_form or kind.is_xml
 
 
 def matching_rules(each: Message, specification: int, report: ReportFinding) -> dict[str, Any]:

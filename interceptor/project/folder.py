@@ -41,7 +41,7 @@ class Folder:
     folder: Path
     root: Path
     read: ReadFile = Path.read_bytes
-    asked: set[Path] = field(default_factory=set, compare=False)
+    files: set[Path] = field(default_factory=set, compare=False)
     """Every file that was looked up."""
 
     def resolve(self, name: str) -> Path:
@@ -53,7 +53,7 @@ class Folder:
         path = (self.folder / name).resolve()
         if not path.is_relative_to(self.root.resolve()):
             raise ValueError(f'"{name}" is outside the project')
-        self.asked.add(path)
+        self.files.add(path)
         return path
 
     def content(self, name: str) -> bytes:

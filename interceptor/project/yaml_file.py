@@ -29,17 +29,17 @@ _MOST_ALIASED = 100_000
 _PLAIN = ("", None)
 
 
-def read(path: Path, shown: str | None = None) -> tuple[Node, list[Problem]]:
+def read(path: Path, display: str | None = None) -> tuple[Node, list[Problem]]:
     """The root node of a file, and the warnings about it.
 
     Args:
         path: the file.
-        shown: how messages name it, normally its path relative to the project.
+        display: how messages name it, normally its path relative to the project.
 
     Raises:
         ConfigurationError: with every problem found, where the file cannot be read or is not what we call YAML.
     """
-    name = shown or str(path)
+    name = display or str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,7 +87,7 @@ class _Builder:
             raise ConfigurationError([*self.problems, self._problem(node, what)])
         built = Node("scalar", self.name, node.start_mark.line + 1, node.start_mark.column + 1)
         if not node.tag.startswith("tag:yaml.org,2002:") or self._source(node).startswith("!"):
-            self._complain(node, "tags are not part of handler files; remove it")
+            self._complain(node, "YAML tags are not supported; remove this one")
         if isinstance(node, yaml.ScalarNode):
             built.value, built.source = self._scalar(node)
         elif isinstance(node, yaml.SequenceNode):
@@ -111,7 +111,7 @@ class _Builder:
                 continue
             if key.value in built.members:
                 first = built.keys[key.value].line
-                self._complain(key, f'the key "{key.value}" stands here a second time; the first is in line {first}')
+                self._complain(key, f'the key "{key.value}" is here twice; the first one is in line {first}')
                 continue
             built.keys[key.value] = Node(
                 "scalar", self.name, key.start_mark.line + 1, key.start_mark.column + 1, key.value, key.value
@@ -127,7 +127,7 @@ class _Builder:
         """`{a:1}` and `{text: hello, world}`: YAML reads a key without a value in both."""
         name, colon, rest = key.value.partition(":")
         if colon and rest and key.style in _PLAIN:
-            self._complain(key, "a colon in a flow mapping needs a space behind it", f"{name}: {rest}")
+            self._complain(key, "a colon in a flow mapping needs a space after it", f"{name}: {rest}")
             return
         keys = [each for each, _ in node.value]
         index = keys.index(key)
@@ -138,7 +138,7 @@ class _Builder:
                 quoted = quoted_text(self.text[start:end])
                 self._complain(
                     key,
-                    "a comma ends a value in a flow mapping; quote the value that holds it",
+                    "a comma ends a value in a flow mapping; quote a value that contains one",
                     self._line_with(before.start_mark, end, quoted),
                     whole_line=True,
                 )
@@ -162,7 +162,7 @@ class _Builder:
             number = float(text)
             return (number if abs(number) != float("inf") else text), text
         if _LEADING_ZERO.match(text):
-            self._complain(node, "JSON has no numbers with a leading zero; quote it to make it text", f'"{text}"')
+            self._complain(node, "JSON numbers have no leading zero; quote it to make it text", f'"{text}"')
         return text, text
 
     def _swallowed(self, key: str, value: yaml.Node) -> None:

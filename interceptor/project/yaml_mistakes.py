@@ -1,4 +1,8 @@
-"""What newcomers stumble over in YAML, each with the line to paste."""
+"""What newcomers stumble over in YAML, each with the line to paste.
+
+No parser: libyaml says where it gave up, and these patterns look at that line for the likely cause. No linter for YAML
+says which quotes are missing.
+"""
 
 from __future__ import annotations
 

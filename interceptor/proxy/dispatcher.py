@@ -108,7 +108,7 @@ class Dispatcher:
             decision = self._at_our_own_address(client, request, raw.address, scope) or self._decide(
                 request, listener, scope, websocket=raw.websocket
             )
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
             request = Request(raw.method, "")
             decision = self.internal_error(f"{raw.method} {raw.target.decode('latin-1')}", error)
         return PendingRequest(raw, request, decision, at, began)
@@ -136,14 +136,14 @@ class Dispatcher:
             return
         try:
             case.decision = await settle(case.decision)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
             case.decision = self.internal_error(f"{case.request.method} {case.request.path}", error)
 
     def patched(self, case: PendingRequest, patch: Patch, real: Response) -> Mocked | Failed | ProxyReply:
         """What a handler makes of the real answer."""
         try:
             return patch(real)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
             return self.internal_error(f"{case.request.method} {case.request.path}", error)
 
     def note(
@@ -157,7 +157,7 @@ class Dispatcher:
         try:
             ms = round((time.perf_counter() - case.began) * 1000, 1)
             self.recorder.note(case.request, decision, answer, at=case.at, ms=ms, large=large)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
             self.internal_error(f"{case.request.method} {case.request.path}", error)
 
     def internal_error(self, what: str, error: Exception) -> ProxyReply:
@@ -202,7 +202,7 @@ class Dispatcher:
         return _LOOP if client.peer in self._our_ends else None
 
 
-@lru_cache
+@lru_cache  # one for each provider's own address
 def origin_of(listener: Listener) -> Address:
     """The origin that a direct door stands for."""
     parts = urlsplit(listener.origin)

@@ -125,4 +125,4 @@ async def _start(
 
 
 def _import_mitmproxy() -> None:
-    import interceptor.proxy.mitm.behind  # noqa: F401, PLC0415
+    import interceptor.proxy.mitm.behind  # noqa: F401, PLC0415  # in a thread of its own

@@ -102,7 +102,7 @@ class Recorder:
         if isinstance(decision, Mocked) and decision.cacheable:
             key = (id(decision), response is None)
             known = self._repeats.get(key)
-            if known is not None and self._journal.again(known.digest):
+            if known is not None and self._journal.repeat(known.digest):
                 self._keep(known.exchange)
                 return
         exchange = self._redactor(Exchange(request, response, outcome, timestamp(at), ms, metadata, large=large))

@@ -14,7 +14,7 @@ from interceptor.values.damage import Damage
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import ImportedExchange
 from interceptor.values.json_text import Json, parse_json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, media_type
+from interceptor.values.media_types import media_type
 from interceptor.values.messages import BODILESS, Headers, Request, Response
 from interceptor.values.urls import normal_url
 
@@ -42,12 +42,12 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
     except (ValueError, LookupError, TypeError) as error:
-        raise RecordingError(f"cannot read the recording {path}: it holds no entries", "record it again") from error
+        raise RecordingError(f"cannot read the recording {path}: it has no entries", "record it again") from error
     for number, entry in enumerate(entries, 1):
         try:
             captured = _captured(entry, partial(_warn, damages, path, number))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            message = f"entry {number} is not what HAR asks for: {type(error).__name__}: {error}"
+            message = f"entry {number} is not valid HAR: {type(error).__name__}: {error}"
             damages.append(Damage(path, None, message))
         else:
             if captured is not None:
@@ -98,7 +98,7 @@ def _response(response: dict[str, Any], status: int, warn: Callable[[str], None]
         content_type = declared
     body = _bytes(content.get("text") or "", content.get("encoding"), content_type)
     if not body and status not in BODILESS and (content.get("size") or 0) > 0:
-        warn("the file does not hold the body of this answer; the pact says nothing about it")
+        warn("the file lacks the body of this response; the pact says nothing about it")
     if body and content_type and _first(headers, "content-type") is None:
         headers = (*headers, ("content-type", content_type))
     return Response(status, headers, body)
@@ -132,21 +132,20 @@ def _bytes(text: str, encoding: str | None, content_type: str | None) -> bytes:
     if encoding == "base64":
         return base64.b64decode(text)
     try:
-        return text.encode(charset(content_type))
+        return text.encode(media_type(content_type).charset)
     except (LookupError, UnicodeEncodeError):
         return text.encode("utf-8", "replace")
 
 
 def _fields(fields: list[dict[str, Any]], content_type: str | None) -> bytes:
     """The body of a form of which only the fields were recorded."""
-    if media_type(content_type) == FORM_MEDIA_TYPE:
+    kind = media_type(content_type)
+    if kind.is_form:
         return urlencode([(each["name"], each.get("value") or "") for each in fields]).encode()
-    _, marker, boundary = (content_type or "").partition("boundary=")
-    if not fields or not marker:
+    if not fields or not kind.boundary:
         return b""
-    boundary = boundary.partition(";")[0].strip('" ')
-    parts = "".join(f"--{boundary}\r\n{_part(each)}\r\n" for each in fields)
-    return f"{parts}--{boundary}--\r\n".encode("utf-8", "replace")
+    parts = "".join(f"--{kind.boundary}\r\n{_part(each)}\r\n" for each in fields)
+    return f"{parts}--{kind.boundary}--\r\n".encode("utf-8", "replace")
 
 
 def _part(field: dict[str, Any]) -> str:

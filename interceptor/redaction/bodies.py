@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote_plus, unquote_plus
 
+from multipart import parse_options_header
+
 from interceptor.redaction.masks import masked_text, shape, shape_json
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.mask import MASK
-from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, is_json, media_type
+from interceptor.values.media_types import MediaType, media_type
 from interceptor.values.place import ROOT, Steps, below, find
 
 Note = Callable[[str, object], None]
@@ -64,16 +66,16 @@ class BodyMasker:
         )
 
     def _text(self, text: str, content_type: str | None, place: str) -> str:
-        bare = media_type(content_type)
-        if bare == FORM_MEDIA_TYPE:
+        kind = media_type(content_type)
+        if kind.is_form:
             return self.fields(text, f"{self.side}.form")
-        if is_json(content_type) or text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+        if kind.is_json or text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
             try:
                 return self._json_text(text, f"{self.side}.{ROOT}")
             except NotJsonError:
                 pass
-        if bare.startswith("multipart/"):
-            return self._multipart(text, content_type or "", place)
+        if kind.is_multipart:
+            return self._multipart(text, kind, place)
         return self._free(text, place)
 
     # Forms and queries -----------------------------------------------------------------------------------------
@@ -142,9 +144,9 @@ class BodyMasker:
 
     # Multipart and text ----------------------------------------------------------------------------------------
 
-    def _multipart(self, text: str, content_type: str, place: str) -> str:
+    def _multipart(self, text: str, kind: MediaType, place: str) -> str:
         """Each part by its own name and type; the lines between stay as they are."""
-        boundary = _boundary(content_type) or text.partition("\n")[0].strip().removeprefix("--")
+        boundary = kind.boundary or text.partition("\n")[0].strip().removeprefix("--")
         if not boundary:
             return self._free(text, place)
         delimiter = f"--{boundary}"
@@ -161,7 +163,7 @@ class BodyMasker:
             for name, colon, value in (line.partition(":") for line in head.split(newline))
             if colon
         }
-        name = _parameter(headers.get("content-disposition", ""), "name")
+        name = parse_options_header(headers.get("content-disposition", ""))[1].get("name", "")
         if self.finder.is_secret_name(name) and inner:
             self.note(place, inner)
             masked = MASK
@@ -170,7 +172,7 @@ class BodyMasker:
         return f"{head}{gap}{masked}{content[len(inner) :]}"
 
     def _text_within(self, text: str, content_type: str | None, name: str, place: str) -> str:
-        if is_json(content_type) or text[:1] in ("{", "["):
+        if media_type(content_type).is_json or text[:1] in ("{", "["):
             try:
                 return self._json_text(text, place, within=True)
             except NotJsonError:
@@ -247,27 +249,14 @@ def _decoded(body: bytes, content_type: str | None) -> tuple[str | None, str, by
                 return body[len(mark) :].decode(encoding), encoding, mark
             except UnicodeDecodeError:
                 return None, encoding, mark
-    for encoding in ("utf-8", charset(content_type)):
+    kind = media_type(content_type)
+    for encoding in ("utf-8", kind.charset):
         try:
             return body.decode(encoding), encoding, b""
         except (UnicodeDecodeError, LookupError):
             continue
     # Some parts are bytes, or one byte is odd, and the rest may still hold passwords; Latin-1 keeps every byte.
-    textual = ("multipart/", "text/", "application/json", FORM_MEDIA_TYPE, "application/graphql", "application/yaml")
-    bare = media_type(content_type)
-    if bare.startswith(textual) or bare.endswith(("xml", "json", "yaml")):
+    spelt = kind.subtype.startswith("json") or kind.subtype.endswith(("xml", "json", "yaml"))
+    if spelt or kind.is_text or kind.is_multipart:
         return body.decode("latin-1"), "latin-1", b""
     return None, "utf-8", b""
-
-
-def _boundary(content_type: str) -> str:
-    return _parameter(content_type, "boundary")
-
-
-def _parameter(header: str, name: str) -> str:
-    """A parameter of a header: `('form-data; name="a"', "name")` -> `"a"`."""
-    for piece in header.split(";")[1:]:
-        key, _, value = piece.strip().partition("=")
-        if key.strip().lower() == name:
-            return value.strip().strip('"')
-    return ""

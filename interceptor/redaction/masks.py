@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from interceptor.values.json_text import Json
+from interceptor.values.uuids import UUID_REGEX
 
 Span: TypeAlias = tuple[int, int]
 """Where in a text a secret stands: its start, and the position behind its end."""
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID = re.compile(UUID_REGEX)
 _RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/=_~.-]{12,}")
 """Letters and digits mixed, in the alphabets of base64 and its like."""
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)

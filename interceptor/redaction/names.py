@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick
 
 from interceptor.redaction.rules import named
+from interceptor.values.remember import remembered
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -33,7 +33,7 @@ _LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8"
 """Letters that are not another one with an accent, and are written as one where there is no such key."""
 
 
-@lru_cache(maxsize=4096)  # names, and short ones: what a project's requests are written with
+@remembered(4000)  # the names that a project's requests are written with
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name in lower case, without accents: `"clientSecret_2"` -> `("client", "secret", "2")`."""
     plain = _without_accents(name)
@@ -49,7 +49,7 @@ def _without_accents(text: str) -> str:
     return unicodedata.normalize("NFKC", kept).translate(_LETTERS)
 
 
-@lru_cache(maxsize=4096)  # as above
+@remembered(4000)  # as above
 def is_secret_name(name: str) -> bool:
     """True for the name of a password, a token, a key: `"client_secret"`, `"X-Api-Key"`; not for `"page_token"`."""
     words = words_of(name)
@@ -82,14 +82,14 @@ def _is_secret(words: tuple[str, ...]) -> bool:
     return (before, last) in {("card", "number"), ("security", "code"), ("one", "time"), ("verification", "code")}
 
 
-@lru_cache(maxsize=4096)  # as above
+@remembered(4000)  # as above
 def is_doubtful_name(name: str) -> bool:
     """True for a name under which some keep secrets, and others do not: `"key"`, `"code"`, `"ticket"`."""
     words = words_of(name)
     return bool(words) and (words[-1] in _DOUBTFUL)
 
 
-@lru_cache(maxsize=4096)  # as above
+@remembered(4000)  # as above
 def is_harmless_name(name: str) -> bool:
     """True for a name under which random-looking values are expected: `"orderId"`, `"etag"`, `"next_cursor"`."""
     return any(word in _HARMLESS for word in words_of(name))

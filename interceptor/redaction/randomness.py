@@ -6,10 +6,13 @@ import math
 import re
 from collections import Counter
 
+from interceptor.values.uuids import UUID_REGEX
+
 _PIECE = re.compile(r"[A-Za-z0-9+/_-]{24,512}={0,2}")
 """In one piece, in the alphabets of base64; what is longer is content."""
 _ALPHABET = re.compile(r"[A-Za-z0-9+/=_.~-]+")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+_UUID = re.compile(rf"{UUID_REGEX}|[0-9a-fA-F]{{32}}")
+"""With and without hyphens."""
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _PARTS = re.compile(r"[-_.~/+=]+")
 _WORDLIKE = re.compile(r"[A-Z]?[a-z]+\d{0,4}|[A-Z]+\d{0,4}|\d+")

@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from interceptor.values.mask import MASK
+from interceptor.values.uuids import UUID_REGEX
 
 _API_SEGMENT = re.compile(r"api|rest|v\d+(\.\d+)*", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w.~-]+", re.ASCII)
 _ID = re.compile(
-    r"""\d+
-      | [0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
-      | (?=.*\d)[0-9a-fA-F]{12,}
+    rf"""\d+
+      | {UUID_REGEX}
+      | (?=.*\d)[0-9a-fA-F]{{12,}}
       | [A-Za-z]+_(?=.*\d)[A-Za-z0-9]+
-      | (?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_-]{20,}
+      | (?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_-]{{20,}}
     """,
     re.VERBOSE,
 )

@@ -8,7 +8,7 @@ from mimetypes import guess_extension
 
 from interceptor.project.folder import file_type
 from interceptor.values.json_text import Json, NotJsonError, has_lone_surrogate, parse_json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, charset, is_json, media_type
+from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS, Response
 
 _LONGEST_INLINE = 4000
@@ -63,24 +63,25 @@ def _inline(response: Response, content_type: str) -> dict[str, Json]:
     """The body as YAML, or nothing where a file holds it better."""
     if len(response.body) > _LONGEST_INLINE:
         return {}
-    if is_json(content_type):
+    kind = media_type(content_type)
+    if kind.is_json:
         try:
             value = parse_json(response.body)
         except NotJsonError:
             return {}
         return {} if has_lone_surrogate(value) else {"json": plain(value)}
-    kind = _TEXTS.get(media_type(content_type))
-    if kind is None or charset(content_type).lower() != "utf-8":
+    key = _TEXTS.get(kind.essence)
+    if key is None or kind.charset.lower() != "utf-8":
         return {}
     try:
-        return {kind: plain(response.body.decode())}
+        return {key: plain(response.body.decode())}
     except UnicodeDecodeError:
         return {}
 
 
 def _file(response: Response, content_type: str, stem: str, fixtures: Fixtures) -> dict[str, Json]:
-    bare = media_type(content_type)
-    extension = ".json" if is_json(content_type) else guess_extension(bare) or ".bin"
+    kind = media_type(content_type)
+    extension = ".json" if kind.is_json else guess_extension(kind.essence) or ".bin"
     return {"file": fixtures.keep(stem, extension, response.body)}
 
 

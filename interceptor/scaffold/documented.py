@@ -20,7 +20,7 @@ from interceptor.scaffold.echo import Echo
 from interceptor.scaffold.project import NewProvider
 from interceptor.scaffold.wording import PathParameter, Wording, noun, sentence
 from interceptor.values.json_text import Json
-from interceptor.values.media_types import JSON_MEDIA_TYPE, is_json, media_type
+from interceptor.values.media_types import JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS
 
 _Described: TypeAlias = tuple[str, str, DocumentNode]
@@ -93,7 +93,7 @@ def _response(status: int, answer: DocumentedResponse, examples: Examples, echo:
     kind = min(types, key=_preference, default=None)
     body: dict[str, Json] = {}
     if kind is not None and status not in BODILESS:
-        chosen = JSON_MEDIA_TYPE if "*" in kind else media_type(kind)
+        chosen = JSON_MEDIA_TYPE if "*" in kind else media_type(kind).essence
         body = _body(kind, chosen, answer, examples, echo if status < 300 else None)
         if body and chosen not in {JSON_MEDIA_TYPE, "text/plain"}:
             written = {"content-type": chosen, **written}
@@ -104,13 +104,14 @@ def _response(status: int, answer: DocumentedResponse, examples: Examples, echo:
 
 def _preference(kind: str) -> int:
     """JSON first: consumers that do not say what they accept are compared with it."""
-    return 0 if media_type(kind) == JSON_MEDIA_TYPE else 1 if is_json(kind) else 2
+    offered = media_type(kind)
+    return 0 if offered.essence == JSON_MEDIA_TYPE else 1 if offered.is_json else 2
 
 
 def _body(kind: str, chosen: str, answer: DocumentedResponse, examples: Examples, echo: Echo | None) -> dict[str, Json]:
     given = list(_given(kind, answer))
     schema = answer.content.schema(kind)
-    if is_json(chosen):
+    if media_type(chosen).is_json:
         # Without a schema, any JSON would be more than the document offers.
         value = None if schema is None else examples.value(schema, given)
         if value is None or schema is None:
@@ -126,7 +127,7 @@ def _given(kind: str, answer: DocumentedResponse) -> Iterator[Json]:
     yield from (each for each in (content.raw("example").value,) if each is not None)
     yield from (each.raw("value").value for _, each in content.get("examples").members() if each.value is not None)
     for name, each in answer.node.get("examples").members():
-        if media_type(name) == media_type(kind):
+        if media_type(name).essence == media_type(kind).essence:
             yield each.value
 
 

@@ -112,7 +112,7 @@ def write_files(root: Path, written: Mapping[str, bytes], *, force: bool = False
     """
     there = [name for name in written if (root / name).exists()]
     if there and not force:
-        raise UsageError(f"already there: {', '.join(there)}", "--force overwrites")
+        raise UsageError(f"already exists: {', '.join(there)}", "use --force to overwrite")
     paths = []
     for name, content in written.items():
         path = root / name

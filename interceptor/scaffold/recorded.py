@@ -79,7 +79,7 @@ def _is_call(exchange: Exchange) -> bool:
     assert exchange.response is not None
     if is_preflight(exchange.request) or exchange.response.status == _NOT_MODIFIED:
         return False
-    return _PARTS_OF_PAGES.fullmatch(media_type(exchange.response.header("content-type"))) is None
+    return _PARTS_OF_PAGES.fullmatch(media_type(exchange.response.header("content-type")).essence) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ def _body(exchange: Exchange) -> dict[str, Json]:
         return {"json": _matcher(request.json, f"request.{ROOT}", exchange.masked)}
     except NotJsonError:
         pass
-    is_text = media_type(request.header("content-type")).startswith("text/") and "request.body" not in exchange.masked
+    is_text = media_type(request.header("content-type")).type == "text" and "request.body" not in exchange.masked
     return {"text": request.text} if is_text else {}
 
 

@@ -18,7 +18,9 @@ from typing import Any, TypeAlias
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from interceptor.handlers.language import BODIES, BODY_MATCHERS, OPERATIONS, TYPES, Handler, HandlerFileHead
+from interceptor.handlers.language import Handler, HandlerFileHead
+from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS, TYPES
+from interceptor.handlers.response_part import BODIES
 from interceptor.pact.declared_rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
 from interceptor.project.config import ProjectFile
 from interceptor.project.models import StrictModel

@@ -54,7 +54,7 @@ def state_handlers(
     if framework == "json":
         return _json(required, provider, existing)
     if existing is not None and provider not in existing:
-        raise UsageError(f"{file} does not hold state handlers of {provider}", _OTHER_FILE)
+        raise UsageError(f"{file} has no state handlers of {provider}", _OTHER_FILE)
     head, block = _TEMPLATES[framework]
     text = existing or _rendered(head, provider=provider, file=file, changes=_rendered("changes.py.j2"))
     for consumer, state in _pairs(required):
@@ -114,9 +114,9 @@ def _json(required: Sequence[RequiredStates], provider: str, existing: str | Non
             known = {(state["consumer"], state["name"]) for state in document["states"]}
             whose = document["provider"]
         except (ValueError, LookupError, TypeError) as error:
-            raise UsageError(f"the file does not hold state handlers: {error}", _OTHER_FILE) from error
+            raise UsageError(f"the file has no state handlers: {error}", _OTHER_FILE) from error
         if whose != provider:
-            raise UsageError(f"the file holds the state handlers of {whose}, not of {provider}", _OTHER_FILE)
+            raise UsageError(f"the file has the state handlers of {whose}, not of {provider}", _OTHER_FILE)
     new = [_plain(consumer, state) for consumer, state in _pairs(required) if (consumer, state.name) not in known]
     if existing is not None and not new:
         return existing

@@ -116,7 +116,7 @@ class _Proxy:
         self._environment = pytest.MonkeyPatch()
         if CONTROL_VARIABLE not in variables:
             said = "".join(self.stop())
-            raise pytest.UsageError(f"no INTERCEPTOR_URL names a proxy, and none could be started\n{said}")
+            raise pytest.UsageError(f"INTERCEPTOR_URL is not set, and no proxy could be started\n{said}")
         self.url = variables[CONTROL_VARIABLE]
         for name in DROPPED_VARIABLES:
             self._environment.delenv(name, raising=False)

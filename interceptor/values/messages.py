@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from interceptor.values.json_text import Json, parse_json
 from interceptor.values.lean import lazy, lean
-from interceptor.values.media_types import FORM_MEDIA_TYPE, charset, decoded_text, media_type
+from interceptor.values.media_types import decoded_text, media_type
 from interceptor.values.multipart_form import FormPart, parse_multipart
 from interceptor.values.urls import Pairs, parse_query
 
@@ -91,9 +91,9 @@ class Request:
     @lazy
     def form(self) -> Pairs | None:
         """The fields of a urlencoded body, or None where the content type says otherwise."""
-        if media_type(self.header("content-type")) != FORM_MEDIA_TYPE:
+        if not media_type(self.header("content-type")).is_form:
             return None
-        return parse_query(self.text, charset(self.header("content-type")))
+        return parse_query(self.text, media_type(self.header("content-type")).charset)
 
     @lazy
     def multipart(self) -> tuple[FormPart, ...] | None:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 
-from multipart import MultipartError, MultipartParser, parse_options_header
+from multipart import MultipartError, MultipartParser
 
-from interceptor.values.media_types import decoded_text, media_type
-
-MULTIPART_MEDIA_TYPE = "multipart/form-data"
+from interceptor.values.media_types import MULTIPART_MEDIA_TYPE, decoded_text, media_type
 
 
 @dataclass(frozen=True)
@@ -35,15 +33,13 @@ class FormPart:
 
 def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | None:
     """The parts of a body in order, or None where it has none or they cannot be told apart."""
-    if media_type(content_type) != MULTIPART_MEDIA_TYPE:
-        return None
-    boundary = parse_options_header(content_type)[1].get("boundary")
-    if not boundary:
+    whole = media_type(content_type)
+    if whole.essence != MULTIPART_MEDIA_TYPE or not whole.boundary:
         return None
     size = len(body)
     parser = MultipartParser(
         BytesIO(body),
-        boundary,
+        whole.boundary,
         content_length=size,
         memory_limit=size + 1,
         part_limit=10_000,
@@ -51,14 +47,9 @@ def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | No
     )
     try:
         return tuple(
-            FormPart(
-                part.name,
-                part.filename or None,
-                media_type(part.content_type) or "text/plain",
-                part.raw,
-                part.charset or "utf-8",
-            )
+            FormPart(part.name, part.filename or None, kind.essence or "text/plain", part.raw, part.charset or "utf-8")
             for part in parser
+            for kind in (media_type(part.content_type),)
         )
     except MultipartError:
         return None

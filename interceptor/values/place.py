@@ -20,11 +20,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, TypeAlias, get_args
 
 from interceptor.values.json_text import Json
+from interceptor.values.remember import remembered
 
 Side: TypeAlias = Literal["request", "response"]
 Part: TypeAlias = Literal["method", "path", "query", "header", "form", "body", "status"]
@@ -58,7 +58,7 @@ _DEEP = re.compile(r"\.\.(?=[^\s.])")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-@lru_cache(maxsize=10_000)
+@remembered(1000)
 def parse_path(text: str) -> Steps:
     """The steps of a path: `"$.items[*].id"` -> `("items", Wild.EACH, "id")`.
 
@@ -112,13 +112,17 @@ def _spell_step(step: Step) -> str:
         case int():
             return f"[{step}]"
         case str():
-            return f".{step}" if _PLAIN_NAME.match(step) else f"['{_doubled(step)}']"
+            return _spell_name(step)
 
 
-@lru_cache(maxsize=10_000)
+@remembered(1000)
+def _spell_name(name: str) -> str:
+    return f".{name}" if _PLAIN_NAME.match(name) else f"['{_doubled(name)}']"
+
+
 def below(place: str, step: str | int) -> str:
     """The place of a member or an element: `("response.$.a", "b c")` -> `"response.$.a['b c']"`."""
-    return place + _spell_step(step)
+    return f"{place}[{step}]" if isinstance(step, int) else place + _spell_name(step)
 
 
 def find(value: Json, steps: Sequence[Step], at: Steps = ()) -> Iterator[tuple[Steps, Json]]:
@@ -217,7 +221,7 @@ def parse_place(text: str) -> Place:
     return Place(part, _named(tail, part, side), side=side)
 
 
-@lru_cache(maxsize=1000)  # the marks of one handler's exchanges are the same
+@remembered(1000)  # the marks of one handler's exchanges are the same
 def find_place(text: str) -> Place | None:
     """The place that a text says, or None where it says none."""
     try:

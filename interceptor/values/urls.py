@@ -1,4 +1,8 @@
-"""Absolute, normalised URLs, and the pairs of their queries."""
+"""Absolute, normalised URLs, and the pairs of their queries.
+
+Joined and cut by hand, as a path stays here as the client spelt it: `urlsplit`, yarl and httpx drop an empty query,
+resolve dots or encode anew. Decoding is left to `urllib`.
+"""
 
 from __future__ import annotations
 

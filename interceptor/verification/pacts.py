@@ -80,15 +80,15 @@ def consumers_of(source: Source, provider: str, branch: str | None) -> list[Cons
 
 def for_verification(source: FromBroker, branch: str | None) -> Json:
     """The question which pacts are to be verified, as the verifier asks it too."""
-    asked: dict[str, Json] = {
+    selected: dict[str, Json] = {
         "consumerVersionSelectors": list(source.selectors),
         "includePendingStatus": source.pending,
     }
     if branch is not None:
-        asked["providerVersionBranch"] = branch
+        selected["providerVersionBranch"] = branch
     if source.wip_since is not None:
-        asked["includeWipPactsSince"] = source.wip_since
-    return asked
+        selected["includeWipPactsSince"] = source.wip_since
+    return selected
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus, unquote_plus
 from interceptor.redaction.masks import shape_json
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.mask import MASK
-from interceptor.values.media_types import FORM_MEDIA_TYPE, is_json, media_type
+from interceptor.values.media_types import media_type
 
 _SHORTEST_SECRET = 6
 """Characters; a shorter one is found in what has nothing to do with it."""
@@ -42,9 +42,10 @@ class RealValues:
         """The body to send: JSON and forms; other bodies are as they were, and so is one that holds no mask."""
         if not self.fields:
             return body
-        if media_type(content_type) == FORM_MEDIA_TYPE:
+        kind = media_type(content_type)
+        if kind.is_form:
             return _in_pairs(body.decode("utf-8", "surrogateescape"), self.fields).encode("utf-8", "surrogateescape")
-        if not is_json(content_type):
+        if not kind.is_json:
             return body
         try:
             document = parse_json(body)

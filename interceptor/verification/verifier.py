@@ -201,8 +201,8 @@ def _provider(
     if base_path := urlsplit(provider.url).path.rstrip("/"):
         yield from ("--base-path", base_path)
     if states is not None:
-        asked = urlsplit(provider.states_url or "")
-        yield from ("--state-change-url", urlunsplit(asked._replace(scheme="http", netloc=states.netloc)))
+        target = urlsplit(provider.states_url or "")
+        yield from ("--state-change-url", urlunsplit(target._replace(scheme="http", netloc=states.netloc)))
         if provider.teardown:
             yield "--state-change-teardown"
     yield from ("--request-timeout", str(int((provider.seconds + _GRACE) * 1000)))

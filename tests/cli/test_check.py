@@ -187,7 +187,7 @@ def test_a_provider_without_a_document_is_passed_over(here, capsys):
 @pytest.mark.parametrize(
     ("arguments", "break_it", "said"),
     [
-        ([], lambda here: (here / "openapi.yaml").write_text("[]"), "openapi.yaml is no OpenAPI document"),
+        ([], lambda here: (here / "openapi.yaml").write_text("[]"), "openapi.yaml is not an OpenAPI document"),
         (["--openapi", "gone.yaml"], lambda _: None, "cannot read the OpenAPI document gone.yaml: No such file"),
         (
             [],
@@ -221,8 +221,10 @@ def test_publish_checks_first(here, capsys, monkeypatch):
     assert code == 1
     assert 'error: 5 is not of type "string"  [response.body.incompatible]' in err
     assert "--no-check publishes anyway" in err
-    code, out, _ = called(capsys, "publish", "--dry-run", "--consumer-app-version", "1", "--branch", "b", "--no-check")
-    assert (code, "checked" in out) == (0, True)
+    code, out, err = called(
+        capsys, "publish", "--dry-run", "--consumer-app-version", "1", "--branch", "b", "--no-check"
+    )
+    assert (code, "checked" in out) == (0, True), err
 
 
 def test_headers_that_the_document_names_are_kept_in_the_pact(here):
@@ -242,7 +244,7 @@ def test_an_unreadable_document_costs_no_pact(here):
 
     assert [pact.interactions for pact in conversion.pacts] == [1]
     (warning,) = conversion.warnings
-    assert warning.startswith("openapi.yaml is no OpenAPI document")
+    assert warning.startswith("openapi.yaml is not an OpenAPI document")
     assert warning.endswith("the headers that only it names are left out of the pact")
 
 

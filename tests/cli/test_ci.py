@@ -66,7 +66,7 @@ def test_the_workflows_are_what_their_service_reads(project, service, schema):
     valid(project / "provider-workflows/product-api.yml", schema)
     again = interceptor("init", "--ci", service)
     assert again.code == 2
-    assert "already there" in again.err
+    assert "already exists" in again.err
 
 
 def test_the_action_is_what_github_reads():

@@ -146,7 +146,7 @@ def test_nothing_is_overwritten_unless_forced(called, tmp_path):
     (tmp_path / "handlers" / "product-api.yaml").write_text("mine")
     code, _, err = called("init")
     assert (code, (tmp_path / "interceptor.yaml").exists()) == (2, False)
-    assert err == "interceptor  already there: handlers/product-api.yaml\ninterceptor  --force overwrites\n"
+    assert err == "interceptor  already exists: handlers/product-api.yaml\ninterceptor  use --force to overwrite\n"
     assert (tmp_path / "handlers" / "product-api.yaml").read_text() == "mine"
     assert called("init", "--force")[0] == 0
     assert load_engine(load_project(tmp_path / "interceptor.yaml")).warnings == []
@@ -360,7 +360,7 @@ def test_a_recording_without_calls_is_an_error(called, tmp_path):
     (tmp_path / "empty.har").write_text('{"log": {"entries": []}}')
     code, _, err = called("init", "--from-har", "empty.har")
     assert code == 2
-    assert "holds no answered request to an API" in err
+    assert "has no answered request to an API" in err
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_bug_is_exit_code_3_in_one_line(capsys, monkeypatch):
     monkeypatch.setitem(COMMANDS, "context", "A module without a command.")
     code, out, err = called(capsys, "context")
     assert (code, out, err.count("\n")) == (3, "", 1)
-    assert "this is a bug of interceptor: AttributeError" in err
+    assert "this is a bug in interceptor: AttributeError" in err
 
 
 def test_a_bug_shows_its_traceback_when_asked(capsys, monkeypatch):

@@ -94,6 +94,6 @@ def test_a_broker_that_is_not_pactflow_is_said(document, monkeypatch):
         done = interceptor("publish-provider", document, *OPTIONS)
     assert done.code == 1
     assert done.err.splitlines() == [
-        f"interceptor  cannot use the broker at {url}: it takes no provider contracts, as PactFlow does",
+        f"interceptor  cannot use the broker at {url}: it does not accept provider contracts; only PactFlow does",
         "interceptor  compare offline instead: interceptor check",
     ]

@@ -250,15 +250,15 @@ def test_each_provider_has_a_file_of_its_own(pact_file, tmp_path):
     assert "choose with --provider" in done.err
     done = interceptor("states", "0.json", "--scaffold", "json", "--output", "product_api_states.json")
     assert done.code == 2
-    assert "the file holds the state handlers of Product API, not of product-api" in done.err
+    assert "the file has the state handlers of Product API, not of product-api" in done.err
 
 
 # Each row: arguments, exit code, and what is said.
 WRONG = [
     (("pact.json", "--consumer", "Nobody"), 1, "there are: Product Site with Product API"),
     (("missing.json",), 2, "cannot read the pact missing.json"),
-    (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "does not hold state handlers"),
-    (("pact.json", "--scaffold", "flask", "--output", "other.py"), 2, "does not hold state handlers of Product API"),
+    (("pact.json", "--scaffold", "json", "--output", "pact.json"), 2, "has no state handlers"),
+    (("pact.json", "--scaffold", "flask", "--output", "other.py"), 2, "has no state handlers of Product API"),
     (("pact.json", "--scaffold", "flask", "--output", "."), 2, "cannot add to ."),
     (("pact.json", "--scaffold", "flask", "--output", "pact.json/states.py"), 2, "cannot write pact.json/states.py"),
     (("pact.json", "--scaffold", "rails"), 2, "rails"),

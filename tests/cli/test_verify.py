@@ -433,7 +433,7 @@ MISUSED = [
     (("--provider-url", "localhost:8000"), 2, "is not an HTTP URL"),
     (("--provider-url", "http://localhost:port"), 2, '--provider-url "http://localhost:port" is not an HTTP URL'),
     (("--provider-url", "http://[::1"), 2, "is not an HTTP URL"),
-    (("--provider-url", "http://me:secret@localhost"), 2, "--provider-url holds a user and a password"),
+    (("--provider-url", "http://me:secret@localhost"), 2, "--provider-url has a user and a password"),
     (("pact.json", "--states-url", "localhost/states", *URL), 2, '--states-url "localhost/states" is not an HTTP URL'),
     (("pact.json", "--from-broker", *URL), 2, "exclude each other"),
     (("--from-broker", *URL), 2, "give it with --provider"),

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from interceptor.answering.responses import BODILESS
 from interceptor.engine import Engine, load_engine
-from interceptor.handlers.language import OPERATORS, Handler, HandlerFileHead, RequestPart, ResponseEntry
+from interceptor.handlers.language import Handler, HandlerFileHead
+from interceptor.handlers.request_part import OPERATORS, RequestPart
+from interceptor.handlers.response_part import ResponseEntry
 from interceptor.project.config import load_project
 from interceptor.project.yaml_file import read
 from interceptor.project.yaml_text import as_yaml

@@ -50,7 +50,7 @@ handlers:
         'the key "request" is missing',
         'unknown key "stauts", did you mean "status"?',
         '"parms" is not known in {{ parms.id }}',
-        'the parameter ":id" stands in "/:id/:id" twice',
+        'the parameter ":id" is in "/:id/:id" twice',
         'cannot read the file "nothing.json"',
         "    - request: '*'",
     ):
@@ -62,8 +62,8 @@ handlers:
     [
         ("provider: Produkt API\nhandlers: []\n", 'unknown provider "Produkt API", did you mean "Product API"?'),
         ("handlers:\n  - request: GET /a\n", "has no provider to be relative to"),
-        ("- a\n", "a handler file is a mapping"),
-        ("handlers:\n  - GET /a\n", "a handler is a mapping"),
+        ("- a\n", "a handler file must be a mapping"),
+        ("handlers:\n  - GET /a\n", "a handler must be a mapping"),
         ("provider: Product API\n", 'the key "handlers" is missing'),
         (GOOD + "    once: 1\n", "api.yaml:4"),
         ("provider: Product API\nhandlers:\n  - {request: GET /a, once: 1}\n", '"once" must be true or false, not 1'),
@@ -71,11 +71,11 @@ handlers:
         ("provider: Product API\nhandlers:\n  - {request: GET, response: 200}\n", "write a method and a path"),
         (
             "provider: Product API\nhandlers:\n  - {request: {path: /a, json: 1, text: a}}\n",
-            "json and text cannot stand together",
+            "json and text cannot be combined",
         ),
         (
             "provider: Product API\nhandlers:\n  - {request: GET /a, response: {json: 1, text: a}}\n",
-            "json and text cannot stand together",
+            "json and text cannot be combined",
         ),
         (
             "provider: Product API\nhandlers:\n  - {request: GET /a, response: {status: 204, text: a}}\n",
@@ -127,7 +127,7 @@ handlers:
         ),
         (
             "provider: Product API\nhandlers:\n  - {request: GET /a, response: {python: 'a.py:b', status: 200}}\n",
-            "status cannot stand beside it",
+            "status cannot be combined with it",
         ),
         (
             "provider: Product API\nhandlers:\n  - {request: {graphql: {variables: {}}}, response: 200}\n",

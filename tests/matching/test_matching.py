@@ -60,9 +60,9 @@ def test_not_is_the_opposite(wanted: Any, value: Any) -> None:
         ({"$regex": "a", "b": 1}, (), "cannot stand beside plain keys"),
         ({"$one_of": "a"}, ("$one_of",), "takes a list"),
         ({"$any_of": []}, ("$any_of",), "takes a list of at least one"),
-        ({"$any": False}, ("$any",), "takes true"),
+        ({"$any": False}, ("$any",), "takes only true"),
         ({"$lt": [1]}, ("$lt",), "takes a number or text"),
-        ({"a": {"$exact": 1, "$not": 2}}, ("a", "$exact"), "stands alone"),
+        ({"a": {"$exact": 1, "$not": 2}}, ("a", "$exact"), "must be the only key"),
     ],
 )
 def test_senseless_matchers_say_where_and_why(spec: Any, path: tuple[str | int, ...], said: str) -> None:

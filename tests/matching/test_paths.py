@@ -18,7 +18,7 @@ from interceptor.values.urls import split_path
     ("pattern", "said"),
     [
         ("products", "begins with a slash"),
-        ("/:id/:id", '":id" stands in'),
+        ("/:id/:id", '":id" is in'),
         ("/:id(\\d+", "lacks a closing parenthesis"),
         ("/:id([)", "is not a regular expression"),
         ("/:id((a)|b)", "holds a group"),

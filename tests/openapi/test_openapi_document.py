@@ -70,8 +70,8 @@ def test_json_and_yaml_of_any_style(tmp_path, text):
     [
         ("openapi: 3.2.0\npaths: {}", 'a.yaml says "openapi: 3.2.0", which is not supported'),
         ("swagger: '1.2'\npaths: {}", 'a.yaml says "swagger: 1.2", which is not supported'),
-        ("asyncapi: 2.0.0", 'a.yaml is no OpenAPI document: neither "openapi" nor "swagger" stands in it'),
-        ("- a", 'a.yaml is no OpenAPI document: neither "openapi" nor "swagger" stands in it'),
+        ("asyncapi: 2.0.0", 'a.yaml is not an OpenAPI document: it has neither "openapi" nor "swagger"'),
+        ("- a", 'a.yaml is not an OpenAPI document: it has neither "openapi" nor "swagger"'),
         ("openapi: 3.0.0\n", 'a.yaml is broken: its "paths" are missing, or no mapping'),
         ("openapi: [\n", "a.yaml:2:1 is neither JSON nor YAML: did not find expected node content"),
         ('{"openapi": "3.0.0",', "a.yaml:2:1 is neither JSON nor YAML: did not find expected node content"),

@@ -19,7 +19,7 @@ from interceptor.project.config import Project, load_project
 from interceptor.proxy.mitm.flow_files import read_flows
 from interceptor.recordings import ImportedRecording, open_recording
 from interceptor.values.exchange import Exchange
-from interceptor.values.media_types import is_json
+from interceptor.values.media_types import media_type
 from interceptor.values.messages import Response
 from interceptor.values.place import leaves
 from tests.exchanges import known
@@ -190,7 +190,7 @@ def _require_recorded(content: bytes, golden: Golden, interaction: PactInteracti
     """The body is the recorded one; in JSON with the constants of what varies, and times where generators make them."""
     response = exchange.response
     assert response is not None
-    if not (interaction.response.has_body and is_json(response.header("content-type"))):
+    if not (interaction.response.has_body and media_type(response.header("content-type")).is_json):
         assert content == (response.body if interaction.response.has_body else b"")
         return
     written = golden.pact.document["interactions"][interaction.index]["response"]

@@ -152,7 +152,7 @@ def test_a_body_that_the_file_does_not_hold_is_a_warning(tmp_path):
     missing = entry(response={"content": {"size": 4711, "mimeType": "application/json"}})
     exchanges, damages = read(tmp_path, missing, entry({"method": "HEAD"}, {"content": {"size": 4711}}))
     assert [each.response.body for each in exchanges] == [b"", b""]
-    assert damages == ["entry 1: the file does not hold the body of this answer; the pact says nothing about it"]
+    assert damages == ["entry 1: the file lacks the body of this response; the pact says nothing about it"]
 
 
 def test_secrets_and_strangers_stay_out_of_the_pact_and_repeats_collapse(tmp_path):
@@ -179,5 +179,5 @@ def test_what_is_no_recording_is_refused(tmp_path, text):
 
 
 def test_a_file_without_entries_is_refused(tmp_path):
-    with pytest.raises(RecordingError, match="holds no entries"):
+    with pytest.raises(RecordingError, match="has no entries"):
         read(tmp_path, text='{"log": {}}')

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from interceptor.project.config import Redaction
@@ -237,8 +237,9 @@ def _structure(value):
 
 @given(st.sampled_from(["password", "api-key", "Access_Token"]), st.text(st.characters(categories=["L"]), min_size=9))
 def test_no_secret_survives(name, secret):
+    assume(secret not in repr(exchange("POST /a", body={name: "a" * len(secret)}, headers={name.lower(): "***"})))
     sent = exchange("POST /a", body={name: secret}, headers={name.lower(): secret})
-    assert secret not in repr(Redactor()(sent)) or set(secret) == {"a"}
+    assert secret not in repr(Redactor()(sent))
 
 
 @pytest.mark.parametrize(

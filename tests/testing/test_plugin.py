@@ -112,7 +112,7 @@ def test_a_proxy_that_cannot_start_says_why(suite, monkeypatch):
     result = suite.runpytest_inprocess("--interceptor", *OPTIONS)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["ERROR: no INTERCEPTOR_URL names a proxy, and none could be started", "*interceptor.yaml*"]
+        ["ERROR: INTERCEPTOR_URL is not set, and no proxy could be started", "*interceptor.yaml*"]
     )
 
 

@@ -1,4 +1,8 @@
-"""Values that differ in every run: how they look, the constant of the same form, and the pattern of the form."""
+"""Values that differ in every run: how they look, the constant of the same form, and the pattern of the form.
+
+Patterns and no date parser: those of libraries take too much for a date (`"10"`, `"May"`), and do not say in which form
+a text has it, which the constant must keep.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,14 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Literal, TypeAlias
 
-from interceptor.pact.rules import UUID_REGEX, escape
+from interceptor.pact.rules import escape
 from interceptor.values.mask import UNSIGNED_JWT
+from interceptor.values.uuids import UUID_REGEX
 
 _VOLATILE = {
     kind: re.compile(pattern, re.VERBOSE | re.DOTALL | re.ASCII)
     for kind, pattern in {
-        "uuid": r"""
-            (?<![0-9A-Za-z]) [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12} (?![0-9A-Za-z])
-        """,
+        "uuid": rf"(?<![0-9A-Za-z]) {UUID_REGEX} (?![0-9A-Za-z])",
         "http": r"""
             [MTWFS](?:on|ue|ed|hu|ri|at|un),\ \d{2}\ (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ \d{4}
             \ \d{2}:\d{2}:\d{2}\ GMT
@@ -157,7 +160,7 @@ def _form(kind: str, found: str, digits: bytes) -> str:
     return kind if kind.startswith("epoch:") else f"{kind}:"
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # a timestamp has some 40 digits at most
 def _timestamp_form(kind: str, digits: bytes) -> str:
     """The form of a timestamp in any time zone, however many zeros at the end of its fraction are left out."""
     # The digits of `%3A` and `%2B` are no digits of the timestamp.
@@ -217,7 +220,7 @@ def constant(form: str, number: int) -> str:
     return f"{seconds}.0" if detail.endswith(".") else str(seconds)
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # forms are short
 def pattern(form: str) -> str:
     """The regular expression of all values of a form."""
     kind, _, detail = form.partition(":")
@@ -241,7 +244,7 @@ def pattern(form: str) -> str:
     return f"{_digits(match['timestamp'])}{fraction}{zone}"
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # as above
 def timestamp_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
     """The generator of a date's or a time's form, and its format in Java's notation; None where there is none.
 

@@ -107,7 +107,7 @@ class Group:
         return variant
 
 
-class Classes:
+class SharedValues:
     """What was seen where, as long as it is remembered."""
 
     def __init__(self) -> None:

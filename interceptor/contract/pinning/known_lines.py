@@ -36,7 +36,7 @@ class KnownLines:
     def __init__(self) -> None:
         self._slots: dict[bytes, tuple[int, ...] | None] = {}
         """By outline, the numbers of the values in the order of the slots; None where that differs."""
-        self._again: dict[tuple[bytes, tuple[str, ...]], Callable[[Slots, str], None]] = {}
+        self._repeats: dict[tuple[bytes, tuple[str, ...]], Callable[[Slots, str], None]] = {}
         self._open: _Outline | None = None
 
     def take(self, line: bytes, at: str) -> bool:
@@ -44,20 +44,20 @@ class KnownLines:
         self._open = outline = _outline(line.decode("latin-1"), at)
         if outline is None or (slots := self._slots.get(outline.key)) is None:
             return False
-        again = self._again.get((outline.key, outline.rest(slots)))
-        if again is None:
+        repeat = self._repeats.get((outline.key, outline.rest(slots)))
+        if repeat is None:
             return False
-        again(tuple([outline.values[number] for number in slots]), at)
+        repeat(tuple([outline.values[number] for number in slots]), at)
         return True
 
     def learn(self, exchange: Exchange, taken: Taken) -> None:
         """What came of the line that `take` has seen last."""
         outline, self._open = self._open, None
-        if outline is None or len(self._again) >= _MOST_KNOWN or not _is_plain(exchange, taken, outline):
+        if outline is None or len(self._repeats) >= _MOST_KNOWN or not _is_plain(exchange, taken, outline):
             return
         slots = tuple(map(outline.values.index, taken.extracted.slots))
         if self._slots.setdefault(outline.key, slots) == slots:
-            self._again[outline.key, outline.rest(slots)] = taken.again
+            self._repeats[outline.key, outline.rest(slots)] = taken.repeat
         else:
             self._slots[outline.key] = None
 

@@ -35,7 +35,7 @@ from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.values.exchange import Exchange, ProviderState
 from interceptor.values.generated import Generated
 from interceptor.values.json_text import Json
-from interceptor.values.media_types import FORM_MEDIA_TYPE, media_type
+from interceptor.values.media_types import media_type
 from interceptor.values.place import ROOT, Place, Side, below, find_place, spell_path
 
 # Unicode guarantees that these never stand for a character.
@@ -80,7 +80,7 @@ def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
 
 
 def _text(body: PactBody, side: Side, rewrite: Rewrite) -> Json:
-    if media_type(body.content_type) != FORM_MEDIA_TYPE:
+    if not media_type(body.content_type).is_form:
         return rewrite(f"{side}.parts" if is_multipart(body) else f"{side}.body", body.value)
     pieces = body.value.split("&")
     for index, piece in enumerate(pieces):
@@ -175,7 +175,7 @@ def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
             continue
         if body.kind == "json" and b"\\" not in source.body:
             texts.append(source.body.decode())
-        elif body.kind == "text" and media_type(body.content_type) != FORM_MEDIA_TYPE:
+        elif body.kind == "text" and not media_type(body.content_type).is_form:
             texts.append(body.value)
         else:
             return False

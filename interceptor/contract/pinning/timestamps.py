@@ -25,7 +25,7 @@ _LATE = 5.0
 """Seconds between a whole minute's distance and what was computed shortly before the exchange, or after."""
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # forms are short
 def is_coarse(form: str) -> bool:
     """Whether values of a form may agree by accident: `"epoch:s"` and `"date:0000-00-00T00:00:00Z"`, not `"uuid:a"`."""
     return _COARSE.fullmatch(form) is not None

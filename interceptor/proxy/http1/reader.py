@@ -211,7 +211,7 @@ def _chunk_size(line: bytes) -> int:
     return int(match[1], 16)
 
 
-@lru_cache(maxsize=512)  # tests ask the same again and again
+@lru_cache(maxsize=512)  # tests ask the same again and again; 1 MB at most
 def read_head(head: bytes) -> WireRequest:
     """The request line and the header section, every line with its line break, as a request without its body.
 
@@ -231,7 +231,7 @@ def read_head(head: bytes) -> WireRequest:
     return WireRequest(method.decode(), target, headers, int(version == b"1.1"))
 
 
-@lru_cache(maxsize=512)  # a client's requests have much the same headers
+@lru_cache(maxsize=512)  # a client's requests have much the same headers; 1 MB at most
 def read_headers(block: bytes) -> WireHeaders:
     """The header section, every line with its line break.
 

@@ -199,7 +199,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 def _enter(theirs: socket.socket, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """The process that becomes the command."""
     if sys.platform != "linux":
-        raise IsolationError("a network of its own can be had on Linux only", "leave out --isolated")
+        raise IsolationError("--isolated works on Linux only", "leave out --isolated")
     words = [sys.executable, "-I", "-S", str(_ENTER), str(theirs.fileno())]
     return subprocess.Popen(words, env=dict(environ), pass_fds=[theirs.fileno()])  # noqa: S603  # our own
 
