@@ -116,7 +116,6 @@ _NONE = MediaType("", MappingProxyType({}))
 
 def decoded_text(content: bytes, content_type: str | None) -> str:
     """The text of a body in the charset of its content type; UTF-8 where that is none that is known."""
-    if content_type and "charset" in content_type.lower():
-        with suppress(LookupError, ValueError):
-            return content.decode(media_type(content_type).charset, "replace")
+    with suppress(LookupError, ValueError):
+        return content.decode(media_type(content_type).charset, "replace")
     return content.decode("utf-8", "replace")

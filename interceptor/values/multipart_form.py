@@ -33,13 +33,13 @@ class FormPart:
 
 def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | None:
     """The parts of a body in order, or None where it has none or they cannot be told apart."""
-    kind = media_type(content_type)
-    if kind.essence != MULTIPART_MEDIA_TYPE or not kind.boundary:
+    whole = media_type(content_type)
+    if whole.essence != MULTIPART_MEDIA_TYPE or not whole.boundary:
         return None
     size = len(body)
     parser = MultipartParser(
         BytesIO(body),
-        kind.boundary,
+        whole.boundary,
         content_length=size,
         memory_limit=size + 1,
         part_limit=10_000,
@@ -47,14 +47,9 @@ def parse_multipart(content_type: str, body: bytes) -> tuple[FormPart, ...] | No
     )
     try:
         return tuple(
-            FormPart(
-                part.name,
-                part.filename or None,
-                media_type(part.content_type).essence or "text/plain",
-                part.raw,
-                part.charset or "utf-8",
-            )
+            FormPart(part.name, part.filename or None, kind.essence or "text/plain", part.raw, part.charset or "utf-8")
             for part in parser
+            for kind in (media_type(part.content_type),)
         )
     except MultipartError:
         return None
