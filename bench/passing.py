@@ -63,7 +63,8 @@ def report(scale: Scale, folder: Path) -> str:
     finally:
         origin.kill()
         origin.wait()
-    said = f"A real server that refuses an upload of 10 MB at once (413) is heard after {early * 1000:.1f} ms."
+    wait = f"{early * 1000:.1f} ms"
+    said = f"If the real server refuses an upload of 10 MB at once (413), the client has the response after {wait}."
     return f"{_INTRODUCTION}\n{table(_COLUMNS, rows)}\n\n{said}\n"
 
 
@@ -172,8 +173,10 @@ def _refused(ours: Running, port: int) -> float:
     return seconds
 
 
-_INTRODUCTION = """## What passes
+_INTRODUCTION = """## Requests that pass through
 
-Bodies that a real server on the same machine answers with, or takes; `record: all`, so that each is noted. The memory
-is that of `interceptor serve`, above what it was before; meanwhile another client asks for a mocked answer every 5 ms.
+Large bodies are sent to and received from a real server on the same machine, with `record: all`, so that each is \
+recorded.
+The table shows how much the memory of `interceptor serve` grows.
+Meanwhile another client sends a request for a mocked response every 5 ms.
 """

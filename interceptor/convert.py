@@ -136,7 +136,7 @@ def _documented_headers(
 def _report_damages(conversion: Conversion, recording: Recording | ImportedRecording, project: Project) -> None:
     for damage in recording.damages:
         at = "" if damage.line is None else f":{damage.line}"
-        text = f"{project.shown(damage.file)}{at}: {damage.message}"
+        text = f"{project.display(damage.file)}{at}: {damage.message}"
         if damage.type == "warning":
             conversion.warnings.append(text)
         else:

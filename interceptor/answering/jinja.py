@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from interceptor.answering.functions import FILTERS, GLOBALS
-from interceptor.answering.templates import Template, TemplateFault
+from interceptor.answering.template import Template, TemplateFault
 
 _NEVER = "\x00never"
 """`{%` and `{#` are plain text in handler files: their delimiters become something that cannot be written."""

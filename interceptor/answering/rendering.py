@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from interceptor.answering.templates import Template, TemplateFault, compile_text
+from interceptor.answering.template import Template, TemplateFault
+from interceptor.answering.templates import compile_text
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import Problem
 from interceptor.values.json_text import Json

@@ -21,7 +21,8 @@ from interceptor.answering.rendering import (
     TemplateValues,
     rendered,
 )
-from interceptor.answering.templates import TemplateFault, compile_file
+from interceptor.answering.template import TemplateFault
+from interceptor.answering.templates import compile_file
 from interceptor.handlers.response_part import DelayRange, ResponseEntry, ServerSentEvent
 from interceptor.project.folder import Folder, file_type
 from interceptor.project.yaml_nodes import Node

@@ -10,23 +10,9 @@ What Jinja2 makes of them is in `jinja`; a project without templates need not wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
-
-class TemplateFault(Exception):  # noqa: N818  # it is the template that is at fault
-    """A template that cannot be compiled or rendered; the text says why, in the author's terms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A compiled template and the names that it takes from outside."""
-
-    names: frozenset[str]
-    render: Callable[[Mapping[str, Any]], Any]
-    """Gives the value of the template; a TemplateFault where a member is unknown, a filter refuses, or the value
-    cannot be JSON."""
+from interceptor.answering.template import Template
 
 
 def compile_text(text: str, known: Iterable[str]) -> Template | None:

@@ -42,7 +42,7 @@ def publish_provider_contract(broker: Broker, contract: ProviderContract, public
     address = broker_index(broker).link("pf:publish-provider-contract", provider=contract.provider)
     if address is None:
         raise BrokerError(
-            f"cannot use the broker at {broker.url}: it takes no provider contracts, as PactFlow does",
+            f"cannot use the broker at {broker.url}: it does not accept provider contracts; only PactFlow does",
             "compare offline instead: interceptor check",
         )
     answer = ask_broker(broker, address, method="POST", body=_written(contract, publication))

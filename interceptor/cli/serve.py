@@ -57,7 +57,7 @@ def serve(
         *summary_lines(finished.summary, project.providers, explained=True),
     ):
         say(line)
-    say(f"recorded in {project.shown(finished.journal)}")
+    say(f"recorded in {project.display(finished.journal)}")
 
 
 def _check(host: str, token: str | None) -> None:
@@ -82,7 +82,7 @@ def _introduce(run_context: RunContext) -> None:
     say(f"the proxy is at {run_context.listeners.proxy_url}")
     for listener in run_context.listeners.published:
         say(f"{listener.provider} is at {listener.base_url}")
-    say(f"clients have to trust {run_context.project.shown(run_context.project.state_dir / CERTIFICATE_FILE)}")
+    say(f"clients have to trust {run_context.project.display(run_context.project.state_dir / CERTIFICATE_FILE)}")
     for name, value in run_context.environment.items():
         if os.environ.get(name) != value:
             print(f"{name}={value}")

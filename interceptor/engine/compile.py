@@ -10,7 +10,8 @@ from interceptor.answering.patches import has_patches
 from interceptor.answering.rendering import Compiler
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
-from interceptor.answering.templates import TemplateFault, compile_expression
+from interceptor.answering.template import TemplateFault
+from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.handlers.response_part import DelayRange, GivenState

@@ -10,7 +10,7 @@ from interceptor.answering.patches import has_patches
 from interceptor.answering.rendering import Render, TemplateValues
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
-from interceptor.answering.templates import Template
+from interceptor.answering.template import Template
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.router import Route
 from interceptor.values.exchange import ProviderState

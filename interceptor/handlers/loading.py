@@ -61,7 +61,7 @@ def load_handlers(project: Project) -> Loaded:
     for file in handler_paths(project, loaded.problems):
         loaded.files.add(file)
         try:
-            root, warnings = read(file, project.shown(file))
+            root, warnings = read(file, project.display(file))
         except ConfigurationError as error:
             loaded.problems += error.problems
             continue

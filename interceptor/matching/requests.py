@@ -12,9 +12,9 @@ from interceptor.matching.values import (
     Mismatch,
     compile_json,
     compile_values,
+    display,
     is_operator,
     plain_key,
-    shown,
     unwrap_exact,
 )
 from interceptor.values.did_you_mean import did_you_mean
@@ -96,7 +96,7 @@ def _named(
         known = {plain_key(name) for name in members}
         checks.append(
             lambda request: [
-                Mismatch(f"{what} {name}", "nothing", shown(values(request, name)[0]))
+                Mismatch(f"{what} {name}", "nothing", display(values(request, name)[0]))
                 for name in dict.fromkeys(names(request))
                 if name not in known
             ]
@@ -106,13 +106,13 @@ def _named(
 
 def _name_check(part: str, name: str, spec: Any, values: FieldValues, path: tuple[str | int, ...]) -> RequestCheck:
     test = compile_values(spec, path)
-    expected = shown(spec)
+    expected = display(spec)
 
     def check(request: Request) -> Sequence[Mismatch]:
         got = values(request, name)
         if test(got):
             return NONE
-        return (Mismatch(part, expected, shown(got[0] if len(got) == 1 else got) if got else "nothing"),)
+        return (Mismatch(part, expected, display(got[0] if len(got) == 1 else got) if got else "nothing"),)
 
     return check
 
@@ -125,8 +125,8 @@ def _is_form(request: Request) -> Sequence[Mismatch]:
 
 def _text_check(spec: Any) -> RequestCheck:
     test = compile_values(spec, ("text",))
-    expected = shown(spec)
-    return lambda request: NONE if test([request.text]) else (Mismatch("text", expected, shown(request.text)),)
+    expected = display(spec)
+    return lambda request: NONE if test([request.text]) else (Mismatch("text", expected, display(request.text)),)
 
 
 def _json_check(spec: Any) -> RequestCheck:
@@ -136,7 +136,7 @@ def _json_check(spec: Any) -> RequestCheck:
         try:
             value = request.json
         except NotJsonError:
-            return (Mismatch("body", "JSON", shown(request.text) if request.body else "nothing"),)
+            return (Mismatch("body", "JSON", display(request.text) if request.body else "nothing"),)
         return check(value, "json $")
 
     return run
@@ -151,11 +151,11 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
     part = f"multipart {name}"
     if not isinstance(spec, Mapping) or is_operator(spec, path):
         test = compile_values(spec, path)
-        expected = shown(spec)
+        expected = display(spec)
 
         def check_text(request: Request) -> Sequence[Mismatch]:
             texts = [each.text for each in request.multipart or () if each.name == name]
-            return NONE if test(texts) else (Mismatch(part, expected, shown(texts) if texts else "nothing"),)
+            return NONE if test(texts) else (Mismatch(part, expected, display(texts) if texts else "nothing"),)
 
         return check_text
     for key in spec:
@@ -170,7 +170,7 @@ def _part_check(name: str, spec: Any) -> RequestCheck:
             for each in request.multipart or ()
             if each.name == name
         ]
-        return min(found, key=len) if found else (Mismatch(part, shown(spec), "nothing"),)
+        return min(found, key=len) if found else (Mismatch(part, display(spec), "nothing"),)
 
     return check_file
 
@@ -183,7 +183,7 @@ def _graphql_check(part: GraphQLPart) -> RequestCheck:
     wanted = getattr(part, kind)
     test = compile_values(wanted, ("graphql", kind))
     variables = compile_json(part.variables, ("graphql", "variables")) if "variables" in part.model_fields_set else None
-    expected = f"{kind} {shown(wanted)}"
+    expected = f"{kind} {display(wanted)}"
 
     def check(request: Request) -> Sequence[Mismatch]:
         try:
@@ -194,7 +194,7 @@ def _graphql_check(part: GraphQLPart) -> RequestCheck:
             return (Mismatch("graphql", expected, "a batch"),)
         found = operations.each[0]
         if kind not in {"operation", found.kind or kind} or not test([found.name]):
-            return (Mismatch("graphql", expected, f"{found.kind or 'operation'} {shown(found.name)}"),)
+            return (Mismatch("graphql", expected, f"{found.kind or 'operation'} {display(found.name)}"),)
         return NONE if variables is None else variables(dict(found.variables), "variables $")
 
     return check

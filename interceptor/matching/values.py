@@ -60,7 +60,7 @@ JsonCheck: TypeAlias = Callable[[Any, str], "Sequence[Mismatch]"]
 NONE: Final[Sequence[Mismatch]] = ()
 
 
-def shown(value: Any) -> str:
+def display(value: Any) -> str:
     """A value for a message, cut where it is long."""
     if value is MISSING:
         return "nothing"
@@ -141,8 +141,8 @@ def json_equal(left: Json, right: Json) -> bool:
 
 
 def _leaf_check(test: Test, spec: Json) -> JsonCheck:
-    expected = shown(spec)
-    return lambda value, place: NONE if test(value) else (Mismatch(place, expected, shown(value)),)
+    expected = display(spec)
+    return lambda value, place: NONE if test(value) else (Mismatch(place, expected, display(value)),)
 
 
 def _object_check(spec: Mapping[str, Json], path: SpecPath, *, exact: bool) -> JsonCheck:
@@ -150,13 +150,13 @@ def _object_check(spec: Mapping[str, Json], path: SpecPath, *, exact: bool) -> J
 
     def check(value: Json, place: str) -> Sequence[Mismatch]:
         if not isinstance(value, dict):
-            return (Mismatch(place, "an object", shown(value)),)
+            return (Mismatch(place, "an object", display(value)),)
         found: list[Mismatch] = []
         for key, member in members.items():
             found.extend(member(value.get(key, MISSING), below(place, key)))
         if exact:
             more = [key for key in value if key not in members]
-            found.extend(Mismatch(below(place, key), "nothing", shown(value[key])) for key in more)
+            found.extend(Mismatch(below(place, key), "nothing", display(value[key])) for key in more)
         return found
 
     return check
@@ -167,9 +167,9 @@ def _array_check(spec: list[Json], path: SpecPath, *, exact: bool) -> JsonCheck:
 
     def check(value: Json, place: str) -> Sequence[Mismatch]:
         if not isinstance(value, list):
-            return (Mismatch(place, "an array", shown(value)),)
+            return (Mismatch(place, "an array", display(value)),)
         if len(value) != len(elements):
-            return (Mismatch(place, f"{len(elements)} elements", f"{len(value)}: {shown(value)}"),)
+            return (Mismatch(place, f"{len(elements)} elements", f"{len(value)}: {display(value)}"),)
         return [
             mismatch
             for index, element in enumerate(elements)

@@ -214,7 +214,9 @@ class OpenApiDocument:
         if name not in self.files:
             self.files[name] = None
             try:
-                if is_url(name) or self._is_in_reach(name):
+                if "\0" in name:
+                    self._unread[name] = "a file's name has no NUL"
+                elif is_url(name) or self._is_in_reach(name):
                     self.files[name] = read_file(name, self.folder)
                 else:
                     self._unread[name] = (

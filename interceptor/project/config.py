@@ -223,12 +223,12 @@ class Project:
     def providers(self) -> Mapping[str, Provider]:
         return self.settings.providers
 
-    def shown(self, path: Path) -> str:
+    def display(self, path: Path) -> str:
         """A path as messages name it: relative to the project where it is inside."""
-        return shown_path(path, self.root)
+        return display_path(path, self.root)
 
 
-def shown_path(path: Path, root: Path) -> str:
+def display_path(path: Path, root: Path) -> str:
     """`path` relative to `root` where it is inside, else as it is."""
     try:
         return path.resolve().relative_to(root.resolve()).as_posix()
@@ -242,12 +242,12 @@ def load_project(file: Path) -> Project:
     Raises:
         ConfigurationError: with every problem in it.
     """
-    shown = shown_path(file, Path.cwd())
+    name = display_path(file, Path.cwd())
     if not file.exists():
         message = "there is no project file here; write one with `interceptor init`, or name another with --config"
-        raise ConfigurationError([Problem(shown, 1, 1, message)])
+        raise ConfigurationError([Problem(name, 1, 1, message)])
     root = file.resolve().parent
-    node, _ = read(file, shown)
+    node, _ = read(file, name)
     if node.kind != "mapping":
         raise ConfigurationError([node.problem("the project file must be a mapping")])
     settings, problems = validate(ProjectFile, node)

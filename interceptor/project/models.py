@@ -86,13 +86,13 @@ def _problems(root: Node, detail: Any) -> Iterator[Problem]:
         kinds = [_KINDS[tag.strip(" '")] for tag in detail["ctx"]["expected_tags"].split(",")]
         yield node.problem(f'"{key}" must be {" or ".join(kinds)}' if key else f"must be {' or '.join(kinds)}")
     elif detail["type"] in _MESSAGES:
-        got = "" if node.kind != "scalar" else f", not {_shown(node)}"
+        got = "" if node.kind != "scalar" else f", not {_display(node)}"
         yield node.problem(f'"{key}" {message}{got}' if key else f"{message}{got}")
     else:
         yield node.problem(f'"{key}": {message}' if key else message)
 
 
-def _shown(node: Node) -> str:
+def _display(node: Node) -> str:
     return f'"{node.source}"' if isinstance(node.value, str) else (node.source or "nothing")
 
 

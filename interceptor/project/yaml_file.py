@@ -29,17 +29,17 @@ _MOST_ALIASED = 100_000
 _PLAIN = ("", None)
 
 
-def read(path: Path, shown: str | None = None) -> tuple[Node, list[Problem]]:
+def read(path: Path, display: str | None = None) -> tuple[Node, list[Problem]]:
     """The root node of a file, and the warnings about it.
 
     Args:
         path: the file.
-        shown: how messages name it, normally its path relative to the project.
+        display: how messages name it, normally its path relative to the project.
 
     Raises:
         ConfigurationError: with every problem found, where the file cannot be read or is not what we call YAML.
     """
-    name = shown or str(path)
+    name = display or str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:

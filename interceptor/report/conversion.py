@@ -21,15 +21,16 @@ def conversion_lines(project: Project, conversion: Conversion) -> Iterator[str]:
         yield f"no exchange with {provider}: its pact is unchanged"
     for pact in conversion.pacts:
         if pact.losses:
+            file = project.display(pact.path)
             yield "\n  ".join(
                 (
-                    f"{project.shown(pact.path)} is left as it is: it would lose interactions that are still answered",
+                    f"{file} is left as it is: it would lose interactions that are still answered",
                     *pact.losses,
                     "run all the tests; or write it all the same: interceptor run --prune, or interceptor export",
                 )
             )
         else:
-            yield f"{project.shown(pact.path)}   {counted(pact.interactions, 'interaction')}   {pact.change}"
+            yield f"{project.display(pact.path)}   {counted(pact.interactions, 'interaction')}   {pact.change}"
 
 
 def conversion_json(project: Project, conversion: Conversion) -> Json:
@@ -39,7 +40,7 @@ def conversion_json(project: Project, conversion: Conversion) -> Json:
             {
                 "consumer": pact.consumer,
                 "provider": pact.provider,
-                "file": project.shown(pact.path),
+                "file": project.display(pact.path),
                 "interactions": pact.interactions,
                 "added": pact.change.added,
                 "changed": pact.change.changed,

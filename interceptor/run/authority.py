@@ -71,7 +71,10 @@ class Issuer:
         self._shared = ec.generate_private_key(ec.SECP256R1())
 
     def issue(self, host: str) -> bytes:
-        """Key and certificate of a host, as PEM."""
+        """Key and certificate of a host, and the authority's certificate, as PEM.
+
+        The authority is sent along: Chromium compares the hash that it was given with the keys in the sent chain.
+        """
         now = datetime.now(UTC)
         name: x509.GeneralName
         try:
@@ -92,7 +95,8 @@ class Issuer:
             .add_extension(authority, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        return _pem(self._shared) + certificate.public_bytes(serialization.Encoding.PEM)
+        chain = (each.public_bytes(serialization.Encoding.PEM) for each in (certificate, self._certificate))
+        return _pem(self._shared) + b"".join(chain)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -41,7 +41,7 @@ async def reload_on_change(project: Project, engine: Engine, summary: Summary, t
             if now == seen:
                 continue
             if now.get(project.file) != seen.get(project.file):
-                tell(f"{project.shown(project.file)} has changed: stop and start again to use it")
+                tell(f"{project.display(project.file)} has changed: stop and start again to use it")
             if _without(now, project.file) != _without(seen, project.file):
                 await _reload(project, engine, summary, tell)
             seen = _look(project, engine)

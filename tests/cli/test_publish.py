@@ -174,8 +174,8 @@ def test_another_refusal_is_said_in_the_brokers_words(broker, project):
 
 # Each row: the version at which the broker answers so, and what is said.
 OF_NO_USE = [
-    ("read-only", "401 Unauthorized", "one that may write"),
-    ("forbidden", "403 Forbidden", "ask for the permission"),
+    ("read-only", "401 Unauthorized", "one with write access"),
+    ("forbidden", "403 Forbidden", "ask for it"),
     ("page", "it answers with text/html, which no broker does", "PACT_BROKER_BASE_URL"),
     ("out-of-order", "503 Service Unavailable", "try again later"),
 ]

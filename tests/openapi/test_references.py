@@ -54,7 +54,7 @@ def referring(tmp_path, monkeypatch):
         ("/dev/zero", "it is outside the document's folder"),
         ("folder", "it is no file"),
         ("missing.json", "cannot read the OpenAPI document missing.json: No such file or directory"),
-        ("%00.json", "null byte"),
+        ("%00.json", "a file's name has no NUL"),
         ("\ud800.json", "cannot read the OpenAPI document ?.json"),
         ("http://127.0.0.1:9/product.json", "leads nowhere"),
     ],

@@ -175,6 +175,13 @@ def test_what_only_begins_like_tls_is_closed_and_costs_nobody_else_anything(prox
     assert not [record for record in caplog.records if record.exc_info]
 
 
+def test_the_authority_is_in_the_sent_chain(proxy):
+    distrustful = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with proxy.connect(SECURE) as outer, pytest.raises(ssl.SSLCertVerificationError) as refused:
+        distrustful.wrap_socket(outer, server_hostname="secure.example.test")
+    assert refused.value.verify_message == "self-signed certificate in certificate chain"
+
+
 def test_a_name_that_is_none_gets_the_certificate_of_the_origin(proxy):
     context = proxy.tls()
     context.check_hostname = False

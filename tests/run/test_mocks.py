@@ -11,7 +11,7 @@ import pytest
 
 from tests.proxy.live import INTERCEPTOR, clean_environment, write
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
 PROJECT = """
 consumer: Product Site

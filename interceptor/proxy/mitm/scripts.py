@@ -70,7 +70,7 @@ class Intercept:
         for warning in engine.warnings:
             log.warning(str(warning))
         recorder, journal = self._closing.enter_context(recording(project, engine.handler_places))
-        self._closing.callback(self._sum_up, recorder, project.shown(journal))
+        self._closing.callback(self._sum_up, recorder, project.display(journal))
         self.addons = (InterceptAddon(Dispatcher(engine, recorder), project.settings.others),)
 
     def _sum_up(self, recorder: Recorder, journal: str) -> None:
