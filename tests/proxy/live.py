@@ -276,7 +276,7 @@ def inside(folder: Path, environ: Mapping[str, str]) -> Iterator[Inside]:
     project = load_project(folder / "interceptor.yaml")
     with (
         prepared(project, environ) as context,
-        recording(project, context.engine.handler_places) as (recorder, journal),
+        recording(project, context.engine.handler_places) as (recorder, writer),
     ):
         loop = asyncio.new_event_loop()
         over, ready = asyncio.Event(), threading.Event()
@@ -301,7 +301,7 @@ def inside(folder: Path, environ: Mapping[str, str]) -> Iterator[Inside]:
         thread.start()
         try:
             assert ready.wait(PATIENCE)
-            yield Inside(context, recorder, journal)
+            yield Inside(context, recorder, writer.path)
         finally:
             loop.call_soon_threadsafe(over.set)
             thread.join()
