@@ -22,6 +22,7 @@ from interceptor.journal.lines import VERSION, Header, dumps, encoded
 from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
+from interceptor.values.json_text import Json
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +132,11 @@ class JournalWriter:
         if not self._wake.is_set():
             self._wake.set()
         return True
+
+    def end(self, seen: Json) -> None:
+        """Note what a run saw beside its exchanges, now that it is over."""
+        with self._lock:
+            self._add(dumps({"ended": seen}) + b"\n")
 
     def flush(self) -> None:
         """Hand everything noted so far to the operating system."""

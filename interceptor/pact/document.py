@@ -58,7 +58,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Interaction:
-    """One request and the answer that is expected; `tests` and `handlers` say where it comes from."""
+    """One request and the answer that is expected.
+
+    Its origin is no part of its content: the `tests` and `handlers` it comes from, and the places of values that are
+    `masked`, or `pinned` to constants.
+    """
 
     method: str
     path: str
@@ -70,6 +74,8 @@ class Interaction:
     states: tuple[ProviderState, ...] = ()
     tests: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """Everything that makes the content of the interaction, as JSON; its origin is left out."""

@@ -7,6 +7,8 @@
     POST /<token>/reset                              forgets states, handlers, counts and changed data
     GET  /<token>/summary                            what was seen so far, and since the test began
     GET  /<token>/exchanges                          what was noted since the test began
+    GET  /<token>/report                             a page that shows all of this as it happens
+    GET  /<token>/report/news?after=12               what that page asks for: exchanges of all scopes, and the summary
 
 The header `x-interceptor-scope` says for which worker; without it for those that send none. Whoever does not know
 the token finds nothing here.
@@ -15,6 +17,7 @@ the token finds nothing here.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +32,10 @@ from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response
 
 
+_MOST_NEWS = 200
+"""Exchanges in one answer to the page; more would hold up the consumer's own requests."""
+
+
 class _Refusal(Exception):  # noqa: N818  # the test's mistake, told to the test
     """A request to the control address that cannot be followed, and why."""
 
@@ -40,13 +47,16 @@ class Control:
         engine: what the tests change.
         recorder: what they ask about.
         token: the first segment of every path here.
+        page: makes the page that shows what happens.
     """
 
-    def __init__(self, engine: Engine, recorder: Recorder, token: str) -> None:
+    def __init__(
+        self, engine: Engine, recorder: Recorder, token: str, page: Callable[[], Response] | None = None
+    ) -> None:
         self.token = token
         self._engine = engine
         self._recorder = recorder
-        self._acts: dict[tuple[str, str], Callable[[Request, str], Json]] = {
+        self._acts: dict[tuple[str, str], Callable[[Request, str], Json | Response]] = {
             ("PUT", "test"): self._begin_test,
             ("GET", "test"): self._test,
             ("PUT", "states"): self._states,
@@ -54,7 +64,10 @@ class Control:
             ("POST", "reset"): self._reset,
             ("GET", "summary"): self._summary,
             ("GET", "exchanges"): self._exchanges,
+            ("GET", "report/news"): self._news,
         }
+        if page is not None:
+            self._acts["GET", "report"] = lambda _request, _scope: page()
 
     def answer(self, request: Request, scope: str) -> Response:
         """The answer to a request at the control address; never raises for what a client sends.
@@ -80,6 +93,8 @@ class Control:
         except ConfigurationError as error:
             problems = [str(problem) for problem in error.problems]
             return _response(request, 400, {"error": "the handlers are not sound", "problems": problems})
+        if isinstance(result, Response):
+            return result
         return _response(request, 200, result) if result is not None else Response(204, cors_headers(request, ()))
 
     def _begin_test(self, request: Request, scope: str) -> None:
@@ -116,6 +131,17 @@ class Control:
             {"at": exchange.at, "ms": exchange.ms, **encoded(exchange)}
             for exchange in self._recorder.exchanges_of(scope)
         ]
+
+    def _news(self, request: Request, _: str) -> Json:
+        after = dict(request.query).get("after", "0")
+        if not re.fullmatch("[0-9]{1,15}", after):
+            raise _Refusal("after is the number that came with the news before")
+        number, exchanges = self._recorder.exchanges_after(int(after), _MOST_NEWS)
+        return {
+            "next": number,
+            "exchanges": [{"at": each.at, "ms": each.ms, **encoded(each)} for each in exchanges],
+            "run": as_plain(self._recorder.summary),
+        }
 
 
 def _json(request: Request, wanted: str) -> Any:
