@@ -64,8 +64,9 @@ def convert(
     """
     settings, conversion = project.settings.pact, Conversion()
     specification = specification or settings.specification
+    policy, by_test = _policy(project, specification), settings.comments
     collectors = _collected(
-        project, recordings, conversion, _policy(project, specification), consumer, read_flows, by_test=settings.comments
+        project, recordings, conversion, policy, consumer=consumer, read_flows=read_flows, by_test=by_test
     )
     require_distinct_names(sorted(collectors))
     for pair, collector in sorted(collectors.items()):
@@ -92,7 +93,9 @@ def origins(
         RecordingError: where a recording cannot be read at all.
     """
     policy = _policy(project, project.settings.pact.specification)
-    collectors = _collected(project, recordings, Conversion(), policy, None, read_flows, by_test=True)
+    collectors = _collected(
+        project, recordings, Conversion(), policy, consumer=None, read_flows=read_flows, by_test=True
+    )
     return {pair: collector.interactions()[0] for pair, collector in collectors.items()}
 
 
@@ -101,9 +104,9 @@ def _collected(
     recordings: Sequence[Path],
     conversion: Conversion,
     policy: ContractPolicy,
+    *,
     consumer: str | None,
     read_flows: RecordingReader,
-    *,
     by_test: bool,
 ) -> dict[tuple[str, str], Collector]:
     """The exchanges of recordings, gathered by consumer and provider."""

@@ -37,13 +37,8 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Write the contract, what made it and what is wrong with it into one HTML page, which needs no network."""
-    from interceptor.journal import latest_recording
-
     context: Context = ctx.obj
     project = load_project(context.config)
-    if not recordings:
-        latest = latest_recording(project)
-        recordings = [] if latest is None else [latest]
     file = output or project.state_dir / "report.html"
     write_report(project, recordings, file, against=against)
     if open_it:
@@ -52,7 +47,7 @@ def report(
 
 def write_report(
     project: Project,
-    recordings: list[Path],
+    recordings: list[Path] | None,
     file: Path,
     *,
     against: str = "HEAD",
@@ -60,13 +55,24 @@ def write_report(
 ) -> None:
     """Write the page, and say where it is.
 
+    Args:
+        project: whose contract it shows.
+        recordings: the latest one where none are named.
+        file: the page.
+        against: the revision in git with which the pacts are compared.
+        checked: the comparison with the documents, where it has been made.
+
     Raises:
         RecordingError: a recording cannot be read.
         UsageError: the file cannot be written.
     """
     from interceptor.cli.reported import gathered
+    from interceptor.journal import latest_recording
     from interceptor.report.page import report_page
 
+    if not recordings:
+        latest = latest_recording(project)
+        recordings = [] if latest is None else [latest]
     contents = gathered(project, recordings, read_flows, against=against, checked=checked)
     write_output(file, report_page(contents))
     say(f"the report is in {project.display(file.resolve())}")

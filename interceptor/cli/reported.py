@@ -23,7 +23,7 @@ from interceptor.recordings import RecordingReader, open_recording
 from interceptor.report.changes import ChangedPact
 from interceptor.report.page_data import MOST_EXCHANGES, FoundBy, ReportContents, ReportedPact, summed
 from interceptor.values.coverage import DocumentCoverage
-from interceptor.values.errors import ConfigurationError, InterceptorError, UsageError
+from interceptor.values.errors import InterceptorError, UsageError
 from interceptor.values.findings import Finding
 
 log = logging.getLogger(__name__)
@@ -87,9 +87,7 @@ def _checked(project: Project, files: Sequence[Path]) -> CheckedPact | None:
     return check(files, project) if any(each.openapi for each in project.providers.values()) else None
 
 
-def _reported(
-    pact: Pact, made: Mapping[tuple[str, str], Sequence[Interaction]], against: str
-) -> ReportedPact:
+def _reported(pact: Pact, made: Mapping[tuple[str, str], Sequence[Interaction]], against: str) -> ReportedPact:
     known = made.get((pact.consumer, pact.provider), ())
     try:
         before = pact_in_git(pact, against)

@@ -31,7 +31,6 @@ from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response
 
-
 _MOST_NEWS = 200
 """Exchanges in one answer to the page; more would hold up the consumer's own requests."""
 

@@ -113,9 +113,7 @@ def _pact(reported: ReportedPact) -> Json:
         "passed_over": list(pact.passed_over),
         "against": None if changed is None else changed.against,
         "noticeable": changed is not None and changed.is_noticeable,
-        "removed": [
-            _interaction(each.interaction, (), shown) for each, shown in written if each.kind == "removed"
-        ],
+        "removed": [_interaction(each.interaction, (), shown) for each, shown in written if each.kind == "removed"],
         "interactions": [
             _interaction(each, by_name.get((each.description, *(name for name, _ in each.states)), ()), change)
             for each in pact.interactions
@@ -184,9 +182,9 @@ def _with_shorter_bodies(line: Mapping[str, Any]) -> dict[str, Any]:
     """A line whose bodies are short enough for a page; `cut` says how long a text really is."""
     shorter = dict(line)
     for side in ("request", "response"):
-        message = line.get(side)
-        body = message and message.get("body")
+        message = line.get(side) or {}
+        body = message.get("body") or {}
         for kind in ("text", "base64"):
-            if body and len(body.get(kind, "")) > _LONGEST_BODY:
+            if len(body.get(kind, "")) > _LONGEST_BODY:
                 shorter[side] = {**message, "body": {kind: body[kind][:_LONGEST_BODY], "cut": len(body[kind])}}
     return shorter

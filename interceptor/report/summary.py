@@ -9,6 +9,7 @@ from interceptor.project.config import Provider
 from interceptor.recorder.summary import MOST_DISTINCT, Summary, Tally
 from interceptor.report.lines import counted, line
 from interceptor.report.lookalikes import lookalike
+from interceptor.report.toned import TonedLine, TonedText, plain
 from interceptor.values.exchange import Outcome
 
 _MOST_PLACES = 5
@@ -18,7 +19,15 @@ _MOST_EXPLANATIONS = 10
 def summary_lines(
     summary: Summary, providers: Mapping[str, Provider] = MappingProxyType({}), *, explained: bool = False
 ) -> Iterator[str]:
-    """The summary, most important last, where it remains in view.
+    """The notes of a run, and its counts."""
+    yield from summary_notes(summary, providers, explained=explained)
+    yield plain(counts_line(summary))
+
+
+def summary_notes(
+    summary: Summary, providers: Mapping[str, Provider] = MappingProxyType({}), *, explained: bool = False
+) -> Iterator[str]:
+    """What a run has to tell beside its counts, most important last, where it remains in view.
 
     Args:
         summary: of a run.
@@ -37,7 +46,6 @@ def summary_lines(
         yield from _explained("", summary.unhandled)
     if not summary.requests and not summary.failures:
         yield _nothing_seen(summary)
-    yield _counts(summary)
 
 
 def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[str]:
@@ -76,17 +84,19 @@ def hit_lines(summary: Summary) -> Iterator[str]:
         yield f"{summary.hits[place]:6}  {place}"
 
 
-def _counts(summary: Summary) -> str:
+def counts_line(summary: Summary) -> TonedLine:
+    """`14 requests · 13 mocked · 1 unhandled · 1 handler never used (handlers/products.yaml:31)`."""
     outcomes = summary.outcomes
-    parts = [counted(summary.requests, "request"), f"{outcomes[Outcome.MOCKED]} mocked"]
+    unhandled, mocked = outcomes[Outcome.UNHANDLED], outcomes[Outcome.MOCKED]
+    parts = [TonedText(counted(summary.requests, "request"), "strong"), TonedText(f"{mocked} mocked")]
     if passed := outcomes[Outcome.PASSED]:
-        parts.append(f"{passed} passed")
+        parts.append(TonedText(f"{passed} passed"))
     if summary.failures:
-        parts.append(f"{summary.failures.total} failed")
-    parts.append(f"{outcomes[Outcome.UNHANDLED]} unhandled")
+        parts.append(TonedText(f"{summary.failures.total} failed", "bad"))
+    parts.append(TonedText(f"{unhandled} unhandled", "bad" if unhandled else "good"))
     if unused := summary.never_used:
-        parts.append(f"{counted(len(unused), 'handler')} never used ({_places(unused)})")
-    return " · ".join(parts)
+        parts.append(TonedText(f"{counted(len(unused), 'handler')} never used ({_places(unused)})", "doubt"))
+    return [each for part in parts for each in (TonedText(" · "), part)][1:]
 
 
 def _explained(what: str, tally: Tally) -> Iterator[str]:
