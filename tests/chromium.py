@@ -78,7 +78,9 @@ class Browser:
     def until(self, expression: str) -> object:
         """The value of an expression, once it is true."""
         end = time.monotonic() + PATIENCE
-        while not (found := self.run(expression)):
+        while not (
+            found := self.run(f"(() => {{ const found = {expression}; return found instanceof Node || found; }})()")
+        ):
             assert time.monotonic() < end, f"never true: {expression}"
             time.sleep(0.05)
         return found
@@ -120,7 +122,14 @@ class Browser:
 def browser(folder: Path) -> Iterator[Browser]:
     """A browser with a profile of its own in a folder."""
     (to_it, ours), (from_it, its) = os.pipe(), os.pipe()
-    words = ["sh", "-c", f'exec "$0" "$@" 3<&{to_it} 4>&{its}', str(CHROMIUM), *OPTIONS, f"--user-data-dir={folder}"]
+    words = [
+        "sh",
+        "-c",
+        f'exec "$0" "$@" 3</dev/fd/{to_it} 4>/dev/fd/{its}',
+        str(CHROMIUM),
+        *OPTIONS,
+        f"--user-data-dir={folder}",
+    ]
     process = subprocess.Popen(words, pass_fds=(to_it, its), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(to_it)
     os.close(its)

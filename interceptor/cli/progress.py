@@ -10,14 +10,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
 
 from interceptor.cli.context import write
-from interceptor.recorder.summary import Summary
-from interceptor.report.lines import counted, line
-from interceptor.values.exchange import Outcome
+from interceptor.report.lines import line
 
 _SECONDS_BEFORE = 2.0
 """A command that ends sooner needs no progress."""
@@ -33,10 +31,14 @@ def is_shown(environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def progress(page: str, summary: Summary) -> Iterator[None]:
-    """Show how far a command is, and where the live page is, until it ends."""
+def progress(tell: Callable[[float], str]) -> Iterator[None]:
+    """Show how far a command is, until it ends.
+
+    Args:
+        tell: gives the line, from the seconds since the begin.
+    """
     over = Event()
-    thread = Thread(target=_follow, args=(page, summary, over), name="progress", daemon=True)
+    thread = Thread(target=_follow, args=(tell, over), name="progress", daemon=True)
     thread.start()
     try:
         yield
@@ -45,14 +47,7 @@ def progress(page: str, summary: Summary) -> Iterator[None]:
         thread.join()
 
 
-def progress_line(page: str, summary: Summary, seconds: float) -> str:
-    """`interceptor  00:42  128 requests · 2 missed · http://127.0.0.1:41873/<token>/report`."""
-    minutes, rest = divmod(int(seconds), 60)
-    missed = summary.outcomes[Outcome.UNHANDLED] + summary.failures.total
-    return line(f"{minutes:02}:{rest:02}  {counted(summary.requests, 'request')} · {missed} missed · {page}")
-
-
-def _follow(page: str, summary: Summary, over: Event) -> None:
+def _follow(tell: Callable[[float], str], over: Event) -> None:
     began = time.monotonic()
     if over.wait(_SECONDS_BEFORE):
         return
@@ -63,7 +58,7 @@ def _follow(page: str, summary: Summary, over: Event) -> None:
             if height != rows:
                 rows = height
                 _put(f"\n{_SAVE}\x1b[1;{rows - 1}r{_RESTORE}\x1b[1A")
-            text = progress_line(page, summary, time.monotonic() - began)[: width - 1]
+            text = line(tell(time.monotonic() - began))[: width - 1]
             colour, end = ("", "") if os.environ.get("NO_COLOR") else ("\x1b[7m", "\x1b[0m")
             _put(f"{_SAVE}\x1b[{rows};1H{_CLEAR_ROW}{colour}{text}{end}{_RESTORE}")
         over.wait(_SECONDS_BETWEEN)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from interceptor.check import CheckedPact, check, coverage
 from interceptor.cli.context import say
@@ -23,11 +24,12 @@ from interceptor.recordings import RecordingReader, open_recording
 from interceptor.report.changes import ChangedPact
 from interceptor.report.page_data import MOST_EXCHANGES, FoundBy, ReportContents, ReportedPact, summed
 from interceptor.values.coverage import DocumentCoverage
-from interceptor.values.errors import InterceptorError, UsageError
+from interceptor.values.errors import InterceptorError, PactError, UsageError
 from interceptor.values.findings import Finding
 
-log = logging.getLogger(__name__)
+T = TypeVar("T")
 
+LATEST = "HEAD"
 _SHOWN_FIRST = {"unhandled", "failed"}
 
 
@@ -36,7 +38,7 @@ def gathered(
     recordings: Sequence[Path],
     read_flows: RecordingReader,
     *,
-    against: str = "HEAD",
+    against: str = LATEST,
     checked: CheckedPact | None = None,
 ) -> ReportContents:
     """Everything that a report tells.
@@ -52,14 +54,14 @@ def gathered(
         checked: the comparison with the documents, where it has been made.
     """
     files = sorted(project.pact_dir.glob("*.json"))
-    pacts = [pact for pact in (_tried(lambda file=file: read_pact(file)) for file in files) if pact is not None]  # type: ignore[misc]
-    made = _tried(lambda: origins(project, recordings, read_flows=read_flows)) or {}
-    checked = checked or _tried(lambda: _checked(project, [pact.file for pact in pacts]))
+    pacts = [pact for pact in (_tried(partial(read_pact, file)) for file in files) if pact is not None]
+    made = _tried(partial(origins, project, recordings, read_flows=read_flows)) or {}
+    checked = checked or _tried(partial(_checked, project, [pact.file for pact in pacts]))
     found: list[tuple[FoundBy, Finding]] = [("lint", each) for each in lint(project, [pact.file for pact in pacts])]
     coverages: list[DocumentCoverage] = []
     if checked is not None:
         found += [("check", each) for each in checked.findings]
-        coverages = _tried(lambda: coverage(checked, project)) or []
+        coverages = _tried(partial(coverage, checked, project)) or []
     lines, left_out, runs = _recorded(project, recordings, read_flows)
     return ReportContents(
         project.settings.consumer,
@@ -74,7 +76,7 @@ def gathered(
     )
 
 
-def _tried(look: Callable[[], Any]) -> Any:
+def _tried(look: Callable[[], T]) -> T | None:
     """What a look gives; None where it fails, which is said."""
     try:
         return look()
@@ -91,11 +93,13 @@ def _reported(pact: Pact, made: Mapping[tuple[str, str], Sequence[Interaction]],
     known = made.get((pact.consumer, pact.provider), ())
     try:
         before = pact_in_git(pact, against)
-    except UsageError:  # no repository, or none with a commit
-        return ReportedPact(pact, known)
-    except InterceptorError as error:
+    except PactError as error:
         say(f"left out of the report: {error.message}")
         return ReportedPact(pact, known)
+    except UsageError:
+        if against != LATEST:
+            raise
+        return ReportedPact(pact, known)  # there is no repository, or none with a commit
     return ReportedPact(pact, known, ChangedPact(pact, f"git:{against}", changes(before, pact)))
 
 
@@ -111,13 +115,19 @@ def _recorded(
         recording = open_recording(path, project, read_flows)
         if isinstance(recording, Recording):
             exchanges: Iterable[Any] = recording
-            runs += [] if recording.ended is None else [recording.ended]
+            ended = recording.ended
         else:
-            exchanges = recording.distinct(set())
+            exchanges, ended = recording.distinct(set()), None
+        counted: Counter[str] = Counter()
+        hits: Counter[str] = Counter()
         for each in exchanges:
             total += 1
+            counted.update({"requests": each.count, each.outcome.value: each.count})
+            if each.metadata.handler is not None:
+                hits[each.metadata.handler] += each.count
             kept = first if each.outcome.value in _SHOWN_FIRST else others
             if len(kept) < MOST_EXCHANGES:
                 kept.append({"at": each.at, "ms": each.ms, "count": each.count, **encoded(each)})
+        runs.append({**counted, "handlers": hits} if ended is None else ended)
     lines = sorted([*first, *others][:MOST_EXCHANGES], key=lambda line: str(line["at"]))
     return lines, total - len(lines), runs

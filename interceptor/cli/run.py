@@ -19,7 +19,7 @@ from interceptor.cli.live import live
 from interceptor.cli.options import ReportFile, append_output, write_output
 from interceptor.cli.progress import is_shown, progress
 from interceptor.project.config import Project, load_project
-from interceptor.report.summary import hit_lines, summary_notes
+from interceptor.report.summary import hit_lines, progress_line, summary_notes
 from interceptor.run.reach.isolation import IsolationError
 from interceptor.session import Finished, RunContext, prepared, run_command
 from interceptor.values.errors import InterceptorError
@@ -122,7 +122,10 @@ run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-d
 
 def _run(run_context: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
     """Run the command, isolated where that is asked for; where only the project asks for it, it is no must."""
-    run = partial(run_command, watch=partial(progress, run_context.page_url)) if is_shown(os.environ) else run_command
+    run = run_command
+    if is_shown(os.environ):
+        page = run_context.page_url
+        run = partial(run_command, watch=lambda summary: progress(partial(progress_line, summary, page)))
     if not isolated and not run_context.project.settings.reach.isolated:
         return run(run_context, command)
     try:

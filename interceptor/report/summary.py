@@ -72,6 +72,19 @@ def _hosts(tally: Tally) -> str:
     return f"{shown} and {len(most) - _MOST_PLACES} more" if len(most) > _MOST_PLACES else shown
 
 
+def progress_line(summary: Summary, page: str, seconds: float) -> str:
+    """`00:42  128 requests · 2 missed · http://127.0.0.1:41873/<token>/report`.
+
+    Args:
+        summary: as it is now.
+        page: where the live page is.
+        seconds: since the begin.
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    missed = summary.outcomes[Outcome.UNHANDLED] + summary.failures.total
+    return f"{minutes:02}:{rest:02}  {counted(summary.requests, 'request')} · {missed} missed · {page}"
+
+
 def closing_lines(summary: Summary, journal: str) -> Iterator[str]:
     """The end of a run in a log that other programs write to as well."""
     yield from map(line, summary_lines(summary))

@@ -470,6 +470,7 @@
   const state = { view: '', key: '', words: '', filter: '' };
   let items = [];
   let chosen = -1;
+  let opened = '';
 
   function readAddress() {
     const [, view, key, query] = /^#([a-z]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(location.hash) || [];
@@ -541,6 +542,7 @@
   function showDetail() {
     const view = VIEWS[state.view];
     const item = items[chosen] || (state.key && view.items().find((each) => view.key(each) === state.key));
+    opened = item ? `${state.view} ${state.key}` : '';
     element('main').classList.toggle('open', Boolean(item));
     const back = h('a', { class: 'back', href: address(state.view, '', query()) }, '← Back to the list');
     const hint = () => (items.length > 0 ? h('p', { class: 'empty' }, 'Choose an entry of the list.') : '');
@@ -679,7 +681,7 @@
     showViews();
     if (state.view === 'traffic' && list.scrollTop > 0) list.scrollTop += (items.length - known) * rowHeight();
     showRows();
-    if (chosen < 0 && !state.key) showDetail();
+    if (opened !== (chosen < 0 ? '' : `${state.view} ${state.key}`)) showDetail();
   }
 
   // Paper: what the list shows, in full

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from tests.proxy.live import served
+
 pytestmark = pytest.mark.slow
 
 PROGRAM = f"{sys.executable} -m interceptor"
@@ -104,8 +106,7 @@ def test_a_hangup_ends_serving_and_leaves_no_key_behind(project):
     process = subprocess.Popen(
         [sys.executable, "-m", "interceptor", "serve"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    while process.stdout.readline().strip():
-        pass
+    assert "HTTP_PROXY" in served(project, process)
     assert list((project / ".interceptor").glob("run-*"))
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=30)
