@@ -25,7 +25,7 @@ FILES = {
 provider: API
 handlers:
   - {request: GET /item, response: {json: {id: 1}}}
-  - {request: GET /broken, response: {json: "{{ nothing }}"}}
+  - {request: GET /broken, response: {json: "{{ 1 // (request.query.n | int) }}"}}
 """,
     "ask.py": """\
 import os, sys, time, urllib.request, urllib.error
@@ -101,7 +101,7 @@ def test_programs_and_ci_get_the_result(folder):
     summary.write_text("before\n")
     ended = run(
         folder, "--json", "--junit", "out/result.xml", "--report", "out/report.html",
-        paths=["/item", "/broken", "/<b>none", "/<b>none"], environ={"GITHUB_STEP_SUMMARY": str(summary)},
+        paths=["/item", "/broken?n=0", "/<b>none", "/<b>none"], environ={"GITHUB_STEP_SUMMARY": str(summary)},
     )  # fmt: skip
     assert ended.returncode == 1
     result = json.loads(ended.stdout.splitlines()[-1])
@@ -112,7 +112,7 @@ def test_programs_and_ci_get_the_result(folder):
 
     cases = ET.parse(folder / "out" / "result.xml").getroot().findall("testsuite/testcase")
     assert [case.find("failure").get("type") for case in cases] == ["unhandled", "failed"]
-    assert cases[0].get("name") == "GET http://api.example.test/%3Cb%3Enone has no handler"
+    assert cases[0].get("name") == "GET http://api.example.test/<b>none has no handler"
 
     annotations = [line for line in ended.stderr.splitlines() if line.startswith("::")]
     assert annotations[0].startswith(
@@ -121,7 +121,7 @@ def test_programs_and_ci_get_the_result(folder):
     assert annotations[1].startswith("::error file=handlers.yaml,line=4,title=failed response::handlers.yaml:4")
     markdown = summary.read_text()
     assert markdown.startswith("before\n## interceptor\n\n4 requests · 1 mocked · 1 failed · 2 unhandled\n")
-    assert "<details><summary>No handler: GET http://api.example.test/%3Cb%3Enone has no handler (2 times)" in markdown
+    assert "<details><summary>No handler: GET http://api.example.test/&lt;b&gt;none has no handler (2 times)" in markdown
     assert '"outcome":"unhandled"' in (folder / "out" / "report.html").read_text()
 
 
