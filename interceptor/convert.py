@@ -14,10 +14,10 @@ from interceptor.pact.document import PactDocument
 from interceptor.pact.losses import StillAnswered
 from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
 from interceptor.project.config import Project
-from interceptor.project.exclusion import Exclusion
 from interceptor.recordings import ImportedRecording, RecordingReader, open_recording, unreadable_flows
 from interceptor.values.errors import DocumentError
 from interceptor.values.exchange import Exchange
+from interceptor.values.exclusion import Exclusion
 from interceptor.values.findings import Finding
 from interceptor.values.lean import nothing_is_garbage
 

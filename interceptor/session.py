@@ -17,7 +17,6 @@ from types import MappingProxyType
 
 from interceptor.engine import Engine, load_engine
 from interceptor.project.config import Project
-from interceptor.project.origins import Owners
 from interceptor.recorder.control import Control
 from interceptor.recorder.observed import note_observed
 from interceptor.recorder.recorder import Recorder, recording
@@ -189,7 +188,7 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
 def _accompany(context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
     with recording(context.project, context.engine.handler_places) as (recorder, journal):
         exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed))
-        note_observed(context.observed, Owners(context.project.providers), recorder)
+        note_observed(context.observed, context.project.owners, recorder)
     return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
 
@@ -257,7 +256,8 @@ async def _until(
     ):
         if tell is None:
             return await waiting
-        following = asyncio.create_task(reload_on_change(context.project, context.engine, recorder.summary, tell))
+        replaced = recorder.summary.replace_handlers
+        following = asyncio.create_task(reload_on_change(context.project, context.engine, replaced, tell))
         try:
             return await waiting
         finally:

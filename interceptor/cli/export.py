@@ -49,7 +49,7 @@ def export(
     context: Context = ctx.obj
     project = load_project(context.config)
     if not recordings:
-        latest = latest_recording(project)
+        latest = latest_recording(project.recordings)
         if latest is None:
             raise UsageError("there is no recording to export", "record one: interceptor run -- COMMAND")
         recordings = [latest]

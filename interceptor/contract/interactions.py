@@ -26,8 +26,8 @@ from interceptor.contract.pinning.pin import Extracted, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.inferred_rules import collapsed, inferred
 from interceptor.pact.rules import Rule
-from interceptor.project.exclusion import Exclusion
 from interceptor.values.exchange import Exchange, Outcome
+from interceptor.values.exclusion import Exclusion
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 

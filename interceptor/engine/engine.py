@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from interceptor.answering.rendering import RenderFault
-from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
+from interceptor.answering.resolvers import forget_resolvers
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
@@ -24,14 +24,15 @@ from interceptor.engine.select import Applicable, Match, MatchContext, applicabl
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.matching.values import Mismatch
 from interceptor.project.config import Policy, Project
-from interceptor.project.exclusion import Exclusion
-from interceptor.project.origins import Origin, is_loopback
+from interceptor.values.browsers import is_favicon, is_preflight, preflight_response
 from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
 from interceptor.values.exchange import Metadata
+from interceptor.values.exclusion import Exclusion
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import Origin, is_loopback
 
 _MOST_SCOPES = 1000
 """Workers that are remembered; the one of which nothing was said for the longest time is forgotten first."""
@@ -328,7 +329,7 @@ def _why_aside(handler: CompiledHandler, context: MatchContext) -> list[Mismatch
 
 
 def load_engine(project: Project, mask: Mask = lambda request: request) -> Engine:
-    """Load and compile all handlers of a project.
+    """Load and compile all handlers of a project, their files and resolvers read anew.
 
     Args:
         project: names them.
@@ -337,6 +338,7 @@ def load_engine(project: Project, mask: Mask = lambda request: request) -> Engin
     Raises:
         ConfigurationError: with every problem of every handler file.
     """
+    forget_resolvers()
     with nothing_is_garbage():
         handlers, data, warnings = load_project_handlers(project)
     engine = Engine(project, handlers, data, mask)

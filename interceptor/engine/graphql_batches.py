@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
+from interceptor.values.browsers import cors_headers
 from interceptor.values.decisions import Failed, Mocked
 from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json, NotJsonError, parse_json

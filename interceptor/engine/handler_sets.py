@@ -15,7 +15,6 @@ from interceptor.matching.requests import compile_request
 from interceptor.matching.router import Route, Router, compile_address
 from interceptor.matching.values import MatcherError
 from interceptor.project.config import Project
-from interceptor.project.origins import Owners
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json
 from interceptor.values.place import leaves
@@ -27,7 +26,7 @@ class HandlerSet:
     def __init__(self, project: Project, handlers: list[CompiledHandler], files: frozenset[Path] = frozenset()) -> None:
         self.files = files
         self._by_rank = {handler.route.rank: handler for handler in handlers}
-        self.router = Router(Owners(project.providers), [handler.route for handler in handlers])
+        self.router = Router(project.owners, [handler.route for handler in handlers])
         self.speaks_graphql = any(handler.loaded.model.request_part.graphql is not None for handler in handlers)
 
     def __getitem__(self, rank: int) -> CompiledHandler:

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from interceptor.engine.browsers import cors_headers
 from interceptor.matching.values import Mismatch, spelt_key
 from interceptor.project.yaml_text import as_yaml
+from interceptor.values.browsers import cors_headers
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request, Response

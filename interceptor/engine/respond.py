@@ -12,11 +12,11 @@ from interceptor.answering.rendering import Compiler, RenderFault, TemplateValue
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
 from interceptor.answering.responses import Answer, compile_entry
 from interceptor.answering.views import RequestView, ResponseView
-from interceptor.engine.browsers import cors_headers
 from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
 from interceptor.handlers.response_part import Elsewhere
+from interceptor.values.browsers import cors_headers
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING

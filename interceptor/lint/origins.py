@@ -17,7 +17,7 @@ from interceptor.values.messages import Request
 def handlers_of_latest_run(project: Project) -> dict[str, str]:
     """Description to `file:line` of the handler, for what the latest run recorded."""
     handlers = {}
-    if recording := latest_recording(project):
+    if recording := latest_recording(project.recordings):
         for exchange in read_journal(recording):
             if exchange.metadata.handler and exchange.response:
                 interaction = normalise(exchange, HeaderPolicy()).interaction

@@ -13,7 +13,6 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from interceptor.engine import Engine
-from interceptor.project.origins import is_loopback
 from interceptor.proxy.http1.reader import Fields
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.resolving import settle
@@ -24,6 +23,7 @@ from interceptor.run.listeners import Listener, Listeners
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.exchange import LargeBody, Metadata
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import is_loopback
 from interceptor.values.urls import DEFAULT_PORTS
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote
 
-from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
 from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
@@ -24,6 +23,7 @@ from interceptor.proxy.translate import meant_host
 from interceptor.proxy.tunnel import TunnelError
 from interceptor.recorder.summary import Way
 from interceptor.run.listeners import HOST, Listener
+from interceptor.values.origins import is_loopback
 
 log = logging.getLogger(__name__)
 

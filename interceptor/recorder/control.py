@@ -19,10 +19,10 @@ from collections.abc import Callable
 from typing import Any
 
 from interceptor.engine import Engine
-from interceptor.engine.browsers import cors_headers, is_preflight, preflight_response
 from interceptor.journal.lines import dumps, encoded
 from interceptor.recorder.recorder import Recorder
 from interceptor.recorder.summary import as_plain
+from interceptor.values.browsers import cors_headers, is_preflight, preflight_response
 from interceptor.values.errors import ConfigurationError
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import JSON_MEDIA_TYPE

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interceptor.project.origins import Owners
 from interceptor.recorder.recorder import Recorder
 from interceptor.recordings.observed import read_observed
 from interceptor.values.decisions import Mocked
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING
+from interceptor.values.origins import Owners
 from interceptor.values.place import header_places
 
 

@@ -15,12 +15,12 @@ from typing import assert_never
 
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
-from interceptor.project.origins import Origin, is_loopback
 from interceptor.recorder.summary import Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
 from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import Origin, is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -250,7 +250,7 @@ def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recor
     Raises:
         RecordingError: where the journal cannot be begun.
     """
-    with JournalWriter(new_recording(project), consumer=project.settings.consumer) as journal:
+    with JournalWriter(new_recording(project.recordings), consumer=project.settings.consumer) as journal:
         yield Recorder(journal, Redactor.of(project), handlers), journal
 
 

@@ -10,11 +10,11 @@ from urllib.parse import quote_plus, unquote_plus
 
 from multipart import parse_options_header
 
-from interceptor.redaction.masks import masked_text, shape, shape_json
+from interceptor.redaction.masks import masked_text
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.mask import MASK
+from interceptor.values.mask import MASK, shape, shape_json
 from interceptor.values.media_types import MediaType, media_type
 from interceptor.values.place import ROOT, Steps, below, find
 

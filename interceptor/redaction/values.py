@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from ahocorasick_rs import AhoCorasick
 
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
-from interceptor.redaction.masks import Span, is_masked
+from interceptor.redaction.masks import Span
 from interceptor.redaction.names import STEMS, is_doubtful_name, is_harmless_name, is_secret_name, may_name_secret
 from interceptor.redaction.randomness import looks_chosen, looks_random
 from interceptor.redaction.rules import named
-from interceptor.values.mask import MASK
+from interceptor.values.mask import MASK, is_masked
 
 _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]{1,80})["']?[ \t]{0,8}(?:

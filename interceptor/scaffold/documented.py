@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
-from interceptor.openapi.document import DocumentNode, OpenApiDocument
+from interceptor.openapi.document import DocumentNode, OpenApiDocument, open_document
 from interceptor.openapi.examples import Examples
 from interceptor.openapi.operations import DocumentedResponse, Operation, operation, paths
 from interceptor.openapi.routes import Routes
@@ -31,8 +32,14 @@ _GOES_ON = re.compile(r"[\w+?]", re.ASCII)
 """What after a parameter's name would belong to it."""
 
 
-def import_document(document: OpenApiDocument) -> NewProvider:
-    """The provider that a document describes. What it answers fits the document, as far as values can be made."""
+def import_document(where: str, root: Path) -> NewProvider:
+    """The provider that a document describes. What it answers fits the document, as far as values can be made.
+
+    Args:
+        where: a path relative to the root, or a URL.
+        root: the project's folder.
+    """
+    document = open_document(where, root)
     base = Routes(document).base_paths[0]
     validation, wording = Validation(document), Wording()
     handlers: list[dict[str, Json]] = []

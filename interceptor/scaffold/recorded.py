@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from interceptor.contract.pinning.detect import detect
-from interceptor.engine.browsers import is_preflight
 from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
 from interceptor.matching.values import spelt_key
 from interceptor.redaction.redactor import Redactor
 from interceptor.scaffold.addresses import base_path, literal, template
 from interceptor.scaffold.answers import Fixtures, answer
 from interceptor.scaffold.project import NewProvider
+from interceptor.values.browsers import is_preflight
 from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
