@@ -60,7 +60,7 @@ def serving(folder):
             wait_for(port, server, folder / "log")
             yield Served(f"http://localhost:{port}", folder)
         finally:
-            server.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGTERM)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Handlers with the router that finds them: those of the project's files, and those added at run time."""
+"""Handlers with their router: those of the project's files, and those added at run time."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def load_run_time_handlers(text: str, project: Project, ceiling: int) -> tuple[H
     """Handlers and data from a text, YAML or JSON: a handler file, a list of handlers, or one handler.
 
     Args:
-        text: what the test sent.
-        project: whose providers the handlers name.
-        ceiling: their ranks are below it, so that they come before all that were there.
+        text: the text that the test sent.
+        project: the project whose providers the handlers name.
+        ceiling: their ranks are below it, so that they come before all existing ones.
 
     Raises:
-        ConfigurationError: with every problem in them.
+        ConfigurationError: with every problem in the text.
     """
     loaded = load_text(text, project)
     return HandlerSet(project, _compile(loaded, ceiling - len(loaded.handlers))), loaded.data

@@ -1,4 +1,4 @@
-"""What is doubtful about the handlers themselves."""
+"""Checks of the handlers themselves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _faults(handler: CompiledHandler, states: list[StateName]) -> Iterator[tuple
 
 
 def _regexes(matching: Mapping[str, Json], body: Json, headers: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """Complaints about regular expressions that do not match what the very handler answers."""
+    """Regular expressions that do not match the handler's own response."""
     for place, rule in matching.items():
         if isinstance(rule, dict) and isinstance(regex := rule.get("regex"), str):
             for value in _literals(place, body, headers):
@@ -56,7 +56,7 @@ def _regexes(matching: Mapping[str, Json], body: Json, headers: Mapping[str, Jso
 
 
 def _literals(place: str, body: Json, headers: Mapping[str, Json]) -> Iterator[Json]:
-    """The values at a place that no template makes."""
+    """The literal values at a place; those made by templates are skipped."""
     if place.startswith("$"):
         found = [value for _, value in find(body, parse_path(place))]
     else:
@@ -66,9 +66,9 @@ def _literals(place: str, body: Json, headers: Mapping[str, Json]) -> Iterator[J
 
 
 def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
-    """Handlers that answer only where a test declares a state, in a suite of which no test seems to do so.
+    """Handlers that need a declared state, in a suite that does not seem to declare any.
 
-    Said once for all of them; before there is a run, nothing can be said about the tests.
+    Reported once for all of them, and only after a run: without one, nothing is known about the tests.
     """
     alike: dict[object, list[CompiledHandler]] = defaultdict(list)
     for handler in handlers:

@@ -1,4 +1,4 @@
-"""What mocks inside the consumer's processes answered, noted as if handlers had."""
+"""Records what mocks inside the consumer's processes answered, as if handlers had."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from interceptor.values.place import header_places
 
 
 def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
-    """Note what the preloads of a run left in a folder; of requests that no provider owns nothing.
+    """Record what the preloads of a run left in a folder, except for requests that no provider owns.
 
-    Nobody knows which values such a mock made up: all of them count as generated, as those of a resolver do.
+    It is unknown which values such a mock generates, so all of them count as generated, as with a resolver.
     """
     observed, damaged = read_observed(folder)
     for each in observed:

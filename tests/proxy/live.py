@@ -227,7 +227,7 @@ def serve(folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[S
             yield Serving(folder, process, variables, errors)
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE)
             drain.join()
 
