@@ -94,7 +94,7 @@ class ClientConnection(asyncio.Protocol):
             self._go_on()
 
     def eof_received(self) -> bool:
-        """The client has closed its side. If it waits for a delayed response it is taken to be gone, which looks the same."""
+        """The client has closed its side. If it waits for a delayed response, it is taken to be gone."""
         self._ended = True
         if self._upload is not None or (self._task is not None and not self._patient):
             self._abandon()

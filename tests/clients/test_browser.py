@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [

@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -25,8 +24,8 @@ from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder, recording
 from interceptor.session import RunContext, prepared
 from tests.certificates import make_certificate
+from tests.forked import INTERCEPTOR
 
-INTERCEPTOR = [sys.executable, "-m", "interceptor"]
 BIG = 50 * 1024 * 1024
 PATIENCE = 20.0
 
