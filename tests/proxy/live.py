@@ -27,7 +27,7 @@ from tests.certificates import make_certificate
 from tests.forked import INTERCEPTOR
 
 BIG = 50 * 1024 * 1024
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def clean_environment() -> dict[str, str]:
