@@ -13,7 +13,7 @@ from interceptor.pact.rules import Rule, RulePart
 from interceptor.values.exchange import ProviderState
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
-from interceptor.values.lean import lazy
+from interceptor.values.lean import lazy, lean
 from interceptor.values.place import find, parse_path
 
 NamedValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -22,7 +22,7 @@ ReportFinding: TypeAlias = Callable[[Finding], None]
 """Called with what a specification cannot express."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class PactBody:
     """A body by what it is: a JSON value, text, or bytes; with the content type of its header."""
 
@@ -46,7 +46,7 @@ class Generator:
     """What an expression gives."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Message:
     """What a request and a response have in common; the generators follow from the rest of the pact."""
 
@@ -56,7 +56,7 @@ class Message:
     generators: tuple[Generator, ...] = ()
 
 
-@dataclass(frozen=True)
+@lean(frozen=True)
 class Interaction:
     """One request and the answer that is expected; `tests` and `handlers` say where it comes from."""
 
