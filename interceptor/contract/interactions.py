@@ -135,7 +135,7 @@ class Collector:
             for literals in sorted(group.variants, key=repr):
                 variant = group.variants[literals]
                 tests, handlers = (tuple(sorted({pair[side] for pair in variant.origins} - {""})) for side in (0, 1))
-                interaction = replace(group.skeleton, tests=tests, handlers=handlers)
+                interaction = group.skeleton.made_by(tests, handlers)
                 yield Skeleton(interaction, group.forms, literals, variant.places)
 
     def _completed(self, interaction: Interaction) -> Interaction:
@@ -168,7 +168,7 @@ def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
     if not every:
         return message
     if body is not None and body.kind == "json":
-        every = collapsed(every, body.value)
+        every = collapsed(every, body)
     return Message(message.headers, body, every, message.generators)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from interceptor.pact.document import PactBody
 from interceptor.pact.rules import Rule, is_addressable
 from interceptor.values.json_text import Json
 from interceptor.values.place import Wild, find, parse_path, spell_path
@@ -45,7 +46,7 @@ def _measure(value: Json, at: str, lengths: dict[str, int]) -> None:
                 _measure(member, at + spell_path((name,))[1:], lengths)
 
 
-def collapsed(rules: Iterable[Rule], body: Json) -> tuple[Rule, ...]:
+def collapsed(rules: Iterable[Rule], body: PactBody) -> tuple[Rule, ...]:
     """The rules of a JSON body with one `[*]` in the place of the same rule for every element of an array."""
     rules = tuple(rules)
     if not any(_NUMBERED.search(rule.at) for rule in rules):
@@ -57,9 +58,10 @@ def collapsed(rules: Iterable[Rule], body: Json) -> tuple[Rule, ...]:
             groups.setdefault((_every(rule.at), rule.kind, rule.value), []).append(rule)
         else:
             kept.append(rule)
+    whole = body.value
     declared = {rule.at for rule in kept if rule.part == "body"}
     for (at, kind, value), group in groups.items():
-        everywhere = len(group) == sum(1 for _ in find(body, parse_path(at)))
+        everywhere = len(group) == sum(1 for _ in find(whole, parse_path(at)))
         if not everywhere:
             kept += group
         elif at not in declared:
