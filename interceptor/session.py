@@ -32,6 +32,7 @@ from interceptor.run.reload import reload_on_change
 from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
 from interceptor.run.upstream import Upstream, read_upstream
 from interceptor.values.errors import RecordingError
+from interceptor.values.lean import nothing_is_garbage
 from interceptor.values.messages import Request
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -118,7 +119,9 @@ def prepared(
         ConfigurationError: with every problem of the handler files.
         UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
     """
-    engine = load_engine(project, Redactor.of(project).request)
+    with nothing_is_garbage():
+        engine = load_engine(project, Redactor.of(project).request)
+        gc.freeze()  # handlers stay to the end: the collector need not walk thousands of them
     upstream = read_upstream(environ, project.settings.upstream_proxy)
     with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
         authority = ensure_authority(project.state_dir)
@@ -238,7 +241,7 @@ async def _until(
         return waiting.result()
     from interceptor.proxy.server import serving  # noqa: PLC0415  # a command that asks nothing need not wait for it
 
-    gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
+    gc.freeze()  # modules stay, too
 
     async with (
         serving(
