@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from interceptor.values.patterns import Pattern, SlowPatternError
 from interceptor.values.urls import Segments
 
 Params: TypeAlias = Mapping[str, str | None]
@@ -40,7 +41,7 @@ class Segment:
     """
 
     literal: str | None = None
-    regex: re.Pattern[str] | None = None
+    regex: Pattern | None = None
     names: tuple[str, ...] = ()
     least: int = 1
     most: float = 1
@@ -50,7 +51,7 @@ class Segment:
         return self.least == self.most == 1
 
 
-ANY_SEGMENT = Segment(regex=re.compile("(.+?)", re.DOTALL), names=("any",))
+ANY_SEGMENT = Segment(regex=Pattern("(.+?)", re.DOTALL), names=("any",))
 """What `:name` compiles to."""
 
 
@@ -76,7 +77,7 @@ class PathPattern:
     def shape(self) -> str:
         """The pattern with the names of its parameters left out: equal shapes match equal paths."""
         return "/".join(
-            str(step.literal) if step.regex is None else f"<{step.regex.pattern}{'' if step.single else step.least}>"
+            str(step.literal) if step.regex is None else f"<{step.regex.source}{'' if step.single else step.least}>"
             for step in self.segments
         )
 
@@ -85,9 +86,20 @@ class PathPattern:
         return self.trailing == trailing or bool(self.segments and self.segments[-1].most > 1)
 
     def match(self, path: Segments) -> Params | None:
-        """The parameters of a split path, or None where it does not match."""
+        """The parameters of a split path, or None where it does not match, or not in time."""
         params: dict[str, str | None] = {}
-        return params if _match(self.segments, path, params) else None
+        try:
+            return params if _match(self.segments, path, params) else None
+        except SlowPatternError:
+            return None
+
+    def too_slow(self, path: Segments) -> SlowPatternError | None:
+        """The expression that does not come to an end in time, where that is why a path does not match."""
+        try:
+            _match(self.segments, path, {})
+        except SlowPatternError as error:
+            return error
+        return None
 
 
 def compile_path(source: str) -> PathPattern:
@@ -165,7 +177,7 @@ def _segment(piece: str, stars: int) -> Segment:
         index += 1
     if not names:
         return Segment(literal=unquote(literal))
-    regex = re.compile(expression + re.escape(unquote(literal)), re.DOTALL)
+    regex = Pattern(expression + re.escape(unquote(literal)), re.DOTALL)
     return Segment(regex=regex, names=tuple(names), least=least, most=most)
 
 
