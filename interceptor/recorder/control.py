@@ -30,7 +30,6 @@ from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response
 
-
 _NEVER_PUBLIC = (".internal", ".local", ".localhost", ".test", ".home.arpa")
 """The ends of names that are kept for private use (RFC 2606, 6762 and 8375; ICANN keeps `.internal`)."""
 
