@@ -49,7 +49,7 @@ class Folder:
         """The path of a file.
 
         Raises:
-            ValueError: where it is outside the project, by a symbolic link perhaps, or one of our own: a key, a journal.
+            ValueError: where it is outside the project, by a symbolic link perhaps, or our own: a key, a journal.
         """
         path, root = (self.folder / name).resolve(), self.root.resolve()
         if not path.is_relative_to(root):

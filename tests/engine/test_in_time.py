@@ -99,3 +99,12 @@ def test_ordinary_formats_loops_and_repetitions_are_left_alone(build_engine: Bui
     decision = build_engine(handlers, files={"handlers/a.txt.j2": f"{text} {loop}"}).decide(Request("GET", f"{BASE}/a"))
     assert isinstance(decision, Mocked)
     assert decision.response.body.decode() == "00007 order 1234567:   1   ab   1, 2 1,2,3"
+
+
+def test_a_document_of_graphql_with_very_many_aliases_is_a_miss(build_engine: BuildEngine) -> None:
+    handler = {"request": {"url": f"{BASE}/graphql", "graphql": {"query": "A"}}, "response": 204}
+    engine = build_engine(json.dumps({"provider": "Product API", "handlers": [handler]}))
+    query = f"query A {{{' '.join(f'a{index}: b' for index in range(100_000))}}}"
+    decision = engine.decide(Request("POST", f"{BASE}/graphql", JSON, json.dumps({"query": query}).encode()))
+    assert isinstance(decision, Unhandled)
+    assert "20000 tokens" in decision.explanation
