@@ -29,7 +29,7 @@ from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
-from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
+from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, permitted_hosts, trust_files
 from interceptor.run.upstream import Upstream, read_upstream
 from interceptor.values.errors import RecordingError
 from interceptor.values.lean import nothing_is_garbage
@@ -124,7 +124,7 @@ def prepared(
         gc.freeze()  # handlers stay to the end: the collector need not walk thousands of them
     upstream = read_upstream(environ, project.settings.upstream_proxy)
     with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
-        authority = ensure_authority(project.state_dir)
+        authority = ensure_authority(project.state_dir, _vouched_for(project, engine))
         with trust_files(authority, project.state_dir, environ) as trust:
             known = token or secrets.token_urlsafe(16)
             ground = _ground(environ, project, engine, listeners, trust)
@@ -150,6 +150,12 @@ def prepared(
                 reached,
                 ground.observed,
             )
+
+
+def _vouched_for(project: Project, engine: Engine) -> Sequence[str] | None:
+    """The hosts that the authority may vouch for; None for all, where even the answer to a foreign host is ours."""
+    settings = project.settings
+    return None if settings.authority == "any" or settings.others == "error" else permitted_hosts(engine.hosts)
 
 
 def _ground(

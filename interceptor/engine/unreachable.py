@@ -11,8 +11,8 @@ from typing import TypeAlias
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.paths import ANY_SEGMENT, Shape
 from interceptor.matching.router import ANY_METHOD, AddressPattern, Route
-from interceptor.project.origins import Origin
 from interceptor.values.errors import Problem
+from interceptor.values.origins import Origin
 
 _Key: TypeAlias = tuple[str | None, Origin | None, tuple[Shape, ...]]
 _Demands: TypeAlias = tuple[tuple[str, str], ...]
