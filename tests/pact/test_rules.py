@@ -34,9 +34,8 @@ EXAMPLES = ["text", "", 1, 1.5, True, None, [1], [], {"a": 1}]
 @pytest.mark.parametrize("part", ["body", "header", "query", "path", "status"])
 def test_no_specification_carries_a_rule_newer_than_itself(specification, kind, part):
     for example in EXAMPLES:
-        form = written(
-            Rule(part, "$" if part == "body" else "", kind, VALUES.get(kind)), specification, lambda _, example=example: example
-        )
+        rule = Rule(part, "$" if part == "body" else "", kind, VALUES.get(kind))
+        form = written(rule, specification, lambda _, example=example: example)
         assert form is None or (form["match"] in ALLOWED[specification] and "uuid" not in form.values())
 
 
