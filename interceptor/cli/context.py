@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from interceptor.report.lines import detail, line, printable
 from interceptor.report.toned import TonedLine, painted
+
+if TYPE_CHECKING:
+    from interceptor.run.reach.combined import Reached
 
 PROJECT_FILE = "interceptor.yaml"
 
@@ -38,6 +41,14 @@ def say_toned(parts: TonedLine) -> None:
     stream = sys.stderr
     is_terminal = stream is not None and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     write(f"{line(painted(parts, colours=is_terminal and not os.environ.get('NO_COLOR')))}\n", stream)
+
+
+def say_reached(reached: Reached, *, verbose: bool = False) -> None:
+    """Say which settings could not be laid out for clients, and with `-v` which were."""
+    for problem in reached.problems:
+        say(problem)
+    if verbose:
+        say(f"clients reach the proxy by the proxy variables and by settings for {reached.names}")
 
 
 def show(text: str, details: Iterable[str] = ()) -> None:

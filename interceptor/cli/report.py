@@ -71,7 +71,7 @@ def write_report(
     from interceptor.report.page import report_page
 
     if not recordings:
-        latest = latest_recording(project)
+        latest = latest_recording(project.recordings)
         recordings = [] if latest is None else [latest]
     contents = gathered(project, recordings, read_flows, against=against, checked=checked)
     write_output(file, report_page(contents))

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say, say_toned, set_up_logging, show_document, write
+from interceptor.cli.context import Context, say, say_reached, say_toned, set_up_logging, show_document, write
 from interceptor.cli.live import live
-from interceptor.cli.options import ReportFile, append_output, write_output
+from interceptor.cli.options import ProxyPort, ReportFile, Words, append_output, write_output
 from interceptor.cli.progress import is_shown, progress
 from interceptor.project.config import Project, load_project
 from interceptor.report.summary import hit_lines, progress_line, summary_notes
@@ -39,8 +39,8 @@ class Export(StrEnum):
 
 def run(
     ctx: typer.Context,
-    command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="COMMAND")],
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
+    command: Words,
+    port: ProxyPort = None,
     export: Annotated[
         Export,
         typer.Option(help="When to write the pacts. clean: if the command succeeds and no request is unhandled."),
@@ -85,10 +85,8 @@ def run(
     with prepared(project, os.environ, port=port, page=partial(live, project.settings.consumer)) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))
-        for problem in run_context.reached.problems:
-            say(problem)
+        say_reached(run_context.reached, verbose=context.verbose)
         if context.verbose:
-            say(f"clients reach the proxy by the proxy variables and by settings for {run_context.reached.names}")
             say(f"what happens is shown at {run_context.page_url}")
         finished = _run(run_context, command, isolated=isolated, allowed=allow_port or [])
     for line in (

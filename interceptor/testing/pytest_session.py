@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 
-from interceptor.run.environment import CONTROL_VARIABLE, DROPPED_VARIABLES
-from interceptor.run.serving import noted_variables, read_variables
 from interceptor.testing.control_client import ControlClient
 from interceptor.values.errors import UsageError
+from interceptor.values.variables import CONTROL_VARIABLE, DROPPED_VARIABLES, noted_variables, read_variables
 
 _SECONDS_TO_STOP = 20.0
 _SECONDS_BETWEEN_LOOKS = 0.02

@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,14 +22,14 @@ from interceptor.project.config import load_project
 from interceptor.proxy.server import serving
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder, recording
-from interceptor.run.serving import noted_variables, read_variables
 from interceptor.session import RunContext, prepared
 from interceptor.values.messages import Response
+from interceptor.values.variables import noted_variables, read_variables
 from tests.certificates import make_certificate
+from tests.forked import INTERCEPTOR
 
-INTERCEPTOR = [sys.executable, "-m", "interceptor"]
 BIG = 50 * 1024 * 1024
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def clean_environment() -> dict[str, str]:
@@ -211,7 +210,7 @@ class Serving:
 
 def served(folder: Path, process: subprocess.Popen) -> dict[str, str]:
     """The variables of `interceptor serve`, once it is there."""
-    while (noted := noted_variables(folder, process.pid)) is None:
+    while (noted := noted_variables(folder)) is None:
         assert process.poll() is None, "it ended"
         time.sleep(0.02)
     return read_variables(noted)
@@ -235,7 +234,7 @@ def serve(folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[S
             yield Serving(folder, process, served(folder, process), errors)
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE)
             drain.join()
 

@@ -15,7 +15,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, serve, write
+from tests.forked import INTERCEPTOR, REAL
+from tests.proxy.live import clean_environment, serve, write
 from tests.report.conftest import interceptor
 
 pytestmark = pytest.mark.slow
@@ -62,7 +63,7 @@ def on_a_terminal(folder, seconds, *paths, environ=()):
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(folder)
-        words = [*INTERCEPTOR, "run", "--", sys.executable, "ask.py", str(seconds), *paths]
+        words = [*REAL, "run", "--", sys.executable, "ask.py", str(seconds), *paths]
         os.execve(sys.executable, words, clean_environment() | {"TERM": "xterm"} | dict(environ))
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     told = b""
@@ -121,7 +122,9 @@ def test_programs_and_ci_get_the_result(folder):
     assert annotations[1].startswith("::error file=handlers.yaml,line=4,title=failed response::handlers.yaml:4")
     markdown = summary.read_text()
     assert markdown.startswith("before\n## interceptor\n\n4 requests · 1 mocked · 1 failed · 2 unhandled\n")
-    assert "<details><summary>No handler: GET http://api.example.test/&lt;b&gt;none has no handler (2 times)" in markdown
+    assert (
+        "<details><summary>No handler: GET http://api.example.test/&lt;b&gt;none has no handler (2 times)" in markdown
+    )
     assert '"outcome":"unhandled"' in (folder / "out" / "report.html").read_text()
 
 

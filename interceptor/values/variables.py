@@ -1,4 +1,4 @@
-"""The variables of a proxy that runs on its own, for the shells and tests whose clients are to use it."""
+"""Variables that lead clients to a proxy: what the run and the tests within it agree on, and where to find them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from interceptor.project.config import STATE_DIR
-
+CONTROL_VARIABLE = "INTERCEPTOR_URL"
+"""The control address."""
+DROPPED_VARIABLES = ("ALL_PROXY", "all_proxy")
+"""A SOCKS proxy in them would win over ours in some clients."""
+STATE_DIR = ".interceptor"
+"""The folder in a project that keeps its state."""
 _NAME = "variables-{}.sh"
 
 
