@@ -22,7 +22,7 @@ from interceptor.pact.read import Pact, read_pact
 from interceptor.project.config import Project
 from interceptor.recordings import RecordingReader, open_recording
 from interceptor.report.changes import ChangedPact
-from interceptor.report.page_data import MOST_EXCHANGES, FoundBy, ReportContents, ReportedPact, summed
+from interceptor.report.page_data import MISSED, MOST_EXCHANGES, FoundBy, ReportContents, ReportedPact, summed
 from interceptor.values.coverage import DocumentCoverage
 from interceptor.values.errors import InterceptorError, PactError, UsageError
 from interceptor.values.findings import Finding
@@ -30,7 +30,6 @@ from interceptor.values.findings import Finding
 T = TypeVar("T")
 
 LATEST = "HEAD"
-_SHOWN_FIRST = {"unhandled", "failed"}
 
 
 def gathered(
@@ -125,7 +124,7 @@ def _recorded(
             counted.update({"requests": each.count, each.outcome.value: each.count})
             if each.metadata.handler is not None:
                 hits[each.metadata.handler] += each.count
-            kept = first if each.outcome.value in _SHOWN_FIRST else others
+            kept = first if each.outcome.value in MISSED else others
             if len(kept) < MOST_EXCHANGES:
                 kept.append({"at": each.at, "ms": each.ms, "count": each.count, **encoded(each)})
         runs.append({**counted, "handlers": hits} if ended is None else ended)

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from interceptor.report.page_data import ReportContents, live_document, page_document
+from interceptor.report.page_data import ReportContents, live_document, page_document, page_traffic
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Response
 
@@ -20,7 +20,7 @@ _NOT_IN_HTML = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&\u2028
 
 def report_page(contents: ReportContents) -> bytes:
     """The page of a report."""
-    return _rendered(page_document(contents), contents.consumer)
+    return _rendered(page_document(contents), page_traffic(contents), contents.consumer)
 
 
 def live_page(consumer: str) -> Response:
@@ -35,10 +35,10 @@ def live_page(consumer: str) -> Response:
         ("referrer-policy", "no-referrer"),
         ("x-content-type-options", "nosniff"),
     )
-    return Response(200, headers, _rendered(live_document(consumer), consumer))
+    return Response(200, headers, _rendered(live_document(consumer), [], consumer))
 
 
-def _rendered(document: dict[str, Json], consumer: str) -> bytes:
+def _rendered(document: dict[str, Json], traffic: list[dict[str, Json]], consumer: str) -> bytes:
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         _source("page.html.j2")
     )
@@ -47,9 +47,15 @@ def _rendered(document: dict[str, Json], consumer: str) -> bytes:
         policy=_policy(live="live" in document),
         style=_source("page.css"),
         script=_source("page.js"),
-        data=json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str).translate(_NOT_IN_HTML),
+        data=_embedded(document),
+        traffic=_embedded(traffic),
     )
     return text.encode("utf-8", "replace")
+
+
+def _embedded(value: Json) -> str:
+    """JSON that may stand in an element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).translate(_NOT_IN_HTML)
 
 
 def _policy(*, live: bool) -> str:

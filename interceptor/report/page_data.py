@@ -23,6 +23,8 @@ FoundBy: TypeAlias = Literal["lint", "check"]
 
 MOST_EXCHANGES = 10_000
 """Exchanges of a page; those that no handler answered come before others."""
+MISSED = frozenset({"unhandled", "failed"})
+"""Outcomes that a reader has to see."""
 _LONGEST_BODY = 20_000
 """Characters of a recorded body."""
 
@@ -68,10 +70,20 @@ def page_document(contents: ReportContents) -> dict[str, Json]:
         "findings": [{"by": by, **asdict(finding)} for by, finding in contents.findings],
         "coverage": coverage_document(contents.coverages),
         "without_document": list(contents.without_document),
-        "exchanges": [_with_shorter_bodies(each) for each in contents.exchanges],
+        "exchanges": len(contents.exchanges),
+        "missed": [
+            [number, _with_shorter_bodies(each)]
+            for number, each in enumerate(contents.exchanges)
+            if each["outcome"] in MISSED
+        ],
         "left_out": contents.left_out,
         "run": dict(contents.run),
     }
+
+
+def page_traffic(contents: ReportContents) -> list[dict[str, Json]]:
+    """All exchanges, which the page reads when somebody asks for them: they are most of it."""
+    return [_with_shorter_bodies(each) for each in contents.exchanges]
 
 
 def live_document(consumer: str) -> dict[str, Json]:

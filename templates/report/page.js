@@ -239,9 +239,12 @@
   };
 
   function addExchange(line) {
-    const item = { line, number: exchanges.length ? exchanges[exchanges.length - 1].number + 1 : 0 };
-    exchanges.push(item);
-    if (line.outcome !== 'unhandled' && line.outcome !== 'failed') return;
+    const number = exchanges.length ? exchanges[exchanges.length - 1].number + 1 : 0;
+    exchanges.push({ line, number });
+    return number;
+  }
+
+  function addMiss(line, number) {
     const problem = (line.response && line.response.body && parsed(line.response.body)) || {};
     const name = `${line.request.method} ${line.request.url}`;
     const key = `${line.outcome} ${name} ${problem.paste || problem.detail || ''}`;
@@ -249,9 +252,17 @@
     if (known) {
       known.count += line.count || 1;
       if (line.test && !known.tests.includes(line.test)) known.tests.push(line.test);
-    } else misses.set(key, { line, problem, name, number: item.number, count: line.count || 1, tests: line.test ? [line.test] : [] });
+    } else misses.set(key, { line, problem, name, number, count: line.count || 1, tests: line.test ? [line.test] : [] });
   }
-  data.exchanges.forEach(addExchange);
+
+  const isMissed = (line) => line.outcome === 'unhandled' || line.outcome === 'failed';
+  data.missed.forEach(([number, line]) => addMiss(line, number));
+
+  // The exchanges are most of the page: they are read when somebody asks for them.
+  function traffic() {
+    if (exchanges.length < data.exchanges) JSON.parse(element('traffic').textContent).forEach(addExchange);
+    return data.live ? exchanges.toReversed() : exchanges;
+  }
 
   const OUTCOMES = { mocked: '', passed: '', unhandled: 'bad', failed: 'bad' };
 
@@ -425,7 +436,7 @@
       none: 'Every request had a handler.',
     },
     traffic: {
-      name: 'Traffic', items: () => (data.live ? exchanges.toReversed() : exchanges), key: (item) => String(item.number), detail: exchangeDetail,
+      name: 'Traffic', items: traffic, count: () => (data.live ? exchanges.length : data.exchanges), key: (item) => String(item.number), detail: exchangeDetail,
       row: ({ line }) => ({ name: line.name || `${line.request.method} ${line.request.path || line.request.url}`, tag: { text: line.outcome, kind: OUTCOMES[line.outcome] }, sub: joined([`${line.request.method} ${line.request.url}`, line.response && String(line.response.status), line.test]) }),
       text: (item) => JSON.stringify(item.line),
       filters: () => Object.keys(OUTCOMES).map((outcome) => option(outcome, outcome[0].toUpperCase() + outcome.slice(1), (item) => item.line.outcome === outcome)),
@@ -675,7 +686,10 @@
 
   function take(lines) {
     const known = state.view === 'traffic' ? items.length : 0;
-    lines.forEach(addExchange);
+    for (const line of lines) {
+      const number = addExchange(line);
+      if (isMissed(line)) addMiss(line, number);
+    }
     if (exchanges.length > MOST_KEPT) exchanges.splice(0, exchanges.length - MOST_KEPT);
     find();
     showViews();
