@@ -51,16 +51,19 @@ def _follow(tell: Callable[[float], str], over: Event) -> None:
     began = time.monotonic()
     if over.wait(_SECONDS_BEFORE):
         return
-    rows = 0
+    rows, shown = 0, ""
     while not over.is_set():
         width, height = shutil.get_terminal_size()
         if height >= _FEWEST_ROWS:
             if height != rows:
                 rows = height
                 _put(f"\n{_SAVE}\x1b[1;{rows - 1}r{_RESTORE}\x1b[1A")
+                shown = ""
             text = line(tell(time.monotonic() - began))[: width - 1]
-            colour, end = ("", "") if os.environ.get("NO_COLOR") else ("\x1b[7m", "\x1b[0m")
-            _put(f"{_SAVE}\x1b[{rows};1H{_CLEAR_ROW}{colour}{text}{end}{_RESTORE}")
+            if text != shown:
+                shown = text
+                colour, end = ("", "") if os.environ.get("NO_COLOR") else ("\x1b[7m", "\x1b[0m")
+                _put(f"{_SAVE}\x1b[{rows};1H{_CLEAR_ROW}{colour}{text}{end}{_RESTORE}")
         over.wait(_SECONDS_BETWEEN)
     if rows:
         _put(f"{_SAVE}\x1b[r{_RESTORE}{_CLEAR_BELOW}")

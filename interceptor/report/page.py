@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from functools import cache
 from importlib.resources import files
+from math import isinf
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
@@ -55,7 +59,28 @@ def _rendered(document: dict[str, Json], traffic: list[dict[str, Json]], consume
 
 def _embedded(value: Json) -> str:
     """JSON that may stand in an element."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).translate(_NOT_IN_HTML)
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain, allow_nan=False)
+    except ValueError:
+        return _embedded(_finite(value))
+    return text.translate(_NOT_IN_HTML)
+
+
+def _finite(value: Any) -> Json:
+    """The same with texts in the place of numbers that are too large for JSON to write: `1e999`."""
+    match value:
+        case float() if isinf(value):
+            return "1e999" if value > 0 else "-1e999"
+        case list() | tuple():
+            return [_finite(each) for each in value]
+        case Mapping():
+            return {name: _finite(each) for name, each in value.items()}
+    return value
+
+
+def _plain(value: Any) -> dict[str, Json]:
+    """What JSON has no form for: provider states, and mappings that are no dict."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else dict(value)
 
 
 def _policy(*, live: bool) -> str:

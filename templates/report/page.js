@@ -225,7 +225,7 @@
     const against = [...new Set(data.pacts.map((pact) => pact.against).filter((each) => each !== null))].join(', ');
     const titles = ['Consumer', 'Provider', 'Interactions', against ? `Since ${against}` : 'Change', 'Document used'];
     return h('article', {}, h('h2', {}, 'The contract'),
-      h('p', { class: 'lead' }, 'Choose an interaction to see its request and response, what made it, and what was found about it.'),
+      h('p', { class: 'lead hint' }, 'Choose an interaction to see its request and response, what made it, and what was found about it.'),
       h('h3', {}, 'Consumers and providers'),
       h('div', { class: 'wide' }, h('table', {}, h('thead', {}, h('tr', {}, titles.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows))));
   }
@@ -713,6 +713,7 @@
   document.body.append(keys);
   list.addEventListener('scroll', () => requestAnimationFrame(showRows), { passive: true });
   window.addEventListener('resize', showRows);
+  matchMedia('print').addEventListener('change', showRows); // paper has another size of letters
   window.addEventListener('hashchange', showAll);
   document.addEventListener('keydown', onKey);
   element('search').addEventListener('input', search);

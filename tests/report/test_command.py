@@ -7,7 +7,11 @@ import re
 import shutil
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from interceptor.report.page import report_page
+from interceptor.report.page_data import ReportContents
 from tests.proxy.live import write
 from tests.report.conftest import FILES, interceptor
 
@@ -64,6 +68,26 @@ def test_a_page_that_cannot_be_written_is_an_error(copy, monkeypatch, capsys):
     monkeypatch.chdir(copy)
     assert interceptor("report", "-o", "interceptor.yaml/page.html") == 2
     assert "cannot write interceptor.yaml/page.html" in capsys.readouterr().err
+
+
+@given(
+    text=st.text(), value=st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner, max_size=3))
+)
+def test_whatever_the_data_say_they_come_back_and_end_no_element(text, value):
+    line = {"outcome": "passed", "name": value, "request": {"method": text}, "response": None}
+    page = report_page(ReportContents(text, text, exchanges=[line], run={text: {text: 1}})).decode()
+    found = [re.search(rf'id="{name}">(.*?)</script>', page, re.DOTALL)[1] for name in ("data", "traffic")]
+    assert not re.search("[<>&\u2028\u2029]", "".join(found))
+    (read,) = json.loads(found[1])
+    if text.isprintable():
+        assert read["request"]["method"] == text
+        assert json.loads(found[0])["consumer"] == text
+
+
+def test_a_number_too_large_for_json_is_shown_as_text(tmp_path):
+    line = {"outcome": "passed", "name": [float("-inf"), 1.5], "request": {}, "response": None}
+    (tmp_path / "page.html").write_bytes(report_page(ReportContents("Site", "", exchanges=[line])))
+    assert data(tmp_path / "page.html", "traffic")[0]["name"] == ["-1e999", 1.5]
 
 
 def test_very_long_bodies_are_cut(tmp_path, monkeypatch):

@@ -114,6 +114,12 @@ def test_a_miss_has_its_near_misses_its_tests_and_a_handler_to_copy(page):
     page.until("document.querySelector('button.copy').textContent === 'Copied'")
 
 
+def test_the_traffic_has_what_was_asked_and_answered(page):
+    choose(page, "traffic", "products/11")
+    assert page.texts("#detail dd")[:3] == ["handlers.yaml:3", "product 11 exists", "tests/test_products.py::test_11"]
+    assert {("request.headers.authorization", "masked"), ("response.$.id", "generated")} <= marks(page)
+
+
 def test_handlers_never_used_and_clients_that_went_around_are_told(page):
     choose(page, "handlers", "handlers.yaml:5")
     assert "never used" in page.text("#detail")
