@@ -77,12 +77,13 @@ def progress_line(summary: Summary, page: str, seconds: float) -> str:
 
     Args:
         summary: as it is now.
-        page: where the live page is.
+        page: where the live page is; empty where nobody can open it.
         seconds: since the begin.
     """
     minutes, rest = divmod(int(seconds), 60)
     missed = summary.outcomes[Outcome.UNHANDLED] + summary.failures.total
-    return f"{minutes:02}:{rest:02}  {counted(summary.requests, 'request')} · {missed} missed · {page}"
+    told = f"{minutes:02}:{rest:02}  {counted(summary.requests, 'request')} · {missed} missed"
+    return f"{told} · {page}" if page else told
 
 
 def closing_lines(summary: Summary, journal: str) -> Iterator[str]:
