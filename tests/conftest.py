@@ -14,6 +14,10 @@ def pytest_configure(config):
         forked.begin()
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("clients") is None)  # what takes longest begins first
+
+
 def pytest_unconfigure(config):
     if not hasattr(config, "workerinput"):
         forked.end()

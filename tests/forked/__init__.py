@@ -8,11 +8,11 @@ ends. Where a start, a terminal, a limit or a namespace matters, the tests start
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 FOLDER_VARIABLE = "INTERCEPTOR_TESTS_FOLDER"
@@ -21,7 +21,6 @@ INTERCEPTOR = [sys.executable, "-I", "-S", str(Path(__file__).parent / "client.p
 """The words of the program."""
 REAL = [sys.executable, "-m", "interceptor"]
 """The same with an interpreter of its own."""
-_PATIENCE = 20.0
 
 
 def begin() -> None:
@@ -30,12 +29,11 @@ def begin() -> None:
 
 
 def end() -> None:
-    """End the server, and wait for it."""
+    """End the server and what it forked, and wait for them."""
     folder = Path(os.environ.pop(FOLDER_VARIABLE))
     (folder / "over").touch()
-    deadline = time.monotonic() + _PATIENCE
-    while (folder / "socket").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    with (folder / "alive").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
     shutil.rmtree(folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import marshal
 import os
@@ -27,6 +28,9 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.alive = (folder / "alive").open("w")
+        """Locked for as long as this process or a fork lives."""
+        fcntl.flock(self.alive, fcntl.LOCK_EX)
         self.clients: dict[int, socket.socket] = {}
         """By the fork's process."""
         self.selector = selectors.DefaultSelector()
@@ -57,7 +61,7 @@ class Server:
         for process in self.clients:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        return (self.folder / "socket").unlink(missing_ok=True)
+        return None
 
     def _fork(self) -> list[str] | None:
         """None in the server; in the fork, which has the client's streams, folder and variables, its arguments."""
