@@ -33,7 +33,8 @@ def body_of(content: bytes, content_type: str | None) -> PactBody:
     header = normal_content_type(content_type) if content_type else _guessed(content)
     kind = media_type(header)
     if kind.is_json:
-        return PactBody("json", _json(content), header)
+        value = _json(content)
+        return PactBody("json", value if b"\\u" in content else content, header)
     if (kind.is_text or kind.is_multipart) and (text := _text(content)) is not None:
         return PactBody("text", text, header)
     return PactBody("binary", content, header)

@@ -124,18 +124,18 @@ class Collector:
         if self._policy.one_per_shape:
             merged = _one_per_shape(merged)
         named, findings = _named(merged, states_by_name=self._policy.states_by_name)
-        ordered = tuple(sorted(named, key=lambda each: (each.description, each.digest)))
+        ordered = tuple(_ordered(named))
         found = {*self._findings, *findings, *_ambiguous(ordered)}
         return ordered, tuple(sorted(found, key=lambda finding: (finding.code, finding.message, str(finding.handler))))
 
     def _skeletons(self) -> Iterator[Skeleton]:
         """Each group once per choice of literals, in an order that depends only on the content."""
         for key in sorted(self._groups):
-            group = self._groups[key]
+            group = self._groups.pop(key)  # nothing is gathered after this, and what is done need not be kept
             for literals in sorted(group.variants, key=repr):
                 variant = group.variants[literals]
                 tests, handlers = (tuple(sorted({pair[side] for pair in variant.origins} - {""})) for side in (0, 1))
-                interaction = replace(group.skeleton, tests=tests, handlers=handlers)
+                interaction = group.skeleton.made_by(tests, handlers)
                 yield Skeleton(interaction, group.forms, literals, variant.places)
 
     def _completed(self, interaction: Interaction) -> Interaction:
@@ -148,24 +148,39 @@ class Collector:
                 of_response = inferred(response.body.value)
             if request.body is not None and is_multipart(request.body):
                 of_request = [Rule("header", "content-type", "regex", boundary_pattern(request.body.content_type))]
-        completed = replace(
-            interaction,
-            request=_with_rules(request, of_request),
-            response=_with_rules(response, of_response),
-            description=interaction.description or default_description(interaction),
+        completed = Interaction(
+            interaction.method,
+            interaction.path,
+            _with_rules(request, of_request),
+            interaction.status,
+            _with_rules(response, of_response),
+            interaction.query,
+            interaction.description or default_description(interaction),
+            interaction.states,
+            interaction.tests,
+            interaction.handlers,
         )
         return with_states(completed) if self._policy.matching == "types" else completed
 
 
 def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
     every, body = unique([*message.rules, *rules]), message.body
+    if not every:
+        return message
     if body is not None and body.kind == "json":
-        every = collapsed(every, body.value)
+        every = collapsed(every, body)
     return Message(message.headers, body, every, message.generators)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
-    """Each distinct content once, with the tests and handlers of all interactions that have it."""
+    """Each content once, with the tests and handlers of all that have it."""
+    alike: dict[Any, list[Interaction]] = defaultdict(list)
+    for each in interactions:
+        alike[each.method, each.path, each.query, each.status, each.description].append(each)
+    return [one for group in alike.values() for one in (group if len(group) == 1 else _same_merged(group))]
+
+
+def _same_merged(interactions: Iterable[Interaction]) -> list[Interaction]:
     merged: dict[bytes, Interaction] = {}
     for each in interactions:
         key = each.digest
@@ -182,9 +197,22 @@ def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
 def _one_per_shape(interactions: list[Interaction]) -> list[Interaction]:
     """Of a handler's interactions that differ only in values, the first one in the order of the pact."""
     chosen: dict[bytes, Interaction] = {}
-    for each in sorted(interactions, key=lambda each: (each.description, each.digest)):
+    for each in _ordered(interactions):
         chosen.setdefault(digest(_shape(each)), each)
     return list(chosen.values())
+
+
+def _ordered(interactions: Iterable[Interaction]) -> list[Interaction]:
+    """By description, and by content where two share one; that of the others need not be looked at."""
+    by_description: dict[str, list[Interaction]] = defaultdict(list)
+    for each in interactions:
+        by_description[each.description].append(each)
+    groups = (by_description[description] for description in sorted(by_description))
+    return [one for group in groups for one in (group if len(group) == 1 else sorted(group, key=_digest))]
+
+
+def _digest(each: Interaction) -> bytes:
+    return each.digest
 
 
 def _shape(each: Interaction) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
 from interceptor.pact.declared_rules import parse_rules
@@ -123,8 +124,8 @@ def unique(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 def _values(pairs: Iterable[tuple[str, str]]) -> NamedValues:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
-        grouped.setdefault(name, []).append(value)
-    return tuple((name, tuple(grouped[name])) for name in sorted(grouped))
+        grouped.setdefault(intern(name), []).append(intern(value))
+    return tuple([(name, tuple(grouped[name])) for name in sorted(grouped)])
 
 
 def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[str]:
@@ -140,7 +141,7 @@ def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[s
 def _headers(headers: Headers, wanted: frozenset[str]) -> NamedValues:
     # `*/*` is what clients send by default.
     return _values(
-        (name, value) for name, value in headers if name in wanted and (name, value.strip()) != ("accept", "*/*")
+        [(name, value) for name, value in headers if name in wanted and (name != "accept" or value.strip() != "*/*")]
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from interceptor.answering.patches import has_patches
-from interceptor.answering.rendering import Compiler
+from interceptor.answering.rendering import Compiler, Render
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
 from interceptor.answering.template import TemplateFault
@@ -18,7 +18,7 @@ from interceptor.handlers.response_part import DelayRange, GivenState
 from interceptor.matching.router import Route
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
-from interceptor.values.place import header_places, leaves
+from interceptor.values.place import header_places, scalars
 
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 
@@ -47,9 +47,14 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
     cacheable, first = None, entries[0]
     if when is None and not model.then and not model.once and all(entry is first for entry in entries):
         cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
-    after = replace(compiler, known=(*compiler.known, "response"))
-    then = {name: (value, after.json(value, node.at("then", name), "then")) for name, value in model.then.items()}
+    then = _compile_then(loaded, compiler) if model.then else {}
     return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), cacheable)
+
+
+def _compile_then(loaded: LoadedHandler, compiler: Compiler) -> dict[str, tuple[Json, Render | None]]:
+    node = loaded.node.at("then")
+    after = replace(compiler, known=(*compiler.known, "response"))
+    return {name: (value, after.json(value, node.at(name), "then")) for name, value in loaded.model.then.items()}
 
 
 def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) -> DescribedEntry:
@@ -102,10 +107,13 @@ def _declared_rules(loaded: LoadedHandler, compiled: CompiledEntry) -> dict[str,
 
 
 def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
-    """The texts in the conditions that may be UUIDs, times and so on; a contract keeps these as they are."""
-    part = loaded.model.request_part.model_dump(exclude={"matching"}, exclude_none=True)
-    texts = [str(value) for _, value in leaves(part)] + [loaded.model.when or ""]
-    return tuple(dict.fromkeys(text for text in texts if _MAY_VARY.search(text)))
+    """The texts of the conditions that may say a UUID, a time or the like; a contract keeps those as they are."""
+    part = loaded.model.request_part
+    said = {name: getattr(part, name) for name in part.model_fields_set if name not in {"matching", "graphql"}}
+    if part.graphql is not None:
+        said["graphql"] = part.graphql.model_dump(exclude_unset=True)
+    texts = [str(value) for value in scalars(said)] + [loaded.model.when or ""]
+    return tuple(dict.fromkeys([text for text in texts if _MAY_VARY.search(text)]))
 
 
 def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:

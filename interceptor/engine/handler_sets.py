@@ -17,7 +17,7 @@ from interceptor.matching.values import MatcherError
 from interceptor.project.config import Project
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json
-from interceptor.values.place import leaves
+from interceptor.values.place import scalars
 
 
 class HandlerSet:
@@ -67,7 +67,7 @@ def load_run_time_handlers(text: str, project: Project, ceiling: int) -> tuple[H
 
 
 def _compile(loaded: Loaded, first_rank: int) -> list[CompiledHandler]:
-    compiler = Compiler(frozenset(leaf for _, leaf in leaves(loaded.data)), loaded.problems)
+    compiler = Compiler(frozenset(scalars(loaded.data)), loaded.problems)
     handlers = [_bind(handler, rank, compiler) for rank, handler in enumerate(loaded.handlers, first_rank)]
     if any(problem.severity == "error" for problem in compiler.problems):
         raise ConfigurationError(compiler.problems)

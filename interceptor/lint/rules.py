@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from interceptor.pact.read import Matcher, PactInteraction, PactMessage
 from interceptor.values.json_text import Json
+from interceptor.values.patterns import Pattern, SlowPatternError
 from interceptor.values.place import Side, find, parse_path, parse_place
 
 
@@ -15,9 +16,9 @@ def misses(regex: str, value: Json) -> bool:
     """True where a regular expression does not match a value from end to end."""
     text = value if isinstance(value, str) else str(value)
     try:
-        return re.fullmatch(regex, text) is None
-    except re.error:
-        return False  # A dialect that Python does not know; leave it to the Pact tools.
+        return Pattern(regex).fullmatch(text) is None
+    except (re.error, SlowPatternError):
+        return False  # another dialect than ours, or too slow for us; the tools will say
 
 
 def missing_regexes(each: PactInteraction) -> Iterator[tuple[str, str]]:

@@ -190,6 +190,9 @@ class ProjectFile(StrictModel):
     """Names of secrets beyond the built-in lists."""
     upstream_proxy: Annotated[str | None, Field(examples=["http://proxy.example.com:8080"])] = None
     """The proxy to real servers. Default: that of the proxy variables when `run` started."""
+    authority: Literal["owned", "any"] = "owned"
+    """`owned`: the project's certificate authority can vouch for the hosts of providers and handler files only.
+    `any`: for every host, as clients need that meet hosts of handlers added by tests; so it is with `others: error`."""
     reach: Reach = Reach()
     """How clients that read no proxy variables reach the proxy."""
     observe: Observe = Observe()

@@ -11,6 +11,9 @@ from typing import Any
 
 from interceptor.values.decisions import Decision, Resolving, Settled
 
+_SECONDS = 30.0
+"""For one resolver; its client has given up by then, and its thread is left to itself."""
+
 
 async def settle(decision: Decision) -> Settled:
     """Call the resolvers that a decision depends on, one after the other."""
@@ -44,7 +47,10 @@ async def _in_a_thread(call: Callable[[], Any]) -> tuple[Any, BaseException | No
             loop.call_soon_threadsafe(tell, outcome)
 
     Thread(target=work, name="resolver", daemon=True).start()
-    return await future
+    try:
+        return await asyncio.wait_for(future, _SECONDS)
+    except TimeoutError:
+        return None, TimeoutError(f"it had not answered after {_SECONDS:g} s")
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

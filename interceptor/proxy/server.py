@@ -21,7 +21,7 @@ from interceptor.proxy.tunnel import Tunnels
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.run.listeners import BACKLOG, HOST, Listeners
-from interceptor.run.trust import AUTHORITY_FILE, TrustFiles
+from interceptor.run.trust import TrustFiles
 from interceptor.run.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def serving(
     """
     dispatcher = Dispatcher(engine, recorder, listeners, control)
     forwarder = LazyForwarder(dispatcher, others, trust, upstream, http2=http2)
-    certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
+    certificates = Certificates(trust.authority, trust.confdir, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
     parts = ServerParts(
         dispatcher, certificates, forwarder, tunnels, others, Guard(Address("http", HOST, listeners.port), guard)

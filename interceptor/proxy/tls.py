@@ -28,12 +28,14 @@ class Certificates:
     """The TLS contexts of the hosts that we impersonate, made when they are needed.
 
     Args:
-        authority: the PEM file with the key and the certificate that clients trust.
-        http2: offer HTTP/2 to clients in addition to HTTP/1.1.
+        authority: the key and the certificate that clients trust, as PEM.
+        folder: for files that last a moment.
+        http2: offered to clients beside HTTP/1.1.
     """
 
-    def __init__(self, authority: Path, *, http2: bool) -> None:
+    def __init__(self, authority: bytes, folder: Path, *, http2: bool) -> None:
         self._authority = authority
+        self._folder = folder
         self._protocols = ["h2", "http/1.1"] if http2 else ["http/1.1"]
         self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
 
@@ -41,7 +43,7 @@ class Certificates:
     def _issuer(self) -> Issuer:
         from interceptor.run.authority import Issuer  # noqa: PLC0415  # cryptography takes long to import
 
-        return Issuer(self._authority.read_bytes())
+        return Issuer(self._authority)
 
     def context(self, host: str) -> ssl.SSLContext:
         """The context of a host; the same one each time, so that sessions can be resumed."""
@@ -51,7 +53,7 @@ class Certificates:
             return known
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(self._protocols)
-        chain = self._authority.with_name(f"host-{len(self._contexts)}.pem")  # the library loads from files only
+        chain = self._folder / f"host-{len(self._contexts)}.pem"  # the library loads from files alone
         chain.touch(0o600)
         try:
             chain.write_bytes(self._issuer.issue(host))

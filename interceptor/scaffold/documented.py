@@ -23,6 +23,7 @@ from interceptor.scaffold.wording import PathParameter, Wording, noun, sentence
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS
+from interceptor.values.patterns import Pattern, SlowPatternError
 
 _Described: TypeAlias = tuple[str, str, DocumentNode]
 """Path template, method and path item of an operation."""
@@ -64,9 +65,16 @@ def _takes(general: str, path: str) -> bool:
     """True if the pattern of one path takes all requests to another: `/orders/{id}` those to `/orders/open`."""
     segments, others = general.split("/"), path.split("/")
     return len(segments) == len(others) and all(
-        one == other or re.fullmatch("(.+)".join(map(re.escape, _TEMPLATE.split(one)[::2])), other)
-        for one, other in zip(segments, others, strict=True)
+        one == other or _takes_segment(one, other) for one, other in zip(segments, others, strict=True)
     )
+
+
+def _takes_segment(template: str, segment: str) -> bool:
+    pattern = Pattern("(.+)".join(map(re.escape, _TEMPLATE.split(template)[::2])))
+    try:
+        return pattern.fullmatch(segment) is not None
+    except SlowPatternError:
+        return False
 
 
 def _handlers(each: Operation, base: str, validation: Validation, wording: Wording) -> Iterator[dict[str, Json]]:

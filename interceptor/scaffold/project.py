@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -110,7 +111,7 @@ def write_files(root: Path, written: Mapping[str, bytes], *, force: bool = False
     Raises:
         UsageError: a file exists and must not be overwritten, or the folder cannot be written.
     """
-    there = [name for name in written if (root / name).exists()]
+    there = [name for name in written if os.path.lexists(root / name)]  # a link to nowhere is a file, too
     if there and not force:
         raise UsageError(f"already exists: {', '.join(there)}", "use --force to overwrite")
     paths = []

@@ -135,10 +135,30 @@ def test_who_does_not_know_the_token_finds_nothing(proxy):
         assert httpx.get(f"{proxy.url}{path}", trust_env=False).status_code == 404
 
 
-def test_a_page_of_another_origin_may_ask(proxy):
-    headers = {"origin": "http://localhost:5173", "access-control-request-method": "PUT"}
-    allowed = httpx.options(f"{proxy.variables['INTERCEPTOR_URL']}/test", headers=headers, trust_env=False)
-    assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, "http://localhost:5173")
+FROM_A_PAGE = {
+    "a page's origin": {"origin": "http://localhost:5173"},
+    "no origin at all": {"origin": "null"},
+    "a page of another site": {"sec-fetch-site": "cross-site"},
+    "a page at another port": {"sec-fetch-site": "same-site"},
+}
+
+
+@pytest.mark.parametrize("headers", FROM_A_PAGE.values(), ids=FROM_A_PAGE)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_a_page_is_refused_even_with_the_token(proxy, method, headers):
+    asked = {**headers, "access-control-request-method": "PUT"}
+    answer = httpx.request(method, f"{proxy.variables['INTERCEPTOR_URL']}/summary", headers=asked, trust_env=False)
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+    assert "pages in a browser may not ask here" in answer.text
+
+
+def test_another_name_of_this_machine_is_refused(proxy):
+    url = proxy.variables["INTERCEPTOR_URL"]
+    rebound = {"host": f"rebound.attacker.example:{proxy.port}"}
+    through = httpx.get(f"{url}/summary", headers=rebound, trust_env=False)
+    assert through.status_code != 200
+    assert httpx.get(f"{url}/summary", headers={"host": f"localhost:{proxy.port}"}, trust_env=False).status_code == 200
 
 
 def test_the_client_says_what_is_wrong(proxy, control):
