@@ -18,11 +18,6 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("clients") is None)  # what takes longest begins first
 
 
-def pytest_unconfigure(config):
-    if not hasattr(config, "workerinput"):
-        forked.end()
-
-
 # The same examples in every run: a gate that fails by chance is not believed when it is right. To look for new ones:
 # pytest --hypothesis-profile=search
 settings.register_profile("gate", derandomize=True, database=None, deadline=None)

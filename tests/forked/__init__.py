@@ -8,6 +8,7 @@ ends. Where a start, a terminal, a limit or a namespace matters, the tests start
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -25,12 +26,14 @@ REAL = [sys.executable, "-m", "interceptor"]
 
 def begin() -> None:
     """Prepare the session; the server starts with the first command."""
-    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="interceptor-tests-")
+    folder = Path(tempfile.mkdtemp(prefix="interceptor-tests-"))
+    (folder / "session").write_text(str(os.getpid()))
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    atexit.register(_end, folder)
 
 
-def end() -> None:
+def _end(folder: Path) -> None:
     """End the server and what it forked, and wait for them."""
-    folder = Path(os.environ.pop(FOLDER_VARIABLE))
     (folder / "over").touch()
     with (folder / "alive").open("w") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
