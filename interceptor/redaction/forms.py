@@ -27,7 +27,7 @@ _USERINFO = re.compile(
     r"""(?<=://) (?![a0\W]{1,199}@) [^\s/?\#:@"'<>]{0,99} : [^\s/?\#@"'<>]{1,99} (?=@)""", re.VERBOSE
 )
 _IN_URL = re.compile(r"""[?&#;]([^\s=&#?;"'<>]{1,80})=([^\s=&#?"'<>,;]{1,8192})""")
-_MANY_DIGITS = re.compile(r"\d(?:[ -]?\d){12}|(?:AC|SK)[0-9a-f]{32}")
+_MANY_DIGITS = re.compile(r"\d(?:[ -]?\d){12}|(?:AC|SK)[0-9a-f]{32}|\dQ~")
 _CREDENTIALS_IN_URL = re.compile(r"://[^/\s:@]{0,99}:[^/\s@]{1,99}@")
 _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 _CARD = re.compile(
@@ -84,7 +84,8 @@ def _private_keys(text: str) -> list[Span]:
     position = 0
     while begin := _BEGIN.search(text, position):
         end = _END.search(text, begin.end())
-        if end is None:
+        if end is None:  # cut off: what follows is the key
+            found.append((begin.start(), len(text)))
             break
         found.append((begin.start(), end.end()))
         position = end.end()

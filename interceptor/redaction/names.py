@@ -21,7 +21,7 @@ _PARTS = named("parts")
 _WORDS = frozenset(named("words"))
 _ALONE = frozenset(named("alone"))
 _KEYS = frozenset(named("keys"))
-_HARMLESS_KEYS = frozenset({"idempotency", "sort", "cache", "partition"})
+_CODES = frozenset(named("codes"))
 _HARMLESS_TOKENS = frozenset(named("harmless_tokens"))
 _BEHIND = frozenset(named("behind"))
 _DOUBTFUL = frozenset(named("doubtful"))
@@ -29,7 +29,7 @@ _HARMLESS = frozenset(named("harmless"))
 STEMS = (*named("stems"), *_PARTS)
 """One of these is in every secret name; a text without them needs no closer look."""
 _STEMS = AhoCorasick(STEMS)
-_LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8": "o"})
+_LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8": "o", "\u00f0": "d"})
 """Letters that are not another one with an accent, and are written as one where there is no such key."""
 
 
@@ -69,8 +69,10 @@ def _is_secret(words: tuple[str, ...]) -> bool:
     joined = "".join(words)
     if last in _WORDS or joined in _WORDS or joined in _ALONE:
         return True
-    if last == "assertion" or (last == "verifier" and before == "code"):
+    if last == "assertion" or (last == "verifier" and before in {"code", "oauth"}):
         return True
+    if last == "code":
+        return before in _CODES
     if last == "token" or last.endswith("token"):
         return before not in _HARMLESS_TOKENS and not any(last == f"{word}token" for word in _HARMLESS_TOKENS)
     if last in {"key", "keys"}:
@@ -79,7 +81,7 @@ def _is_secret(words: tuple[str, ...]) -> bool:
         )
     if last == "id":
         return before in {"session", "sess"} or words[-2:] == ("secret", "id") or words[-3:] == ("access", "key", "id")
-    return (before, last) in {("card", "number"), ("security", "code"), ("one", "time"), ("verification", "code")}
+    return (before, last) in {("card", "number"), ("one", "time")}
 
 
 @remembered(4000)  # as above
