@@ -27,7 +27,10 @@ _USERINFO = re.compile(
     r"""(?<=://) (?![a0\W]{1,199}@) [^\s/?\#:@"'<>]{0,99} : [^\s/?\#@"'<>]{1,99} (?=@)""", re.VERBOSE
 )
 _IN_URL = re.compile(r"""[?&#;]([^\s=&#?;"'<>]{1,80})=([^\s=&#?"'<>,;]{1,8192})""")
-_MANY_DIGITS = re.compile(r"\d(?:[ -]?\d){12}|(?:AC|SK)[0-9a-f]{32}|\dQ~")
+_MANY_DIGITS = re.compile(r"[0-9](?:[ -]?[0-9]){12}")
+_TWO_LETTERS = re.compile(r"[AS][CK][0-9a-f]{32}")
+_TWO_SIGNS = "Q~"
+"""What is in the tokens whose hint is too short; each is looked for alone, which is ten times as fast."""
 _CREDENTIALS_IN_URL = re.compile(r"://[^/\s:@]{0,99}:[^/\s@]{1,99}@")
 _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 _CARD = re.compile(
@@ -43,10 +46,15 @@ _HINTS = AhoCorasick(
 
 def may_hold_form(text: str) -> bool:
     """False where a text certainly holds no secret of a known form; cheap."""
+    return _may_hold_token(text) or ("://" in text and _CREDENTIALS_IN_URL.search(text) is not None)
+
+
+def _may_hold_token(text: str) -> bool:
     return (
         bool(_HINTS.find_matches_as_indexes(text))
-        or ("://" in text and _CREDENTIALS_IN_URL.search(text) is not None)
         or _MANY_DIGITS.search(text) is not None
+        or _TWO_LETTERS.search(text) is not None
+        or _TWO_SIGNS in text
     )
 
 
@@ -64,6 +72,13 @@ def forms(text: str) -> list[Span]:
     if _MANY_DIGITS.search(text):
         found += [match.span() for match in _DIGITS.finditer(text) if _is_card(match[0])]
     return found
+
+
+def token_spans(text: str) -> list[Span]:
+    """Where a text, or bytes read as one, holds tokens of well-known services."""
+    if not _may_hold_token(text):
+        return []
+    return [span for rule in _TOKENS if any(hint in text for hint in rule.hints) for span in _whole(rule.form, text)]
 
 
 def _whole(form: re.Pattern[str], text: str) -> Iterator[Span]:
@@ -99,8 +114,13 @@ def in_urls(text: str, names: frozenset[str] = frozenset()) -> list[Span]:
     return [
         match.span(2)
         for match in _IN_URL.finditer(text)
-        if is_secret_name(name := unquote_plus(match[1])) or name.lower() in names
+        if is_secret_name(name := unquote_plus(match[1])) or name.lower() in names or _leads_to_secret(match[2], names)
     ]
+
+
+def _leads_to_secret(value: str, names: frozenset[str]) -> bool:
+    """True for a URL, encoded in a parameter of another one, that has a secret parameter itself."""
+    return "%3D" in value.upper() and bool(in_urls(unquote_plus(value), names))
 
 
 def form_of(secret: str) -> str:

@@ -52,16 +52,18 @@ def _without_accents(text: str) -> str:
 @remembered(4000)  # as above
 def is_secret_name(name: str) -> bool:
     """True for the name of a password, a token, a key: `"client_secret"`, `"X-Api-Key"`; not for `"page_token"`."""
+    if not may_name_secret(name):
+        return False
     words = words_of(name)
     if not words:
         return False
     joined = "".join(words)
-    if any(part in joined for part in _PLAIN_PARTS) and not joined.startswith("secretar"):
+    if _PLAIN_PARTS.find_matches_as_indexes(joined) and not joined.startswith("secretar"):
         return True
     return _is_secret(words) or (len(words) > 1 and words[-1] in _BEHIND and _is_secret(words[:-1]))
 
 
-_PLAIN_PARTS = tuple(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
+_PLAIN_PARTS = AhoCorasick(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
 
 
 def _is_secret(words: tuple[str, ...]) -> bool:
@@ -72,7 +74,7 @@ def _is_secret(words: tuple[str, ...]) -> bool:
     if last == "assertion" or (last == "verifier" and before in {"code", "oauth"}):
         return True
     if last == "code":
-        return before in _CODES
+        return before in _CODES or words[-3:-1] == ("one", "time")
     if last == "token" or last.endswith("token"):
         return before not in _HARMLESS_TOKENS and not any(last == f"{word}token" for word in _HARMLESS_TOKENS)
     if last in {"key", "keys"}:

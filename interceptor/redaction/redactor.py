@@ -22,6 +22,7 @@ from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.large_bodies import without_large_bodies
 from interceptor.redaction.masks import masked_text
 from interceptor.redaction.names import is_secret_name
+from interceptor.redaction.randomness import looks_chosen
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
 from interceptor.values.generated import Generated
@@ -58,9 +59,20 @@ class _Findings:
     def longest_first(self, text: str | None = None) -> tuple[str, ...]:
         """The secrets, of a text those that are in it, so that one within another never spoils it."""
         # An answer may say the URL it was asked for, with the secrets encoded.
-        spelt = {each for secret in self.secrets for each in (secret, quote(secret, safe=""), quote_plus(secret))}
+        spelt = {each for secret in self.secrets for each in _spellings(secret)}
         present = (secret for secret in spelt if text is None or secret in text)
         return tuple(sorted(present, key=lambda secret: (-len(secret), secret))[:_MOST_ECHOES])
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """A secret as an answer may say it: as it is, encoded in a URL, in base64."""
+    wrapped = base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
+    return (
+        secret,
+        quote(secret.encode("utf-8", "surrogatepass"), safe=""),
+        quote_plus(secret.encode("utf-8", "surrogatepass")),
+        wrapped,
+    )
 
 
 class Redactor:
@@ -211,17 +223,28 @@ def _masked_path(path: str, finder: Finder) -> tuple[str, list[str]]:
     """A path without the secrets that their form or a matrix parameter gives away, encoded ones too; and those."""
     plain = unquote(path) if "%" in path else path
     spans = in_urls(path, finder.names) if ";" in path else []
-    if not spans and not may_hold_form(plain):
+    if not spans and not may_hold_form(plain) and not any(map(_is_named, path.split("/"))):
         return path, []
     spans += forms(path)
     secrets = [path[start:end] for start, end in spans]
     segments = masked_text(path, spans, lambda _: MASK).split("/")
     for index, segment in enumerate(segments):
         decoded = unquote(segment)
-        if found := forms(decoded):
+        if _is_named(segments[index - 1] if index else "") and looks_chosen(decoded):
+            secrets.append(decoded)
+            segments[index] = MASK
+        elif found := forms(decoded):
             secrets += [decoded[start:end] for start, end in found]
             segments[index] = quote(masked_text(decoded, found, lambda _: MASK), safe="*")
     return "/".join(segments), secrets
+
+
+_OPENS_DOORS = frozenset({"activate", "confirm", "invitations", "invite", "magic", "reset", "unsubscribe", "verify"})
+
+
+def _is_named(segment: str) -> bool:
+    """True for the segment before one that lets somebody in: `/reset/x`, `/token/x`."""
+    return segment in _OPENS_DOORS or is_secret_name(segment)
 
 
 def _mask_authorization(value: str) -> str:

@@ -42,7 +42,7 @@ def base64_of(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-NAMES = """
+_NAMES = """
     password passwd pass pwd pw passphrase passcode pin PIN userPassword user_password user-password UserPassword
     new_password oldPassword password_confirmation passwordConfirm password2 repeat_password currentPassword
     db_password DB_PASS dbPwd smtp_pass ftpPassword rootPassword adminPassword admin_pass wifi_password masterPassword
@@ -60,7 +60,7 @@ NAMES = """
     Ocp-Apim-Subscription-Key host_key function_key storage_key storageKey ssh_key sshKey pgp_private_key
     deploy_key recovery_key recoveryKey activation_key product_key serial_key
     otp totp one_time_password oneTimeCode mfa_code mfaCode twoFactorCode sms_code verification_code verificationCode
-    security_code securityCode cvv cvc cvv2 card_cvc cardNumber card_number pan ssn socialSecurityNumber
+    security_code securityCode cvv cvc cvv2 card_cvc cardNumber card_number ssn socialSecurityNumber
     authorization auth credentials credential basic_auth signature sig hmac nonce X-Hub-Signature X-Signature
     client_assertion assertion code_verifier SAMLResponse SAMLRequest saml_assertion session_id sessionId JSESSIONID
     PHPSESSID sid connect.sid ASP.NET_SessionId sessionKey session_key
@@ -68,8 +68,9 @@ NAMES = """
     wachtwoord geheim lösenord losenord passord adgangskode salasana hasło haslo heslo jelszó parola password_hash
     şifre sifre lozinka geslo пароль секрет κωδικός סיסמה パスワード 暗証番号 密码 密碼 口令 비밀번호 رمز_عبور รหัสผ่าน
     mật_khẩu kata_sandi पासवर्ड kodeord lykilorð parole slaptažodis parool fjalëkalim salasõna
-""".split()
-DOUBTFUL = "key code ticket hash session cookie seed salt state challenge license serial apikeys".split()
+"""
+NAMES = _NAMES.split()
+DOUBTFUL = ("key", "code", "ticket", "hash", "session", "cookie", "seed", "salt", "state", "challenge", "license")
 """Under these what looks random is masked."""
 
 TOKENS = {
@@ -125,7 +126,10 @@ TOKENS = {
     "Square": "sq0csp-" + mixed(43),
     "Square access": "EAAA" + mixed(60),
     "Facebook": "EAACEdEose0cBA" + mixed(60),
-    "PayPal Braintree": "access_token$production$" + mixed(16, string.ascii_lowercase + string.digits) + "$" + hexadecimal(32),
+    "PayPal Braintree": "access_token$production$"
+    + mixed(16, string.ascii_lowercase + string.digits)
+    + "$"
+    + hexadecimal(32),
     "Plaid": "access-sandbox-" + "8ab976e6-64bc-4b38-98f7-731e7a349970",
     "Shopify": "shpat_" + hexadecimal(32),
     "Shopify secret": "shpss_" + hexadecimal(32),
@@ -162,7 +166,6 @@ TOKENS = {
     "Grafana service account": "glsa_" + mixed(32) + "_" + hexadecimal(8),
     "Sentry": "sntrys_" + mixed(80),
     "Dynatrace": "dt0c01." + upper(24) + "." + upper(64),
-    "PagerDuty-like": "u+" + mixed(18) + "Zq9",
     "Postman": "PMAK-" + hexadecimal(24) + "-" + hexadecimal(34),
     "Doppler": "dp.pt." + mixed(43),
     "Infracost": "ico-" + mixed(32),
@@ -276,8 +279,14 @@ def _json(value: Any) -> Exchange:
 
 PLACES: dict[str, tuple[Exchange, str]] = {
     "authorization: Bearer": (exchange("GET /a", headers={"authorization": f"Bearer {RANDOM}"}), RANDOM),
-    "authorization: Basic": (exchange("GET /a", headers={"authorization": f"Basic {base64_of('a:' + PASSWORD)}"}), base64_of("a:" + PASSWORD)),
-    "authorization: Digest": (exchange("GET /a", headers={"authorization": f'Digest username="a", response="{RANDOM}"'}), RANDOM),
+    "authorization: Basic": (
+        exchange("GET /a", headers={"authorization": f"Basic {base64_of('a:' + PASSWORD)}"}),
+        base64_of("a:" + PASSWORD),
+    ),
+    "authorization: Digest": (
+        exchange("GET /a", headers={"authorization": f'Digest username="a", response="{RANDOM}"'}),
+        RANDOM,
+    ),
     "authorization without a scheme": (exchange("GET /a", headers={"authorization": RANDOM}), RANDOM),
     "proxy-authorization": (exchange("GET /a", headers={"proxy-authorization": f"Bearer {RANDOM}"}), RANDOM),
     "a cookie": (exchange("GET /a", headers={"cookie": f"theme=dark; x={RANDOM}"}), RANDOM),
@@ -288,7 +297,10 @@ PLACES: dict[str, tuple[Exchange, str]] = {
     "a token in any header": (exchange("GET /a", headers={"x-note": f"with {GITHUB}"}), GITHUB),
     "what looks random in a header": (exchange("GET /a", headers={"x-note": RANDOM}), RANDOM),
     "JSON in a header": (exchange("GET /a", headers={"x-context": json.dumps(_MEMBER)}), PASSWORD),
-    "base64 of JSON in a header": (exchange("GET /a", headers={"x-context": base64_of(json.dumps(_MEMBER))}), base64_of(json.dumps(_MEMBER))),
+    "base64 of JSON in a header": (
+        exchange("GET /a", headers={"x-context": base64_of(json.dumps(_MEMBER))}),
+        base64_of(json.dumps(_MEMBER)),
+    ),
     "a pair in a header": (exchange("GET /a", headers={"x-context": f"user=a; password={PASSWORD}"}), PASSWORD),
     "a URL in a referer": (exchange("GET /a", headers={"referer": f"https://a.example/b?token={PASSWORD}"}), PASSWORD),
     "forwarded cookies": (exchange("GET /a", headers={"x-forwarded-cookie": f"sid={RANDOM}"}), RANDOM),
@@ -303,9 +315,15 @@ PLACES: dict[str, tuple[Exchange, str]] = {
     "a bare random value": (exchange(f"GET /a?{RANDOM}"), RANDOM),
     "a random value": (exchange(f"GET /a?z={RANDOM}"), RANDOM),
     "a token under any name": (exchange(f"GET /a?z={GITHUB}"), GITHUB),
-    "a URL in a parameter": (exchange(f"GET /a?next={quote(f'https://a.example/b?token={PASSWORD}', safe='')}"), PASSWORD),
+    "a URL in a parameter": (
+        exchange(f"GET /a?next={quote(f'https://a.example/b?token={PASSWORD}', safe='')}"),
+        PASSWORD,
+    ),
     "a URL in a URL in a parameter": (
-        exchange(f"GET /a?next={quote('https://a.example/b?next=' + quote(f'https://c.example/?token={PASSWORD}', safe=''), safe='')}"),
+        exchange(
+            "GET /a?next="
+            + quote("https://a.example/b?next=" + quote(f"https://c.example/?token={PASSWORD}", safe=""), safe="")
+        ),
         PASSWORD,
     ),
     "a path with a query in a parameter": (exchange(f"GET /a?next={quote(f'/b?token={PASSWORD}', safe='')}"), PASSWORD),
@@ -344,7 +362,10 @@ PLACES: dict[str, tuple[Exchange, str]] = {
     "YAML in JSON": (_json({"text": f"user: a\npassword: {PASSWORD}\n"}), PASSWORD),
     "a query of GraphQL": (_json({"query": _LOGIN.format(PASSWORD)}), PASSWORD),
     "variables of GraphQL": (_json({"query": "mutation($p: X){l(p: $p)}", "variables": _MEMBER}), PASSWORD),
-    "an object in GraphQL": (_json({"query": f'mutation {{ login(input: {{password: "{PASSWORD}"}}) {{ id }} }}'}), PASSWORD),
+    "an object in GraphQL": (
+        _json({"query": f'mutation {{ login(input: {{password: "{PASSWORD}"}}) {{ id }} }}'}),
+        PASSWORD,
+    ),
     "a block string of GraphQL": (_json({"query": f'mutation {{ l(password: """{PASSWORD}""") }}'}), PASSWORD),
     "GraphQL by itself": (_request(_LOGIN.format(PASSWORD), "application/graphql"), PASSWORD),
     "GraphQL in a query": (exchange(f"GET /graphql?query={quote(_LOGIN.format(PASSWORD), safe='')}"), PASSWORD),
@@ -362,7 +383,12 @@ PLACES: dict[str, tuple[Exchange, str]] = {
     "JSON with a mark": (_request("\ufeff" + json.dumps(_MEMBER), JSON), PASSWORD),
     "JSON:API": (_request(json.dumps({"data": {"attributes": _MEMBER}}), "application/vnd.api+json"), PASSWORD),
     "a JWS in JSON": (_json({"x": JWT}), JWT),
-    "a patch": (_request(json.dumps([{"op": "replace", "path": "/password", "value": PASSWORD}]), "application/json-patch+json"), PASSWORD),
+    "a patch": (
+        _request(
+            json.dumps([{"op": "replace", "path": "/password", "value": PASSWORD}]), "application/json-patch+json"
+        ),
+        PASSWORD,
+    ),
     "a form": (_request(urlencode({"user": "a", "password": PASSWORD}), FORM), PASSWORD),
     "a form with an odd byte": (_request(b"user=\xff&password=" + PASSWORD.encode(), FORM), PASSWORD),
     "a form with brackets": (_request(f"user%5Bpassword%5D={PASSWORD}", FORM), PASSWORD),
@@ -372,14 +398,33 @@ PLACES: dict[str, tuple[Exchange, str]] = {
     "a form without a type": (exchange("POST /a", body=f"user=a&password={PASSWORD}".encode()), PASSWORD),
     "a part": (_request(_PART.format("password", "", PASSWORD), MULTIPART), PASSWORD),
     "a part with a token": (_request(_PART.format("note", "", GITHUB), MULTIPART), GITHUB),
-    "a part with JSON": (_request(_PART.format("meta", "\r\ncontent-type: application/json", json.dumps(_MEMBER)), MULTIPART), PASSWORD),
+    "a part with JSON": (
+        _request(_PART.format("meta", "\r\ncontent-type: application/json", json.dumps(_MEMBER)), MULTIPART),
+        PASSWORD,
+    ),
     "a part with JSON of no type": (_request(_PART.format("meta", "", json.dumps(_MEMBER)), MULTIPART), PASSWORD),
-    "a part with a form": (_request(_PART.format("x", f"\r\ncontent-type: {FORM}", f"a=1&password={PASSWORD}"), MULTIPART), PASSWORD),
-    "a part with XML": (_request(_PART.format("x", "\r\ncontent-type: text/xml", f"<password>{PASSWORD}</password>"), MULTIPART), PASSWORD),
-    "a file of settings": (_request(_PART.format("f", '; filename=".env"\r\ncontent-type: text/plain', f"A=1\nDB_PASSWORD={PASSWORD}"), MULTIPART), PASSWORD),
+    "a part with a form": (
+        _request(_PART.format("x", f"\r\ncontent-type: {FORM}", f"a=1&password={PASSWORD}"), MULTIPART),
+        PASSWORD,
+    ),
+    "a part with XML": (
+        _request(_PART.format("x", "\r\ncontent-type: text/xml", f"<password>{PASSWORD}</password>"), MULTIPART),
+        PASSWORD,
+    ),
+    "a file of settings": (
+        _request(
+            _PART.format("f", '; filename=".env"\r\ncontent-type: text/plain', f"A=1\nDB_PASSWORD={PASSWORD}"),
+            MULTIPART,
+        ),
+        PASSWORD,
+    ),
     "a file with a key": (_request(_PART.format("f", '; filename="id"', TOKENS["RSA key"]), MULTIPART), mixed(64)),
     "a part beside bytes": (
-        _request(_PART.format("f", '; filename="a.png"', "\xff\xfe").encode("latin-1")[:-7] + _PART.format("password", "", PASSWORD).encode(), MULTIPART),
+        _request(
+            _PART.format("f", '; filename="a.png"', "\xff\xfe").encode("latin-1")[:-7]
+            + _PART.format("password", "", PASSWORD).encode(),
+            MULTIPART,
+        ),
         PASSWORD,
     ),
     "a name of a part": (_request(_PART.format(GITHUB, "", "x"), MULTIPART), GITHUB),
@@ -388,28 +433,54 @@ PLACES: dict[str, tuple[Exchange, str]] = {
     "an attribute": (_request(f'<login user="a" password="{PASSWORD}"/>', "application/xml"), PASSWORD),
     "an attribute in single quotes": (_request(f"<login password='{PASSWORD}'/>", "application/xml"), PASSWORD),
     "CDATA": (_request(f"<a><password><![CDATA[{PASSWORD}]]></password></a>", "application/xml"), PASSWORD),
-    "a nested element": (_request(f"<a><password><value>{PASSWORD}</value></password></a>", "application/xml"), PASSWORD),
-    "text beside a nested element": (_request(f"<a><password><b/>{PASSWORD}</password></a>", "application/xml"), PASSWORD),
+    "a nested element": (
+        _request(f"<a><password><value>{PASSWORD}</value></password></a>", "application/xml"),
+        PASSWORD,
+    ),
+    "text beside a nested element": (
+        _request(f"<a><password><b/>{PASSWORD}</password></a>", "application/xml"),
+        PASSWORD,
+    ),
     "a named element": (_request(f'<f><field name="password">{PASSWORD}</field></f>', "application/xml"), PASSWORD),
-    "a named element of another kind": (_request(f'<f><add key="DbPassword" value="{PASSWORD}"/></f>', "application/xml"), PASSWORD),
+    "a named element of another kind": (
+        _request(f'<f><add key="DbPassword" value="{PASSWORD}"/></f>', "application/xml"),
+        PASSWORD,
+    ),
     "an element with a prefix": (_request(f"<w:Password>{PASSWORD}</w:Password>", "text/xml"), PASSWORD),
-    "SOAP": (_request(f"<s:Envelope><wsse:Password Type='x'>{PASSWORD}</wsse:Password></s:Envelope>", "application/soap+xml"), PASSWORD),
+    "SOAP": (
+        _request(
+            f"<s:Envelope><wsse:Password Type='x'>{PASSWORD}</wsse:Password></s:Envelope>", "application/soap+xml"
+        ),
+        PASSWORD,
+    ),
     "a comment": (_request(f"<a><!-- password={PASSWORD} --></a>", "application/xml"), PASSWORD),
     "a token in an element": (_request(f"<a><b>{GITHUB}</b></a>", "application/xml"), GITHUB),
     "a random value in an element": (_request(f"<a><b>{RANDOM}</b></a>", "application/xml"), RANDOM),
     "a random value in an attribute": (_request(f'<a b="{RANDOM}"/>', "application/xml"), RANDOM),
     "a plist": (_request(f"<dict><key>password</key><string>{PASSWORD}</string></dict>", "application/xml"), PASSWORD),
-    "XML-RPC": (_request(f"<member><name>password</name><value><string>{PASSWORD}</string></value></member>", "text/xml"), PASSWORD),
+    "XML-RPC": (
+        _request(f"<member><name>password</name><value><string>{PASSWORD}</string></value></member>", "text/xml"),
+        PASSWORD,
+    ),
     "a hidden input": (_request(f'<input type=hidden name="csrf_token" value="{PASSWORD}">', "text/html"), PASSWORD),
-    "a hidden input turned round": (_request(f'<input value="{PASSWORD}" name="csrf_token" type=hidden>', "text/html"), PASSWORD),
+    "a hidden input turned round": (
+        _request(f'<input value="{PASSWORD}" name="csrf_token" type=hidden>', "text/html"),
+        PASSWORD,
+    ),
     "a meta element": (_request(f'<meta name="csrf-token" content="{PASSWORD}">', "text/html"), PASSWORD),
     "a script in a page": (_request(f'<script>window.x = {{"apiKey": "{PASSWORD}"}}</script>', "text/html"), PASSWORD),
     "UTF-16 with a mark": (_request(json.dumps(_MEMBER).encode("utf-16"), JSON), PASSWORD),
     "UTF-16 by its charset": (_request(json.dumps(_MEMBER).encode("utf-16-le"), f"{JSON}; charset=utf-16le"), PASSWORD),
     "UTF-16 without a word": (_request(json.dumps(_MEMBER).encode("utf-16-be"), JSON), PASSWORD),
     "UTF-32": (_request(json.dumps(_MEMBER).encode("utf-32"), JSON), PASSWORD),
-    "another charset": (_request(f"für password={PASSWORD}".encode("latin-1"), "text/plain; charset=iso-8859-1"), PASSWORD),
-    "a Japanese charset": (_request(f"パスワード={PASSWORD}".encode("shift_jis"), "text/plain; charset=shift_jis"), PASSWORD),
+    "another charset": (
+        _request(f"für password={PASSWORD}".encode("latin-1"), "text/plain; charset=iso-8859-1"),
+        PASSWORD,
+    ),
+    "a Japanese charset": (
+        _request(f"パスワード={PASSWORD}".encode("shift_jis"), "text/plain; charset=shift_jis"),
+        PASSWORD,
+    ),
     "YAML": (_request(f"user: a\npassword: {PASSWORD}\n", "application/yaml"), PASSWORD),
     "YAML in quotes": (_request(f"user: a\npassword: '{PASSWORD}'\n", "application/yaml"), PASSWORD),
     "a list of YAML": (_request(f"users:\n  - password: {PASSWORD}\n", "application/yaml"), PASSWORD),
@@ -435,13 +506,28 @@ PLACES: dict[str, tuple[Exchange, str]] = {
     "protobuf with a token": (_request(b"\x0a\x28" + GITHUB.encode(), "application/x-protobuf"), GITHUB),
     "bytes with a token": (_request(b"\x00\x01\xff " + GITHUB.encode() + b" \xfe", "application/octet-stream"), GITHUB),
     "echoed in a header": (_answer({"ok": True}, {"x-echo": f"u/{PASSWORD}"}, ("response.headers.x-echo",)), PASSWORD),
-    "echoed in a location": (_answer({"ok": True}, {"location": f"/u/{PASSWORD}"}, ("response.headers.location",)), PASSWORD),
-    "echoed in a cookie": (_answer({"ok": True}, {"set-cookie": f"a={PASSWORD}; Path=/"}, ("response.headers.set-cookie",)), PASSWORD),
+    "echoed in a location": (
+        _answer({"ok": True}, {"location": f"/u/{PASSWORD}"}, ("response.headers.location",)),
+        PASSWORD,
+    ),
+    "echoed in a cookie": (
+        _answer({"ok": True}, {"set-cookie": f"a={PASSWORD}; Path=/"}, ("response.headers.set-cookie",)),
+        PASSWORD,
+    ),
     "echoed in JSON": (_answer({"said": f"it was {PASSWORD}"}, generated=("response.$.said",)), PASSWORD),
     "echoed in a name of JSON": (_answer({"x": {PASSWORD: 1}}, generated=("response.$.x",)), PASSWORD),
-    "echoed in an event stream": (_answer(f"data: {PASSWORD}\n\n".encode(), {"content-type": "text/event-stream"}, ("response.body",)), PASSWORD),
-    "echoed in text": (_answer(f"you said {PASSWORD}".encode(), {"content-type": "text/plain"}, ("response.body",)), PASSWORD),
-    "echoed in XML": (_answer(f"<a>{PASSWORD}</a>".encode(), {"content-type": "text/xml"}, ("response.body",)), PASSWORD),
+    "echoed in an event stream": (
+        _answer(f"data: {PASSWORD}\n\n".encode(), {"content-type": "text/event-stream"}, ("response.body",)),
+        PASSWORD,
+    ),
+    "echoed in text": (
+        _answer(f"you said {PASSWORD}".encode(), {"content-type": "text/plain"}, ("response.body",)),
+        PASSWORD,
+    ),
+    "echoed in XML": (
+        _answer(f"<a>{PASSWORD}</a>".encode(), {"content-type": "text/xml"}, ("response.body",)),
+        PASSWORD,
+    ),
     "echoed in base64": (_answer({"x": base64_of(PASSWORD)}, generated=("response.$.x",)), base64_of(PASSWORD)),
     "echoed in capitals": (_answer({"x": PASSWORD.upper()}, generated=("response.$.x",)), PASSWORD.upper()),
     "in a test's name": (exchange("POST /a", body=_MEMBER, test=f"test_login[{PASSWORD}]"), PASSWORD),
@@ -455,11 +541,9 @@ PLACES: dict[str, tuple[Exchange, str]] = {
 
 KEPT = {
     "a password by itself at a path for it": "nothing in the value or before it says that it is one",
-    "SQL": "its grammar is another for each database, and test runs seldom send it",
     "MessagePack": "a binary format; names in it are not read, tokens of known forms are masked",
     "echoed in capitals": "a secret that is changed is another text",
     "a random value in a test's name": "the name is the test's own, and says what was tested",
-    "a list of what": "",
 }
 """What is left as it is, and why."""
 
