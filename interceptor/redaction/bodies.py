@@ -24,6 +24,8 @@ Note = Callable[[str, object], None]
 """Is told each place that is masked, and the secret there."""
 _SHORTEST_TOKEN = 16
 """Characters; a shorter name is no token."""
+_WORTH_ASKING = 4096
+"""Characters of a text that is looked through as a whole first."""
 _LEAST_CARD_NUMBER = 10**12
 _NAMING, _NAMED = ("name", "key", "id", "field", "property", "parameter", "path"), frozenset({"value", "values"})
 """Members of which one says what the other holds."""
@@ -66,9 +68,7 @@ class BodyMasker:
             return self._bytes(body)
         if not self._worth_a_look(text):
             return body
-        plain = text.replace("\\/", "/")
-        formless = not ("\\u" in plain or "%" in plain or may_hold_form(plain))
-        masker = replace(self, finder=replace(self.finder, formless=True)) if formless else self
+        masker = replace(self, finder=replace(self.finder, formless=True)) if _is_formless(text) else self
         masked = masker._text(text, content_type, f"{self.side}.body")  # noqa: SLF001  # a masker as this one
         return body if masked == text else mark + masked.encode(encoding, "replace")
 
@@ -381,6 +381,14 @@ class _JsonWalk:
         )
 
 
+def _is_formless(text: str) -> bool:
+    """True for a long text without secrets of a known form, so that its values need not be asked one by one."""
+    if len(text) < _WORTH_ASKING:
+        return False
+    plain = text.replace("\\/", "/")
+    return not ("\\u" in plain or "%" in plain or may_hold_form(plain))
+
+
 def _written(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -398,7 +406,7 @@ def _decoded(body: bytes, content_type: str | None) -> tuple[str | None, str, by
             except UnicodeDecodeError:
                 return None, encoding, mark
     kind = media_type(content_type)
-    for encoding in (*_by_zeros(body), "utf-8", kind.charset):
+    for encoding in (*(_by_zeros(body) if b"\0" in body[:4] else ()), "utf-8", kind.charset):
         try:
             return body.decode(encoding), encoding, b""
         except (UnicodeDecodeError, LookupError):

@@ -39,9 +39,9 @@ _CARD = re.compile(
 
 
 _TOKENS = token_forms()
-_HINTS = AhoCorasick(
-    ["eyJ", _BEGINNING, *(hint for rule in _TOKENS for hint in rule.hints if len(hint) > _SHORTEST_HINT)]
-)
+_HINTED = [(hint, rule) for rule in _TOKENS for hint in rule.hints if len(hint) > _SHORTEST_HINT]
+_UNHINTED = [rule for rule in _TOKENS if any(len(hint) <= _SHORTEST_HINT for hint in rule.hints)]
+_HINTS = AhoCorasick([*(hint for hint, _ in _HINTED), "eyJ", _BEGINNING])
 
 
 def may_hold_form(text: str) -> bool:
@@ -62,7 +62,7 @@ def forms(text: str) -> list[Span]:
     """Where a text holds secrets of a known form: tokens of well-known services, private keys, card numbers."""
     if not may_hold_form(text):
         return []
-    found = [span for rule in _TOKENS if any(hint in text for hint in rule.hints) for span in _whole(rule.form, text)]
+    found = token_spans(text)
     if "://" in text:
         found += [match.span() for match in _USERINFO.finditer(text)]
     if "eyJ" in text:
@@ -76,9 +76,10 @@ def forms(text: str) -> list[Span]:
 
 def token_spans(text: str) -> list[Span]:
     """Where a text, or bytes read as one, holds tokens of well-known services."""
-    if not _may_hold_token(text):
-        return []
-    return [span for rule in _TOKENS if any(hint in text for hint in rule.hints) for span in _whole(rule.form, text)]
+    hints = {index for index, _, _ in _HINTS.find_matches_as_indexes(text, overlapping=True)}
+    hinted = {_HINTED[index][1].issuer: _HINTED[index][1] for index in hints if index < len(_HINTED)}
+    rules = [*hinted.values(), *(rule for rule in _UNHINTED if any(hint in text for hint in rule.hints))]
+    return [span for rule in rules for span in _whole(rule.form, text)]
 
 
 def _whole(form: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -21,7 +21,7 @@ from interceptor.redaction.bodies import BodyMasker
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.large_bodies import without_large_bodies
 from interceptor.redaction.masks import masked_text
-from interceptor.redaction.names import is_secret_name
+from interceptor.redaction.names import is_secret_name, may_name_secret
 from interceptor.redaction.randomness import looks_chosen
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
@@ -66,13 +66,8 @@ class _Findings:
 
 def _spellings(secret: str) -> tuple[str, ...]:
     """A secret as an answer may say it: as it is, encoded in a URL, in base64."""
-    wrapped = base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
-    return (
-        secret,
-        quote(secret.encode("utf-8", "surrogatepass"), safe=""),
-        quote_plus(secret.encode("utf-8", "surrogatepass")),
-        wrapped,
-    )
+    encoded = secret.encode("utf-8", "surrogatepass")
+    return secret, quote(encoded, safe=""), quote_plus(encoded), base64.b64encode(encoded).decode()
 
 
 class Redactor:
@@ -127,8 +122,10 @@ class Redactor:
         """What is known, its path and its names without secrets; the same object where there is none."""
         if known.path is not None and "request.path" in found.places:
             known = replace(known, path=_masked_path(known.path, self._finder)[0])
-        secrets = found.longest_first()
         texts = (known.name, known.test, *(state.name for state in known.states))
+        if not any(texts):
+            return known
+        secrets = found.longest_first()
         if not secrets and not any(text and may_hold_form(text) for text in texts):
             return known
         states = tuple(
@@ -223,14 +220,15 @@ def _masked_path(path: str, finder: Finder) -> tuple[str, list[str]]:
     """A path without the secrets that their form or a matrix parameter gives away, encoded ones too; and those."""
     plain = unquote(path) if "%" in path else path
     spans = in_urls(path, finder.names) if ";" in path else []
-    if not spans and not may_hold_form(plain) and not any(map(_is_named, path.split("/"))):
+    is_named = may_name_secret(path) or any(word in path for word in _OPENS_DOORS)
+    if not spans and not is_named and not may_hold_form(plain):
         return path, []
     spans += forms(path)
     secrets = [path[start:end] for start, end in spans]
     segments = masked_text(path, spans, lambda _: MASK).split("/")
     for index, segment in enumerate(segments):
         decoded = unquote(segment)
-        if _is_named(segments[index - 1] if index else "") and looks_chosen(decoded):
+        if is_named and index and looks_chosen(decoded) and _is_named(segments[index - 1]):
             secrets.append(decoded)
             segments[index] = MASK
         elif found := forms(decoded):
@@ -239,7 +237,7 @@ def _masked_path(path: str, finder: Finder) -> tuple[str, list[str]]:
     return "/".join(segments), secrets
 
 
-_OPENS_DOORS = frozenset({"activate", "confirm", "invitations", "invite", "magic", "reset", "unsubscribe", "verify"})
+_OPENS_DOORS = ("activate", "confirm", "invitations", "invite", "magic", "reset", "unsubscribe", "verify")
 
 
 def _is_named(segment: str) -> bool:
