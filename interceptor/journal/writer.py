@@ -19,7 +19,6 @@ from msgspec.structs import asdict
 
 from interceptor import __version__
 from interceptor.journal.lines import VERSION, Header, dumps, encoded
-from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
 
@@ -31,19 +30,19 @@ _MOST_REMEMBERED = 20_000
 """Exchanges whose repeats are recognised; a repeat of an older one is written again."""
 
 
-def new_recording(project: Project) -> Path:
-    """A path for a new journal, `.interceptor/recordings/<run>.jsonl`; the folder ignores itself in git.
+def new_recording(folder: Path) -> Path:
+    """A path for a new journal, `.interceptor/recordings/<run>.jsonl`; `.interceptor` ignores itself in git.
 
     Raises:
         RecordingError: where the folder cannot be made.
     """
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    path = project.recordings / f"{started}-{secrets.token_hex(2)}.jsonl"
+    path = folder / f"{started}-{secrets.token_hex(2)}.jsonl"
     try:
-        project.recordings.mkdir(parents=True, exist_ok=True)
-        (project.state_dir / ".gitignore").write_text("*\n", encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise _unwritable(project.recordings, error) from error
+        raise _unwritable(folder, error) from error
     return path
 
 

@@ -1,4 +1,4 @@
-"""Regular expressions against their own examples: the Pact tools match the whole value."""
+"""Checks regular expressions against their own examples: the Pact tools match the whole value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def misses(regex: str, value: Json) -> bool:
 
 
 def missing_regexes(each: PactInteraction) -> Iterator[tuple[str, str]]:
-    """Place and complaint for every regular expression in an interaction that does not match its own example."""
+    """Place and message for each regular expression that does not match its own example."""
     sides: tuple[tuple[Side, PactMessage], ...] = (("request", each.request), ("response", each.response))
     for side, message in sides:
         for matcher in message.matchers:

@@ -16,9 +16,9 @@ from interceptor.matching.discriminators import DiscriminatorPlace, ValueIndex, 
 from interceptor.matching.paths import Params, PathPattern, compile_path
 from interceptor.matching.requests import RequestCheck
 from interceptor.matching.values import Mismatch
-from interceptor.project.origins import BaseUrl, Origin, Owned, Owners, owner
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request
+from interceptor.values.origins import BaseUrl, Origin, Owned, Owners, owner
 from interceptor.values.patterns import SECONDS, SlowPatternError
 from interceptor.values.urls import Segments, split_path
 

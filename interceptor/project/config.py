@@ -16,6 +16,7 @@ from interceptor.project.models import StrictModel, validate
 from interceptor.project.yaml_file import read
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import ConfigurationError, Problem
+from interceptor.values.origins import Owners
 from interceptor.values.place import parse_path
 
 PROJECT_FILE = "interceptor.yaml"
@@ -225,6 +226,10 @@ class Project:
     @property
     def providers(self) -> Mapping[str, Provider]:
         return self.settings.providers
+
+    @property
+    def owners(self) -> Owners:
+        return Owners({name: provider.url for name, provider in self.providers.items()})
 
     def display(self, path: Path) -> str:
         """A path as messages name it: relative to the project where it is inside."""

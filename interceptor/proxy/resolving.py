@@ -1,4 +1,4 @@
-"""Resolvers, called where they can hold nobody up."""
+"""Calls resolvers in threads, where they cannot block the event loop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def settle(decision: Decision) -> Settled:
 async def _in_a_thread(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
     """The result of a call, or its exception.
 
-    The thread is the call's own: one that hangs takes no place in the loop's executor, which the loop would wait for
+    Each call has its own thread: one that hangs would otherwise occupy the loop's executor, which the loop waits for
     at its end.
     """
     loop = asyncio.get_running_loop()

@@ -1,16 +1,16 @@
-"""The control address: what the consumer's tests may say to the proxy, and ask it, while it runs.
+"""The control address, where the consumer's tests talk to the running proxy.
 
-    PUT  /<token>/test        {"name": "..."}        a new test: counts and data start afresh, no state is declared
-    GET  /<token>/test                               its name, and what of it was unhandled or failed
+    PUT  /<token>/test        {"name": "..."}        begins a test: counts, data and states are reset
+    GET  /<token>/test                               its name, and its unhandled and failed requests
     PUT  /<token>/states      ["a state", {"name": "another"}]
-    POST /<token>/handlers    YAML or JSON           in front of all others until a reset
+    POST /<token>/handlers    YAML or JSON           go before all others until a reset
     POST /<token>/reset                              forgets states, handlers, counts and changed data
     GET  /<token>/summary                            what was seen so far, and since the test began
-    GET  /<token>/exchanges                          what was noted since the test began
+    GET  /<token>/exchanges                          what was recorded since the test began
 
-The header `x-interceptor-scope` says for which worker; without it for those that send none. Whoever does not know
-the token finds nothing here, and a page in a browser is refused even with it: no test is one, and a page of somebody
-else's could send what it likes to this machine.
+The header `x-interceptor-scope` names the worker; without it, the call is for requests that have no such header.
+Without the token, every path is a 404. A page in a browser is refused even with the token: no test is a page, and any
+page can send requests to this machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NEVER_PUBLIC = (".internal", ".local", ".localhost", ".test", ".home.arpa")
 
 
 class _Refusal(Exception):  # noqa: N818  # the test's mistake, told to the test
-    """A request to the control address that cannot be followed, and why."""
+    """A request to the control address that cannot be carried out, and why."""
 
 
 class Control:
@@ -66,7 +66,7 @@ class Control:
 
         Args:
             request: its path begins with a token.
-            scope: which worker sent it, as its scope header says.
+            scope: the worker that sent it, from its scope header.
         """
         if (why := _not_from_here(request)) is not None:
             return _response(403, {"error": why})
@@ -84,14 +84,14 @@ class Control:
             return _response(400, {"error": str(refusal)})
         except ConfigurationError as error:
             problems = [str(problem) for problem in error.problems]
-            return _response(400, {"error": "the handlers are not sound", "problems": problems})
+            return _response(400, {"error": "the handlers are not valid", "problems": problems})
         return _response(200, result) if result is not None else Response(204)
 
     def _begin_test(self, request: Request, scope: str) -> None:
         said = _json(request, '{"name": "the name of the test"}')
         name = said.get("name") if isinstance(said, dict) else said
         if name is not None and not isinstance(name, str):
-            raise _Refusal("the name of a test is text")
+            raise _Refusal("the name of a test must be a text")
         self._engine.begin_test(name, scope)
         self._recorder.begin_test(name, scope)
 
@@ -100,7 +100,7 @@ class Control:
         states = said if isinstance(said, list) else [said]
         names = [state.get("name") if isinstance(state, dict) else state for state in states]
         if not all(isinstance(name, str) and name for name in names):
-            raise _Refusal('provider states are a list of names, or of {"name": ...}')
+            raise _Refusal('provider states must be a list of names, or of {"name": ...}')
         self._engine.declare_states(frozenset(map(str, names)), scope)
 
     def _handlers(self, request: Request, scope: str) -> Json:

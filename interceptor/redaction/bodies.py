@@ -1,8 +1,7 @@
-"""Secrets in a body, looked for by its structure: JSON, forms, multipart, XML, text; each may hold the others."""
+"""Finds secrets in a body by its structure: JSON, forms, multipart, XML, text; each can contain the others."""
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,30 +10,25 @@ from urllib.parse import quote_plus, unquote_plus
 
 from multipart import parse_options_header
 
+from interceptor.redaction.decoding import decoded_body
 from interceptor.redaction.forms import may_hold_form, token_spans
-from interceptor.redaction.masks import Span, masked_text, shape, shape_json
+from interceptor.redaction.masks import Span, masked_text
 from interceptor.redaction.values import SHORTEST_SECRET, Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.mask import MASK
+from interceptor.values.mask import MASK, shape, shape_json
 from interceptor.values.media_types import MediaType, media_type
 from interceptor.values.place import ROOT, Steps, below, find
 
 Note = Callable[[str, object], None]
-"""Is told each place that is masked, and the secret there."""
+"""Called with each masked place and the secret there."""
 _SHORTEST_TOKEN = 16
-"""Characters; a shorter name is no token."""
+"""Characters; a shorter name is not a token."""
 _WORTH_ASKING = 4096
 """Characters of a text that is looked through as a whole first."""
 _LEAST_CARD_NUMBER = 10**12
 _NAMING, _NAMED = ("name", "key", "id", "field", "property", "parameter", "path"), frozenset({"value", "values"})
 """Members of which one says what the other holds."""
-_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # it begins with that of UTF-16
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +37,12 @@ class BodyMasker:
 
     Args:
         finder: knows what a secret is.
-        outlook: knows what cannot hold one.
+        outlook: tells cheaply what cannot contain one.
         side: `request` or `response`; places begin with it.
-        covers: whether a place may be masked; what a handler says literally may not.
-        note: is told what was masked.
-        paths: JSON paths that the project calls secret.
-        echoed: secrets of the request, to be found again in its answer.
+        covers: whether a place may be masked; a handler's literal values may not.
+        note: called with what was masked.
+        paths: JSON paths that the project declares secret.
+        echoed: secrets of the request, to be found again in the response.
     """
 
     finder: Finder
@@ -60,10 +54,10 @@ class BodyMasker:
     echoed: tuple[str, ...] = ()
 
     def masked(self, body: bytes, content_type: str | None) -> bytes:
-        """The body without its secrets; the same object where there is none."""
+        """The body without its secrets; the same object if there are none."""
         if not body:
             return body
-        text, encoding, mark = _decoded(body, content_type)
+        text, encoding, mark = decoded_body(body, content_type)
         if text is None:
             return self._bytes(body)
         if not self._worth_a_look(text):
@@ -108,7 +102,7 @@ class BodyMasker:
     # Forms and queries -----------------------------------------------------------------------------------------
 
     def fields(self, text: str, place: str) -> str:
-        """`a=1&token=x` with what is secret masked; a bare token in the place of a name too."""
+        """`a=1&token=x` with its secrets masked, including a bare token in the position of a name."""
         return "&".join(self._field(piece, place) for piece in text.split("&"))
 
     def _field(self, piece: str, place: str) -> str:
@@ -221,7 +215,7 @@ class BodyMasker:
     # Multipart and text ----------------------------------------------------------------------------------------
 
     def _multipart(self, text: str, kind: MediaType, place: str) -> str:
-        """Each part by its own name and type; the lines between stay as they are."""
+        """Each part by its own name and type; the lines between the parts stay as they are."""
         boundary = kind.boundary or text.partition("\n")[0].strip().removeprefix("--")
         if not boundary:
             return self._free(text, place)
@@ -268,7 +262,7 @@ class BodyMasker:
         return masked
 
     def _free(self, text: str, place: str) -> str:
-        """Text of any other kind; a secret within it becomes `***`."""
+        """Any other text; a secret inside it becomes `***`."""
         if not self.covers(place):
             return text
         spans = self.finder.in_value(text)
@@ -288,7 +282,7 @@ class BodyMasker:
 class _JsonWalk:
     """Masks the members of one JSON value.
 
-    `chosen` are the places that the project calls secret. A value `within` a text is at one place as a whole.
+    `chosen` are the places that the project declares secret. A value `within` a text is at one place as a whole.
     """
 
     masker: BodyMasker
@@ -395,34 +389,3 @@ def _written(value: Json) -> str:
 
 def _anywhere(_place: str) -> bool:
     return True
-
-
-def _decoded(body: bytes, content_type: str | None) -> tuple[str | None, str, bytes]:
-    """The text of a body, its encoding and its byte order mark; no text where the body is bytes of no text."""
-    for mark, encoding in _BOMS:
-        if body.startswith(mark):
-            try:
-                return body[len(mark) :].decode(encoding), encoding, mark
-            except UnicodeDecodeError:
-                return None, encoding, mark
-    kind = media_type(content_type)
-    for encoding in (*(_by_zeros(body) if b"\0" in body[:4] else ()), "utf-8", kind.charset):
-        try:
-            return body.decode(encoding), encoding, b""
-        except (UnicodeDecodeError, LookupError):
-            continue
-    # Some parts are bytes, or one byte is odd, and the rest may still hold passwords; Latin-1 keeps every byte.
-    spelt = kind.subtype.startswith("json") or kind.subtype.endswith(("xml", "json", "yaml"))
-    if spelt or kind.is_text or kind.is_multipart:
-        return body.decode("latin-1"), "latin-1", b""
-    return None, "utf-8", b""
-
-
-def _by_zeros(body: bytes) -> tuple[str, ...]:
-    """The encoding of text whose first two characters are plain, in two bytes each (RFC 4627, section 3)."""
-    match [byte == 0 for byte in body[:4]]:
-        case [False, True, False, True]:
-            return ("utf-16-le",)
-        case [True, False, True, False]:
-            return ("utf-16-be",)
-    return ()

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from interceptor.testing.control_client import ControlClient
-from tests.proxy.live import INTERCEPTOR, clean_environment, running, serve, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, running, serve, write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [

@@ -112,14 +112,14 @@ def test_the_scope_header_goes_no_further(control, consumer):
     ("method", "name", "body", "status", "said"),
     [
         ("PUT", "test", "name", 400, "send JSON"),
-        ("PUT", "test", '{"name": 1}', 400, "the name of a test is text"),
-        ("PUT", "states", "[1]", 400, "provider states are a list of names"),
+        ("PUT", "test", '{"name": 1}', 400, "the name of a test must be a text"),
+        ("PUT", "states", "[1]", 400, "provider states must be a list of names"),
         ("PUT", "states", "", 400, "send JSON"),
         ("POST", "handlers", "request: GET /x", 400, "no provider"),
         ("POST", "handlers", "request: [", 400, "run-time handlers:2:1: not YAML"),
         ("POST", "handlers", "[" * 1000, 400, f"run-time handlers:1:1: {TOO_DEEP}"),
         ("PUT", "states", "[" * 1000, 400, TOO_DEEP),
-        ("POST", "handlers", b"\xff\xfe\x00", 400, "the handlers are not sound"),
+        ("POST", "handlers", b"\xff\xfe\x00", 400, "the handlers are not valid"),
         ("POST", "test", "{}", 404, "known: PUT /test"),
         ("GET", "elsewhere", "", 404, "known: PUT /test"),
     ],
@@ -162,7 +162,7 @@ def test_another_name_of_this_machine_is_refused(proxy):
 
 
 def test_the_client_says_what_is_wrong(proxy, control):
-    with pytest.raises(UsageError, match=r"cannot POST /handlers: the handlers are not sound\nrun-time handlers:1:1: "):
+    with pytest.raises(UsageError, match=r"cannot POST /handlers: the handlers are not valid\nrun-time handlers:1:1: "):
         control.handlers("nothing: true")
     with pytest.raises(UsageError, match="does not answer"):
         ControlClient("http://127.0.0.1:1/token").test()
