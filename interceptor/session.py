@@ -29,7 +29,14 @@ from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
-from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, permitted_hosts, trust_files
+from interceptor.run.trust import (
+    CERTIFICATE_FILE,
+    Authority,
+    TrustFiles,
+    ensure_authority,
+    permitted_hosts,
+    trust_files,
+)
 from interceptor.run.upstream import Upstream, read_upstream
 from interceptor.values.errors import RecordingError
 from interceptor.values.lean import nothing_is_garbage
@@ -150,6 +157,17 @@ def prepared(
                 reached,
                 ground.observed,
             )
+
+
+def project_authority(project: Project) -> tuple[Authority, Sequence[str] | None]:
+    """A project's certificate authority, and the hosts that it may vouch for; None for all.
+
+    Raises:
+        ConfigurationError: with every problem of the handler files.
+        UsageError: for a folder that cannot be written.
+    """
+    hosts = _vouched_for(project, load_engine(project, Redactor.of(project).request))
+    return ensure_authority(project.state_dir, hosts), hosts
 
 
 def _vouched_for(project: Project, engine: Engine) -> Sequence[str] | None:
