@@ -17,9 +17,10 @@ from typing import assert_never
 from interceptor.proxy.dispatcher import PendingRequest, ProxyReply, RawRequest, problem
 from interceptor.proxy.forwarding import Channel
 from interceptor.proxy.guard import NotAdmittedError, challenge
-from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequest
+from interceptor.proxy.http1.reader import Http2Error, NotHttpError, RequestReader, WireRequest
 from interceptor.proxy.http1.targets import path_of, tunnel_end
 from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
+from interceptor.proxy.http2 import refuse_http2
 from interceptor.proxy.later import give, settle
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
@@ -39,7 +40,6 @@ _WORTH_STREAMING = 1 << 16
 """Bytes; a smaller body is waited for."""
 _TURN = 32
 """Requests of one client that are answered before the others have their turn."""
-_HTTP_VERSION_NOT_SUPPORTED = 505
 _LINGER = 1.0
 """Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
 
@@ -109,7 +109,8 @@ class ClientConnection(asyncio.Protocol):
             self._dispatcher.recorder.note_unfinished()
         origin = self._meant.origin
         if origin is not None and origin.scheme == "https" and not self._heard:
-            self._dispatcher.recorder.note_silent(origin.host)
+            recorder = self._dispatcher.recorder
+            (recorder.note_http2 if self._meant.only_http2 else recorder.note_silent)(origin.host)
         self._over = True
         self._writable.set()
         self._abandon()
@@ -302,16 +303,19 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)
-        if error.status == _HTTP_VERSION_NOT_SUPPORTED:
-            self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
-        response = (
-            challenge()
-            if isinstance(error, NotAdmittedError)
-            else problem(error.status, f"interceptor did not understand the request: {error}")
-        )
+        if isinstance(error, Http2Error):
+            self._refuse_http2()
+            return
+        words = f"interceptor did not understand the request: {error}"
+        response = challenge() if isinstance(error, NotAdmittedError) else problem(error.status, words)
         self._out.append(answer(response, "GET", closes=True)[0])
         self._flush()
         self._part()
+
+    def _refuse_http2(self) -> None:
+        self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
+        self._over = True
+        refuse_http2(self._transport, self._reader.rest())
 
     def _part(self) -> None:
         """Close, but leave a client that still sends the time to read: a close with bytes unread is a reset."""

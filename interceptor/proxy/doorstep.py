@@ -10,6 +10,7 @@ import logging
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
@@ -17,9 +18,10 @@ from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
 from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
+from interceptor.proxy.http2 import PREFACE
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.piped import PipeToBe
-from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
+from interceptor.proxy.tls import HANDSHAKE, NotTlsError, client_hello
 from interceptor.proxy.translate import meant_host
 from interceptor.proxy.tunnel import TunnelError
 from interceptor.recorder.summary import Way
@@ -58,6 +60,7 @@ class Doorstep(asyncio.Protocol):
         self._tunnel = tunnel
         self._transport: asyncio.Transport
         self._received = b""
+        self._only_http2 = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -78,13 +81,14 @@ class Doorstep(asyncio.Protocol):
             self._plain()
             return
         try:
-            name = server_name(self._received)
+            hello = client_hello(self._received)
         except NotTlsError as error:
             log.info("closed a connection: %s", error)
             self._transport.close()
             return
-        if name is not None:
-            self._tls(name if is_host(name) else "")
+        if hello is not None:
+            self._only_http2 = hello.only_http2
+            self._tls(hello.name if is_host(hello.name) else "")
         elif self._timer is None:
             self._wait(_SECONDS_TO_SHAKE_HANDS, self._transport.close)
 
@@ -178,11 +182,19 @@ class Doorstep(asyncio.Protocol):
 
     def _speak_http(self, meant: Meant) -> None:
         self._stop_waiting()
-        connection = ClientConnection(self._parts, meant, self._tunnels(self._transport, meant))
-        self._transport.set_protocol(connection)
-        connection.connection_made(self._transport)
         data, self._received = self._received, b""
-        connection.data_received(data)
+        protocol: asyncio.Protocol
+        if data.startswith(PREFACE) and self._parts.http2 and meant.origin is not None and meant.objection is None:
+            protocol = self._speak_http2(self._transport, meant.client, meant.origin)
+        else:
+            protocol = ClientConnection(self._parts, meant, self._tunnels(self._transport, meant))
+            protocol.connection_made(self._transport)
+        self._transport.set_protocol(protocol)
+        protocol.data_received(data)
+
+    def _speak_http2(self, transport: asyncio.Transport, client: ClientEnd, origin: Address) -> PipeToBe:
+        self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, f"a client of {origin.host}")
+        return PipeToBe(transport, partial(self._parts.forwarder.http2, client, origin, transport))
 
     def _open(self, host: str, meant: Meant) -> None:
         """Open TLS. `loop.start_tls` would lose the bytes that were read already, and tell the protocol nothing."""
@@ -219,9 +231,9 @@ class Doorstep(asyncio.Protocol):
         """What goes on within TLS."""
         protocol = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if protocol == "h2" and meant.origin is not None and meant.objection is None:
-            self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, f"a client of {meant.origin.host}")
-            opening = partial(self._parts.forwarder.http2, meant.client, meant.origin, transport)
-            return PipeToBe(transport, opening)
+            return self._speak_http2(transport, meant.client, meant.origin)
+        if self._only_http2:
+            meant = replace(meant, only_http2=True)
         connection = ClientConnection(self._parts, meant, self._tunnels(transport, meant))
         connection.connection_made(transport)
         return connection
@@ -231,7 +243,9 @@ class Doorstep(asyncio.Protocol):
         error = waiter.exception()
         alert = isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
         if alert or isinstance(error, ConnectionResetError):
-            self._parts.dispatcher.recorder.note_refused(host)
+            recorder = self._parts.dispatcher.recorder
+            note = recorder.note_http2 if self._only_http2 and not self._parts.http2 else recorder.note_refused
+            note(host)
         elif error is not None:
             log.info("TLS for %s: %s", host, error)
 

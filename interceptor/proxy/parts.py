@@ -30,6 +30,8 @@ class ServerParts:
     tunnels: Tunnels
     others: Policy
     guard: Guard
+    http2: bool
+    """Offered to clients."""
     transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
     """The connections of clients, to be closed at the end."""
     tasks: set[asyncio.Task[bool]] = field(default_factory=set)
@@ -45,5 +47,7 @@ class Meant:
     """None at the proxy's own address, where each request says so itself."""
     keeps_host: bool = False
     """The Host header is the client's own affair: it speaks to the origin itself, in a tunnel."""
+    only_http2: bool = False
+    """The client wants to speak HTTP/2 and nothing else."""
     objection: str | None = None
     """What is wrong with this way to speak to the origin: every request is refused with these words."""

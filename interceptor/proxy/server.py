@@ -63,7 +63,7 @@ async def serving(
     certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
     parts = ServerParts(
-        dispatcher, certificates, forwarder, tunnels, others, Guard(Address("http", HOST, listeners.port), guard)
+        dispatcher, certificates, forwarder, tunnels, others, Guard(Address("http", HOST, listeners.port), guard), http2
     )
     sockets = [
         *((each, None) for each in (listeners.proxy, *listeners.inside)),

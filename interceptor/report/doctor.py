@@ -66,7 +66,7 @@ def _hindered(summary: Summary) -> Iterator[Diagnosis]:
     for host, count in summary.http2.counts.items():
         yield Diagnosis(
             f"a client began with HTTP/2 at {host} ({_times(count)})",
-            "http2: true in the project file offers it over TLS; without TLS it is not spoken",
+            "http2: true in the project file offers it",
         )
 
 

@@ -45,7 +45,7 @@ def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[s
     for host, count in summary.refused.counts.items():
         yield f"a client refused the certificate for {host}{_times(count)}; how to have it trusted: docs/clients.md"
     for host, count in summary.http2.counts.items():
-        yield f"a client began with HTTP/2 at {host}{_times(count)}; over TLS, http2: true offers it"
+        yield f"a client began with HTTP/2 at {host}{_times(count)}; http2: true in the project file offers it"
     for host, count in summary.silent.counts.items():
         yield (
             f"a client connected to {host} and asked nothing{_times(count)}: "

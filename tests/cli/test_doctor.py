@@ -96,7 +96,7 @@ def test_a_client_that_begins_with_http2_is_told_how_it_is_offered(project):
     target = ["--proxytunnel", "--http2-prior-knowledge", "http://api.test:80/same"]
     assert {
         "what": "a client began with HTTP/2 at api.test (1 time)",
-        "remedy": "http2: true in the project file offers it over TLS; without TLS it is not spoken",
+        "remedy": "http2: true in the project file offers it",
     } in seen(project, "curl", "-s", *target)
 
 
