@@ -121,7 +121,8 @@ def prepared(
     """
     engine = load_engine(project, Redactor.of(project).request)
     upstream = read_upstream(environ, project.settings.upstream_proxy)
-    with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
+    exact = [origin for origin in engine.origins if origin.exact]
+    with open_listeners(project.providers, port, exact, host=host) as listeners:
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
             known = token or secrets.token_urlsafe(16)
@@ -157,6 +158,11 @@ def _ground(
         environ,
         trust.confdir,
         {origin.partition("://")[2]: port for origin, port in listeners.doors.items()},
+        tuple(
+            f"{origin.host}:{origin.port}"
+            for origin in engine.origins
+            if origin.port != "*" and origin.host != "*" and str(origin) not in listeners.doors
+        ),
         (listeners.port, *(each.port for each in listeners.published)),
         bypassed(engine.hosts),
         trust.bundle,

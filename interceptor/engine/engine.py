@@ -86,9 +86,9 @@ class Engine:
         return {"*"} if router.anywhere else router.hosts
 
     @property
-    def exact_origins(self) -> list[Origin]:
-        """The origins that providers and handlers are at, patterns left out."""
-        return self._handlers.router.exact_origins
+    def origins(self) -> list[Origin]:
+        """The origins, or patterns of origins, that providers and handlers are at."""
+        return self._handlers.router.origins
 
     def answering(self, request: Request) -> str | None:
         """`file:line` of the first handler for a request's method and path, if there is one."""

@@ -10,6 +10,7 @@ import logging
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
@@ -17,7 +18,8 @@ from urllib.parse import unquote
 from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
-from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
+from interceptor.proxy.http1.reader import NotHttpError
+from interceptor.proxy.http1.targets import Address, is_host, is_ip_address, tunnel_end
 from interceptor.proxy.http2 import PREFACE
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.piped import PipeToBe
@@ -30,7 +32,8 @@ from interceptor.run.listeners import HOST, Listener
 log = logging.getLogger(__name__)
 
 _GREETING = b"INTERCEPTOR/1 "
-"""What the preloads of `run/reach` say first in a worker of a test runner; the name follows."""
+"""What the preloads of `run/reach` say first: the name of a test runner's worker follows, and perhaps a blank and an
+address that has no door, `a.example.com:443`."""
 _LONGEST_GREETING = 1000
 _SECONDS_TO_SHAKE_HANDS = 10
 _SECONDS_TO_PART = 1
@@ -100,7 +103,10 @@ class Doorstep(asyncio.Protocol):
             self._parts.dispatcher.recorder.note_unfinished()
 
     def _greeted(self) -> bool:
-        """Take the greeting of a client that was led here, which names its worker; False where more has to come."""
+        """Take the greeting of a client that was led here; False where more has to come.
+
+        At the proxy's own address it may open a tunnel, as CONNECT does; but not where that takes a token.
+        """
         begins = self._received[: len(_GREETING)]
         if not _GREETING.startswith(begins):
             return True
@@ -109,7 +115,11 @@ class Doorstep(asyncio.Protocol):
             return True
         if not end:
             return False
-        self._client = self._client._replace(scope=unquote(line[len(_GREETING) :].decode("ascii", "replace")))
+        scope, _, address = line[len(_GREETING) :].partition(b" ")
+        self._client = self._client._replace(scope=unquote(scope.decode("ascii", "replace")))
+        if address and self._client.listener is None and self._parts.guard.token is None:
+            with suppress(NotHttpError):
+                self._tunnel = tunnel_end(address)
         self._received = rest
         return bool(rest)
 

@@ -66,7 +66,9 @@ _OF_MORE_PYTHON = {
     "aiohttp-trust-env": "aiohttp with `trust_env=True`",
     "aiohttp-c-ares": "aiohttp with c-ares (`AsyncResolver`)",
     "aiohttp-uvloop": "aiohttp on uvloop",
+    "httpx-async-no-env": "httpx `AsyncClient` with `trust_env=False`",
     "httpx-uvloop": "httpx on uvloop with `trust_env=False`",
+    "asyncio-uvloop": "asyncio's streams on uvloop",
     "niquests": "niquests",
     "tornado": "tornado",
     "treq": "treq",
@@ -91,7 +93,12 @@ ROWS = (
     *(Row(f"{n}-{c}", n, f"Node {n[4:]}", title) for n in NODES for c, title in _OF_NODE.items()),
     *(Row(f"{n}-{c}", n, f"Node {n[4:]}", t) for n in NODES if n != "node20" for c, t in _OF_NEWER_NODE.items()),
     *(Row(f"{n}-{c}", f"{n}-dom", f"Node {n[4:]}", title) for n in NODES for c, title in _OF_DOM.items()),
-    *(Row(f"{n}-{c}", f"{n}-dom", f"Node {n[4:]}", t) for n in NODES if n != "node20" for c, t in _OF_NEWER_DOM.items()),
+    *(
+        Row(f"{n}-{c}", f"{n}-dom", f"Node {n[4:]}", t)
+        for n in NODES
+        if n != "node20"
+        for c, t in _OF_NEWER_DOM.items()
+    ),
     Row("deno", "deno", "Deno", "`fetch`"),
     Row("bun", "bun", "Bun", "`fetch`"),
     *(Row(f"python-{client}", "python", "Python", title) for client, title in _OF_PYTHON.items()),
@@ -110,7 +117,7 @@ ROWS = (
     Row("go-own-transport", "go", "Go", "`http.Client` with a transport of its own"),
     Row("mono", "mono", "Mono", "`HttpWebRequest`"),
 )
-NOT_BY_RUN = {"go-own-transport": "no", "php-streams": "no", "python-pycurl": "plain only", "mono": "plain only"}
+NOT_BY_RUN = {"go-own-transport": "no", "php-streams": "no", "mono": "plain only"}
 """What does not arrive by `run` alone, and how far it gets; each is run isolated too."""
 NOT_ISOLATED = {"mono": "plain only"}
 """The same of `run --isolated`."""
@@ -202,7 +209,11 @@ def _programs(folder: Path) -> tuple[list[list[str]], dict[str, str]]:
         ("curl", ["curl", "--version"], ["sh", str(PROGRAMS / "curl.sh"), "curl"]),
         ("wget", ["wget", "--version"], ["sh", str(PROGRAMS / "curl.sh"), "wget"]),
         ("perl-lwp", ["perl", "-MLWP::Protocol::https", "-e1"], ["perl", str(PROGRAMS / "clients.pl"), "lwp"]),
-        ("perl-tiny", ["perl", "-MHTTP::Tiny", "-MIO::Socket::SSL", "-e1"], ["perl", str(PROGRAMS / "clients.pl"), "tiny"]),
+        (
+            "perl-tiny",
+            ["perl", "-MHTTP::Tiny", "-MIO::Socket::SSL", "-e1"],
+            ["perl", str(PROGRAMS / "clients.pl"), "tiny"],
+        ),
         ("php-curl", ["php", "-r", "curl_version();"], ["php", str(PROGRAMS / "clients.php"), "curl"]),
         ("php-streams", ["php", "--version"], ["php", str(PROGRAMS / "clients.php"), "streams"]),
         ("ruby", ["ruby", "--version"], ["ruby", str(PROGRAMS / "http.rb")]),
@@ -230,7 +241,9 @@ def _programs_of_npm(folder: Path, ready: list[list[str]], missing: dict[str, st
             shutil.copy(file, folder / run)
     for node in NODES:
         binary = str(installed / node / "bin" / "node")
-        documents = {row.name.removeprefix(f"{node}-").rpartition("-")[0]: None for row in ROWS if row.program == f"{node}-dom"}
+        documents = {
+            row.name.removeprefix(f"{node}-").rpartition("-")[0]: None for row in ROWS if row.program == f"{node}-dom"
+        }
         ready.append([node, binary, "node_clients.mjs", node])
         ready.append([f"{node}-dom", binary, "dom_clients.mjs", node, *documents])
     deno, bun = installed / "@deno" / "linux-x64-glibc" / "deno", installed / "@oven" / "bun-linux-x64" / "bin" / "bun"

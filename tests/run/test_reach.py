@@ -34,6 +34,7 @@ def reach(tmp_path):
                 environ,
                 trust.confdir,
                 {"api.example.com:443": 5},
+                ("*.example.com:443",),
                 (41873, 3000),
                 bypassed,
                 trust.bundle,
@@ -48,6 +49,7 @@ def reach(tmp_path):
 def test_the_preloads_are_told_the_doors_and_the_other_ports_of_ours(reach):
     variables, _ = reach()
     assert variables["INTERCEPTOR_DOORS"] == "api.example.com:443=5"
+    assert variables["INTERCEPTOR_PATTERNS"] == "*.example.com:443"
     assert variables["INTERCEPTOR_PORTS"] == "41873 3000"
     assert b"BEGIN CERTIFICATE" in Path(variables["INTERCEPTOR_CA"]).read_bytes()
 

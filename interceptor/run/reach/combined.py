@@ -17,6 +17,7 @@ from interceptor.run.reach.python import python
 from interceptor.run.reach.wget import wget
 
 DOORS_VARIABLE = "INTERCEPTOR_DOORS"
+PATTERNS_VARIABLE = "INTERCEPTOR_PATTERNS"
 PORTS_VARIABLE = "INTERCEPTOR_PORTS"
 AUTHORITY_VARIABLE = "INTERCEPTOR_CA"
 
@@ -72,6 +73,7 @@ def _shared(ground: Ground) -> Means:
         _SHARED,
         {
             DOORS_VARIABLE: doors,
+            PATTERNS_VARIABLE: " ".join(ground.patterns),
             PORTS_VARIABLE: " ".join(map(str, ground.ports)),
             AUTHORITY_VARIABLE: str(ground.authority),
         },

@@ -13,6 +13,7 @@ import requests
 import urllib3
 from exercise import JSON, exercise_all
 
+
 def by_urllib(method, url, body=None):
     request = urllib.request.Request(url, body, JSON if body else {}, method=method)
     with urllib.request.urlopen(request, timeout=20) as response:

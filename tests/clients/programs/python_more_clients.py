@@ -2,9 +2,10 @@
 
 import asyncio
 import io
+import ssl
 import sys
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import botocore.awsrequest
@@ -60,15 +61,41 @@ def by_aiohttp_uvloop(method, url, body=None):
         return runner.run(with_aiohttp(method, url, body))
 
 
+async def with_httpx_no_env(method, url, body=None):
+    context = httpx.create_ssl_context(trust_env=False)
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=True, verify=context, timeout=20) as client:
+        response = await client.request(method, url, content=body, headers=JSON if body else {})
+        return response.status_code, response.text
+
+
+def by_httpx_async_no_env(method, url, body=None):
+    return asyncio.run(with_httpx_no_env(method, url, body))
+
+
 def by_httpx_uvloop(method, url, body=None):
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(with_httpx_no_env(method, url, body))
+
+
+def by_asyncio_uvloop(method, url, body=None):
+    """Streams on uvloop, and HTTP by hand."""
+
     async def ask():
-        context = httpx.create_ssl_context(trust_env=False)
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=True, verify=context, timeout=20) as client:
-            response = await client.request(method, url, content=body, headers=JSON if body else {})
-            return response.status_code, response.text
+        parts = urlsplit(url)
+        context = ssl.create_default_context() if parts.scheme == "https" else None
+        reader, writer = await asyncio.open_connection(parts.hostname, (context and 443) or 80, ssl=context)
+        head = f"{method} {parts.path} HTTP/1.0\r\nhost: {parts.netloc}\r\n"
+        head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
+        writer.write(f"{head}\r\n".encode() + (body or b""))
+        answer = (await reader.read()).decode()
+        writer.close()
+        return answer
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(ask())
+        head, _, text = runner.run(ask()).partition("\r\n\r\n")
+    if "\r\nlocation: " in head:
+        return by_asyncio_uvloop("GET", urljoin(url, head.partition("\r\nlocation: ")[2].partition("\r\n")[0]))
+    return int(head.split()[1]), text
 
 
 def by_niquests(method, url, body=None):
@@ -80,7 +107,9 @@ def by_niquests(method, url, body=None):
 def by_tornado(method, url, body=None):
     async def ask():
         client = AsyncHTTPClient(force_instance=True)
-        request = HTTPRequest(url, method, JSON if body else {}, body, request_timeout=20, allow_nonstandard_methods=True)
+        request = HTTPRequest(
+            url, method, JSON if body else {}, body, request_timeout=20, allow_nonstandard_methods=True
+        )
         response = await client.fetch(request, raise_error=False)
         client.close()
         return response.code, (response.body or b"").decode()
@@ -116,7 +145,9 @@ def by_pycurl(method, url, body=None):
 def by_botocore(method, url, body=None):
     """The transport of boto3, which leaves redirects to the service's own client."""
     request = botocore.awsrequest.AWSRequest(method, url, JSON if body else {}, body)
-    response = botocore.httpsession.URLLib3Session(proxies=botocore.utils.get_environ_proxies(url)).send(request.prepare())
+    response = botocore.httpsession.URLLib3Session(proxies=botocore.utils.get_environ_proxies(url)).send(
+        request.prepare()
+    )
     if response.status_code == 302:
         return by_botocore("GET", urljoin(url, response.headers["location"]))
     return response.status_code, response.text
@@ -125,7 +156,9 @@ def by_botocore(method, url, body=None):
 def by_httpie(method, url, body=None):
     said = io.BytesIO()
     text = io.TextIOWrapper(said, encoding="utf-8", write_through=True)
-    environment = Environment(config_dir=HTTPIE, stdin=None, stdin_isatty=True, stdout=text, stdout_isatty=False, stderr=io.StringIO())
+    environment = Environment(
+        config_dir=HTTPIE, stdin=None, stdin_isatty=True, stdout=text, stdout_isatty=False, stderr=io.StringIO()
+    )
     words = ["--print=hb", "--follow", "--ignore-stdin", "--pretty=none", method, url]
     if body:
         words += ["content-type:application/json", f"--raw={body.decode()}"]
@@ -168,7 +201,9 @@ CLIENTS = {
     "aiohttp-trust-env": by_aiohttp_trust_env,
     "aiohttp-c-ares": by_aiohttp_c_ares,
     "aiohttp-uvloop": by_aiohttp_uvloop,
+    "httpx-async-no-env": by_httpx_async_no_env,
     "httpx-uvloop": by_httpx_uvloop,
+    "asyncio-uvloop": by_asyncio_uvloop,
     "niquests": by_niquests,
     "tornado": by_tornado,
     "treq": by_treq,
