@@ -26,6 +26,7 @@ from interceptor.redaction.redactor import Redactor
 from interceptor.run.command import Command, running, start
 from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import HOST, Listeners, open_listeners
+from interceptor.run.processes import Processes
 from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
@@ -170,7 +171,9 @@ def _ground(
     )
 
 
-def run_command(context: RunContext, words: Sequence[str], isolation: Isolation | None = None) -> Finished:
+def run_command(
+    context: RunContext, words: Sequence[str], isolation: Isolation | None = None, *, observed: bool = False
+) -> Finished:
     """Run a command under the proxy.
 
     The command starts at once: its first connections wait in the sockets' queues until the proxy is there.
@@ -179,6 +182,7 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
         context: what stands ready.
         words: the command and its arguments.
         isolation: a network for it alone.
+        observed: the process at the other end of each connection is looked up.
 
     Raises:
         UsageError: the system forbids such a network.
@@ -187,14 +191,18 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
     """
     if isolation is None:
         with running(partial(start, words, context.environment)) as command:
-            return _accompany(context, command, {})
+            return _accompany(context, command, {}, Processes() if observed else None)
     with running(partial(isolation.start, words, context.environment)) as isolated:
-        return _accompany(replace(context, listeners=isolated.listeners), isolated, isolated.allowed)
+        inside = replace(context, listeners=isolated.listeners)
+        return _accompany(inside, isolated, isolated.allowed, Processes(isolated.pid) if observed else None)
 
 
-def _accompany(context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
+def _accompany(
+    context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]], processes: Processes | None
+) -> Finished:
+    process_of = None if processes is None else processes.at
     with recording(context.project, context.engine.handler_places) as (recorder, journal):
-        exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed))
+        exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed, process_of=process_of))
         note_observed(context.observed, Owners(context.project.providers), recorder)
     return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
@@ -237,6 +245,7 @@ async def _until(
     recorder: Recorder,
     *,
     allowed: Mapping[int, Sequence[socket]] = MappingProxyType({}),
+    process_of: Callable[[tuple[str, int]], str] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
@@ -258,6 +267,7 @@ async def _until(
             control=Control(context.engine, recorder, context.token),
             http2=context.project.settings.http2,
             guard=context.token if context.guarded else None,
+            process_of=process_of,
         ),
         forwarding(allowed),
     ):

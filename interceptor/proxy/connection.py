@@ -26,7 +26,6 @@ from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.translate import request_fields, user_agent
-from interceptor.recorder.summary import Way
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
@@ -110,7 +109,8 @@ class ClientConnection(asyncio.Protocol):
         origin = self._meant.origin
         if origin is not None and origin.scheme == "https" and not self._heard:
             recorder = self._dispatcher.recorder
-            (recorder.note_http2 if self._meant.only_http2 else recorder.note_silent)(origin.host)
+            note = recorder.note_http2 if self._meant.only_http2 else recorder.note_silent
+            note(origin.host, self._meant.client.process)
         self._over = True
         self._writable.set()
         self._abandon()
@@ -280,8 +280,8 @@ class ClientConnection(asyncio.Protocol):
             address, target = self._meant.origin, path_of(message.target)
         if not self._introduced and not self._dispatcher.is_our_own(address):
             self._introduced = True
-            way = Way.DOOR if self._meant.client.listener is not None else Way.PROXY
-            self._dispatcher.recorder.note_arrival(way, user_agent(fields))
+            client = self._meant.client
+            self._dispatcher.recorder.note_arrival(client.way, user_agent(fields), address.host, client.process)
         return RawRequest(message.method, address, target, fields, message.body, headers.websocket)
 
     def _answer(self, message: WireRequest, response: Response, further: Headers = ()) -> None:
@@ -313,7 +313,8 @@ class ClientConnection(asyncio.Protocol):
         self._part()
 
     def _refuse_http2(self) -> None:
-        self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
+        host = self._meant.origin.host if self._meant.origin else "the proxy"
+        self._dispatcher.recorder.note_http2(host, self._meant.client.process)
         self._over = True
         refuse_http2(self._transport, self._reader.rest())
 

@@ -49,6 +49,7 @@ class Doorstep(asyncio.Protocol):
         listener: the direct door; None at the proxy's own address.
         tunnel: host and port that a client has asked the proxy for.
         scope: the worker that the tunnel belongs to.
+        process: the client's, where that is known; it may have ended since.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class Doorstep(asyncio.Protocol):
         listener: Listener | None = None,
         tunnel: tuple[str, int] | None = None,
         scope: str = "",
+        process: str = "",
     ) -> None:
         self._parts = parts
-        self._client = ClientEnd(None, listener, scope)
+        self._client = ClientEnd(None, listener, scope, process=process)
         self._tunnel = tunnel
         self._transport: asyncio.Transport
         self._received = b""
@@ -73,6 +75,11 @@ class Doorstep(asyncio.Protocol):
         self._parts.transports.add(transport)
         peer = transport.get_extra_info("peername")
         self._client = self._client._replace(peer=peer[:2] if peer else None)
+        if self._client.listener is not None:
+            ours = transport.get_extra_info("sockname")[1]
+            self._client = self._client._replace(way=Way.DOOR if ours == self._client.listener.port else Way.AROUND)
+        if peer and self._parts.process_of is not None and not self._client.process:
+            self._client = self._client._replace(process=self._parts.process_of(peer[:2]))
         if self._is_foreign and not self._is_named_later:
             self._wait(_SECONDS_TO_SPEAK, self._lead_on)
 
@@ -120,6 +127,7 @@ class Doorstep(asyncio.Protocol):
         if address and self._client.listener is None and self._parts.guard.token is None:
             with suppress(NotHttpError):
                 self._tunnel = tunnel_end(address)
+                self._client = self._client._replace(way=Way.DOOR)
         self._received = rest
         return bool(rest)
 
@@ -203,7 +211,7 @@ class Doorstep(asyncio.Protocol):
         protocol.data_received(data)
 
     def _speak_http2(self, transport: asyncio.Transport, client: ClientEnd, origin: Address) -> PipeToBe:
-        self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, f"a client of {origin.host}")
+        self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, "", origin.host, client.process)
         return PipeToBe(transport, partial(self._parts.forwarder.http2, client, origin, transport))
 
     def _open(self, host: str, meant: Meant) -> None:
@@ -255,7 +263,7 @@ class Doorstep(asyncio.Protocol):
         if alert or isinstance(error, ConnectionResetError):
             recorder = self._parts.dispatcher.recorder
             note = recorder.note_http2 if self._only_http2 and not self._parts.http2 else recorder.note_refused
-            note(host)
+            note(host, self._client.process)
         elif error is not None:
             log.info("TLS for %s: %s", host, error)
 
@@ -265,7 +273,7 @@ class Doorstep(asyncio.Protocol):
             return None
 
         def enter(host: str, port: int, scope: str, data: bytes) -> None:
-            inner = Doorstep(self._parts, None, (host, port), scope)
+            inner = Doorstep(self._parts, None, (host, port), scope, self._client.process)
             transport.set_protocol(inner)
             inner.connection_made(transport)
             if data:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from weakref import WeakSet
 
 from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, SocketEnd
 from interceptor.proxy.forwarding import Forwarder
 from interceptor.proxy.guard import Guard
 from interceptor.proxy.http1.targets import Address
@@ -32,6 +32,8 @@ class ServerParts:
     guard: Guard
     http2: bool
     """Offered to clients."""
+    process_of: Callable[[SocketEnd], str] | None = None
+    """Names the process at the other end of a connection; None where nobody asks."""
     transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
     """The connections of clients, to be closed at the end."""
     tasks: set[asyncio.Task[bool]] = field(default_factory=set)

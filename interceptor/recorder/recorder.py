@@ -16,7 +16,7 @@ from typing import assert_never
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
 from interceptor.project.origins import Origin, is_loopback
-from interceptor.recorder.summary import Summary, Tally, Way
+from interceptor.recorder.summary import Sighting, Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
 from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
@@ -41,8 +41,8 @@ class Seen:
     """What became of a scope's requests since its test began."""
 
     test: str | None = None
-    unhandled: Tally = field(default_factory=Tally)
-    failures: Tally = field(default_factory=Tally)
+    unhandled: Tally[str] = field(default_factory=Tally)
+    failures: Tally[str] = field(default_factory=Tally)
     since: int = 0
     """The number of the first exchange that can be the test's."""
 
@@ -120,27 +120,28 @@ class Recorder:
         if reported:
             self.summary.reported.add(f"CONNECT {host}:{port}")
 
-    def note_arrival(self, way: Way, name: str) -> None:
+    def note_arrival(self, way: Way, name: str, host: str = "", process: str = "") -> None:
         """Note a connection on which something is asked.
 
         Args:
             way: how it came here.
             name: what the client calls itself, its User-Agent; empty where it does not say.
+            host: whom it asked first.
+            process: the client's, where that is looked up.
         """
-        known = self._redactor.text(name[:_LONGEST_NAME]) or "a client without a User-Agent"
-        self.summary.arrived.setdefault(way, Tally()).add(known)
+        self.summary.arrived.setdefault(way, Tally()).add(self._sighting(host, process, name))
 
-    def note_refused(self, host: str) -> None:
+    def note_refused(self, host: str, process: str = "") -> None:
         """Note that a client did not accept our certificate for a host."""
-        self.summary.refused.add(host)
+        self.summary.refused.add(self._sighting(host, process))
 
-    def note_silent(self, host: str) -> None:
+    def note_silent(self, host: str, process: str = "") -> None:
         """Note that a client opened TLS to an owned host, and went away without a request."""
-        self.summary.silent.add(host)
+        self.summary.silent.add(self._sighting(host, process))
 
-    def note_http2(self, host: str) -> None:
+    def note_http2(self, host: str, process: str = "") -> None:
         """Note that a client began with HTTP/2, which was not offered."""
-        self.summary.http2.add(host)
+        self.summary.http2.add(self._sighting(host, process))
 
     def note_unanswered(self, request: Request, why: str) -> None:
         """Note that the real server gave no answer."""
@@ -176,6 +177,9 @@ class Recorder:
             for number, _, exchange in self._newest
             if number >= seen.since and (exchange.metadata.scope or "") == scope and exchange.metadata.test == seen.test
         ]
+
+    def _sighting(self, host: str, process: str, name: str = "") -> Sighting:
+        return Sighting(host, process and self._redactor.text(process), self._redactor.text(name[:_LONGEST_NAME]))
 
     def _note_elsewhere(self, origin: Origin) -> None:
         self.summary.bypassed += 1
@@ -229,7 +233,7 @@ class Recorder:
         return f"{request.method} {self._redactor.request(request).url.partition('?')[0]}"
 
     @staticmethod
-    def _complain(explanation: str, tally: Tally) -> None:
+    def _complain(explanation: str, tally: Tally[str]) -> None:
         if tally.add(explanation):
             log.warning("%s", explanation)
 

@@ -37,18 +37,13 @@ _OF_NODE = {
     "node-fetch": "node-fetch",
     "playwright-request": "Playwright's `APIRequestContext`",
 }
-_OF_DOM = {
-    "jsdom-16-xhr": "jsdom 16 `XMLHttpRequest`",
-    "jsdom-26-xhr": "jsdom 26 `XMLHttpRequest`",
-    "happy-dom-15-xhr": "happy-dom 15 `XMLHttpRequest`",
-    "happy-dom-15-fetch": "happy-dom 15 `fetch`",
-    "happy-dom-20-xhr": "happy-dom 20 `XMLHttpRequest`",
-    "happy-dom-20-fetch": "happy-dom 20 `fetch`",
-    "happy-dom-21-xhr": "happy-dom 21 `XMLHttpRequest`",
-    "happy-dom-21-fetch": "happy-dom 21 `fetch`",
-}
 _OF_NEWER_NODE = {"undici-8": "undici 8 with an `Agent`"}
-_OF_NEWER_DOM = {"jsdom-30-xhr": "jsdom 30 `XMLHttpRequest`"}
+_DOMS = {
+    "node20": ("jsdom-16", "jsdom-26", "happy-dom-15"),
+    "node22": ("jsdom-26", "jsdom-30", "happy-dom-20"),
+    "node24": ("jsdom-16", "jsdom-30", "happy-dom-21"),
+}
+"""Which documents are tried on which Node: each of the old and the new on an old and a new one."""
 _OF_PYTHON = {
     "urllib": "urllib",
     "http-client": "http.client",
@@ -92,12 +87,16 @@ class Row:
 ROWS = (
     *(Row(f"{n}-{c}", n, f"Node {n[4:]}", title) for n in NODES for c, title in _OF_NODE.items()),
     *(Row(f"{n}-{c}", n, f"Node {n[4:]}", t) for n in NODES if n != "node20" for c, t in _OF_NEWER_NODE.items()),
-    *(Row(f"{n}-{c}", f"{n}-dom", f"Node {n[4:]}", title) for n in NODES for c, title in _OF_DOM.items()),
     *(
-        Row(f"{n}-{c}", f"{n}-dom", f"Node {n[4:]}", t)
-        for n in NODES
-        if n != "node20"
-        for c, t in _OF_NEWER_DOM.items()
+        Row(
+            f"{node}-{dom}-{client}",
+            f"{node}-dom",
+            f"Node {node[4:]}",
+            f"{dom.replace('-', ' ').replace('happy ', 'happy-')} `{title}`",
+        )
+        for node, doms in _DOMS.items()
+        for dom in doms
+        for client, title in (("xhr", "XMLHttpRequest"), ("fetch", "fetch"))[: 1 + dom.startswith("happy")]
     ),
     Row("deno", "deno", "Deno", "`fetch`"),
     Row("bun", "bun", "Bun", "`fetch`"),
@@ -182,8 +181,8 @@ def documented() -> dict[tuple[str, str], tuple[str, str]]:
     found = {}
     for line in DOCUMENT.read_text().partition(BEGINS)[2].partition("\n\n")[0].splitlines()[1:]:
         languages, titles, by_run, isolated = (cell.strip() for cell in line.strip("|").split("|"))
-        name, _, versions = languages.partition(" ")
-        for language in [f"{name} {version}" for version in versions.split(", ")] if versions else [name]:
+        first, *others = languages.split(", ")
+        for language in (first, *(f"{first.split()[0]} {each}" if each.isdigit() else each for each in others)):
             for title in titles.split(", "):
                 found[language, title] = (by_run, isolated)
     return found
@@ -191,8 +190,8 @@ def documented() -> dict[tuple[str, str], tuple[str, str]]:
 
 def _together(languages: list[str]) -> str:
     """`Node 20`, `Node 22` -> `Node 20, 22`."""
-    first, *others = languages
-    return ", ".join([first, *(each.partition(" ")[2] for each in others)])
+    versions = [each.partition(" ")[2] or each for each in languages]
+    return ", ".join([languages[0], *versions[1:]])
 
 
 def _programs(folder: Path) -> tuple[list[list[str]], dict[str, str]]:
@@ -241,13 +240,12 @@ def _programs_of_npm(folder: Path, ready: list[list[str]], missing: dict[str, st
             shutil.copy(file, folder / run)
     for node in NODES:
         binary = str(installed / node / "bin" / "node")
-        documents = {
-            row.name.removeprefix(f"{node}-").rpartition("-")[0]: None for row in ROWS if row.program == f"{node}-dom"
-        }
         ready.append([node, binary, "node_clients.mjs", node])
-        ready.append([f"{node}-dom", binary, "dom_clients.mjs", node, *documents])
+        ready.append([f"{node}-dom", binary, "dom_clients.mjs", node, *_DOMS[node]])
     deno, bun = installed / "@deno" / "linux-x64-glibc" / "deno", installed / "@oven" / "bun-linux-x64" / "bin" / "bun"
-    ready.append(["deno", str(deno), "run", "--allow-all", "--quiet", "fetch_alone.cjs", "deno"])
+    ready.append(
+        ["deno", "env", "DENO_NO_UPDATE_CHECK=1", str(deno), "run", "--allow-all", "--quiet", "fetch_alone.cjs", "deno"]
+    )
     ready.append(["bun", str(bun), "fetch_alone.cjs", "bun"])
 
 

@@ -1,4 +1,4 @@
-"""Renews the table of clients in the documentation: `python -m tests.clients.table`, on a machine that has all of them."""
+"""Renews the documentation's table of clients, on a machine that has all of them: `python -m tests.clients.table`."""
 
 from __future__ import annotations
 

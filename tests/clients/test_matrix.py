@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
-from tests.clients.rows import BEGINS, DOCUMENT, NOT_BY_RUN, NOT_ISOLATED, ROWS, Measured, documented, measure
+from tests.clients.rows import NOT_BY_RUN, NOT_ISOLATED, ROWS, Measured, documented, measure
 from tests.clients.test_isolation import ALLOWED
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]

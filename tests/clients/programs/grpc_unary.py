@@ -1,4 +1,4 @@
-"""Unary calls of gRPC's C core: `grpc_unary.py plain|TLS METHOD...`; a method's answer or what the client shows of it."""
+"""Unary calls of gRPC's C core: `grpc_unary.py plain|TLS METHOD...`; the answer, or what the client shows of it."""
 
 import sys
 

@@ -1,10 +1,11 @@
-"""Clients of Python that the product's own environment has not got, beside those that another loop or resolver carries."""
+"""Clients of Python that the product's own environment has not got, and such that use another loop or resolver."""
 
 import asyncio
 import io
 import ssl
 import sys
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -118,7 +119,7 @@ def by_tornado(method, url, body=None):
 
 
 def by_treq(method, url, body=None):
-    """Twisted on a loop of asyncio; its reactor can be installed but once, so a thread of its own takes all requests."""
+    """Twisted on a loop of asyncio: its reactor can be installed but once, so one thread takes all requests."""
 
     async def ask():
         response = await treq.request(method, url, data=body, headers=JSON if body else {}).asFuture(LOOP)
@@ -180,11 +181,9 @@ def by_reqwest(method, url, body=None):
 
 
 def start_reactor():
-    from threading import Thread
-
     loop = asyncio.new_event_loop()
     asyncioreactor.install(loop)
-    from twisted.internet import reactor
+    from twisted.internet import reactor  # noqa: PLC0415  # it is what was installed by then
 
     Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
     return loop
