@@ -45,6 +45,18 @@ exports.product = async (id) => (await api.get(`/products/${id}`)).data
 exports.add = async (name) => (await api.post('/products', { name })).status
 exports.fetched = async (id) => (await (await fetch(`https://api.client.test/v1/products/${id}`)).json()).name
 """
+BY_FETCH = """
+const api = 'https://api.client.test/v1/products'
+const ask = async (...words) => {
+  const response = await fetch(...words)
+  if (!response.ok) throw { response }
+  return response
+}
+exports.product = async (id) => (await ask(`${api}/${id}`)).json()
+const lamp = { method: 'POST', body: JSON.stringify({ name: 'Lamp' }), headers: { 'content-type': 'application/json' } }
+exports.add = async () => (await ask(api, lamp)).status
+"""
+"""The same without axios, whose packages vitest cannot load in its virtual machines."""
 SUITE = """
 const assert = require('node:assert')
 const { add, product } = require('PRODUCTS')
@@ -64,7 +76,7 @@ MOCHA = ("node_modules/mocha/bin/mocha.js", "--ui", "qunit", "--spec", "*.test.c
 SUITES = {
     "vitest-jsdom": ((*VITEST, "--environment=jsdom", "--pool=forks"), IN_A_DOCUMENT),
     "vitest-happy-dom": ((*VITEST, "--environment=happy-dom", "--pool=threads"), IN_A_DOCUMENT + FETCHES),
-    "vitest-vm-threads": ((*VITEST, "--environment=node", "--pool=vmThreads"), FETCHES),
+    "vitest-vm-threads": ((*VITEST, "--environment=node", "--pool=vmThreads"), ""),
     "jest-jsdom": ((*JEST, "--env=jsdom"), IN_A_DOCUMENT),
     "jest-node": ((*JEST, "--env=node"), FETCHES),
     "mocha": (MOCHA, FETCHES),
@@ -81,8 +93,10 @@ def consumer(folder: Path, name: str) -> Path:
     """One suite; two files of it, so that runners have something to do at the same time."""
     suite = SUITE + SUITES[name][1]
     files = {
-        "package.json": json.dumps({"name": "shop", "jest": {"moduleFileExtensions": ["cjs", "js", "json"]}}),
-        "products.cjs": SOURCE,
+        "package.json": json.dumps(
+            {"name": "shop", "jest": {"moduleFileExtensions": ["cjs", "js", "json"], "testMatch": ["**/*.test.cjs"]}}
+        ),
+        "products.cjs": BY_FETCH if name == "vitest-vm-threads" else SOURCE,
         **{f"{file}.test.cjs": suite.replace("PRODUCTS", "./products.cjs") for file in ("one", "two")},
         "interceptor.yaml": PROJECT,
         "handlers.yaml": HANDLERS,
