@@ -177,7 +177,7 @@ def test_tools_that_drive_browsers_are_answered_as_the_documentation_sets_them_u
 
 
 def test_the_icon_that_a_browser_asks_by_itself_never_fails_a_run(tmp_path):
-    script = "curl -s -o /dev/null -w '%{http_code}' https://site.client.test/favicon.ico"
+    script = "curl -s -A 'Mozilla/5.0 (X11; Linux x86_64)' -o /dev/null -w '%{http_code}' https://site.client.test/favicon.ico"
     ended = subprocess.run(
         [*INTERCEPTOR, "run", "--allow-empty", "--", "sh", "-c", script],
         cwd=write(tmp_path, FILES),

@@ -107,6 +107,17 @@ def test_a_means_whose_files_cannot_be_written_is_gone_without_and_named(reach, 
     assert reached.problems[0] == "continuing without the settings for java: cannot write them: No space left on device"
 
 
+@pytest.mark.parametrize("options", ["--permission", "--max-old-space-size=99 --experimental-permission"])
+def test_a_node_that_may_read_nothing_of_ours_is_left_alone_and_named(reach, options):
+    variables, reached = reach(NODE_OPTIONS=options)
+    assert "NODE_OPTIONS" not in variables
+    (problem,) = reached.problems
+    assert problem.startswith("continuing without the settings for node: it may not read them, as NODE_OPTIONS has")
+    variables, reached = reach(NODE_OPTIONS=f"{options} --allow-fs-read=*")
+    assert variables["NODE_OPTIONS"].endswith(options + " --allow-fs-read=*")
+    assert reached.problems == ()
+
+
 def test_loopback_is_asked_of_the_proxy_once_it_is_owned(reach):
     java = reach()[0]["JAVA_TOOL_OPTIONS"]
     assert "-Dhttp.nonProxyHosts=localhost|127.*|[::1] " in java
