@@ -11,7 +11,7 @@ const tls = require('node:tls');
 const { syncBuiltinESMExports } = require('node:module');
 
 const LOOPBACK = '127.0.0.1';
-const WORKERS = ['INTERCEPTOR_SCOPE', 'VITEST_POOL_ID', 'JEST_WORKER_ID'];
+const WORKERS = ['INTERCEPTOR_SCOPE', 'VITEST_POOL_ID', 'JEST_WORKER_ID', 'TEST_WORKER_INDEX']; // the last is Playwright's
 
 const words = (text) => (text || '').split(' ').filter(Boolean);
 const doors = new Map(words(process.env.INTERCEPTOR_DOORS).map((each) => each.split('=')));
