@@ -16,10 +16,10 @@ EXAMPLE := examples/product-site
 
 .DEFAULT_GOAL := help
 .PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report check format bench publish \
-	update dist clean
+	clients-table update dist clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -62,6 +62,9 @@ check: $(READY)  ## lint, formatting, types, import order
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+clients-table: $(READY)  ## renew the table of docs/clients.md: run every client, on a machine that has all of them
+	$(BIN)/python -m tests.clients.table
 
 format: $(READY)  ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
