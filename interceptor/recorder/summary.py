@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from interceptor.values.exchange import Outcome
 from interceptor.values.json_text import Json
@@ -128,10 +128,18 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "reported": summary.reported.counts,
         "unanswered": summary.unanswered.counts,
         "clients": {
-            "arrived": {way.value: clients.counts for way, clients in summary.arrived.items()},
-            "refused": summary.refused.counts,
-            "silent": summary.silent.counts,
-            "http2": summary.http2.counts,
+            "arrived": {way.value: _counted(clients, "name") for way, clients in summary.arrived.items()},
+            "refused": _counted(summary.refused, "host"),
+            "silent": _counted(summary.silent, "host"),
+            "http2": _counted(summary.http2, "host"),
             "elsewhere": summary.elsewhere.counts,
         },
     }
+
+
+def _counted(clients: Tally[Sighting], by: Literal["host", "name"]) -> dict[str, int]:
+    """How often clients were seen, by one thing that they show."""
+    counts: Counter[str] = Counter()
+    for each, count in clients.counts.items():
+        counts[getattr(each, by) or "a client without a User-Agent"] += count
+    return dict(counts)
