@@ -71,8 +71,8 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def b64encode(value: str) -> str:
-    return base64.b64encode(str(value).encode()).decode()
+def b64encode(value: str | bytes) -> str:
+    return base64.b64encode(value if isinstance(value, bytes) else str(value).encode()).decode()
 
 
 def b64decode(value: str) -> str:

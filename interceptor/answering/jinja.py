@@ -66,6 +66,8 @@ def _most(repeated: Any) -> int:
 
 def _as_text(value: Any) -> Any:
     """How a value reads inside text: as JSON writes it."""
+    if isinstance(value, bytes):
+        raise TypeError("these are bytes: write request.text for text, or put | b64encode behind them")
     if value is None or isinstance(value, bool | dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return value
@@ -175,6 +177,8 @@ def _jsonable(value: Any) -> Any:
             value._fail_with_undefined_error()  # noqa: SLF001  # the only way to Jinja2's own message
         case None | str() | int() | float():
             return value
+        case bytes():
+            raise TypeError("these are bytes: write request.text for text, or put | b64encode behind them")
         case Mapping():
             return {str(key): _jsonable(member) for key, member in value.items()}
         case Iterable():

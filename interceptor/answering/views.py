@@ -93,6 +93,10 @@ class RequestView:
         return self._request.text
 
     @property
+    def body(self) -> bytes:
+        return self._request.body
+
+    @property
     def json(self) -> Json:
         try:
             return self._request.json

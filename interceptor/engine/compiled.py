@@ -18,7 +18,7 @@ from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request
 
-_BODY_PARTS = frozenset({"json_", "form", "multipart", "text", "graphql"})
+_BODY_PARTS = frozenset({"json_", "form", "multipart", "text", "xml", "binary", "graphql"})
 
 
 @dataclass(frozen=True, slots=True)

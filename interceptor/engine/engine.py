@@ -21,8 +21,8 @@ from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_t
 from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
 from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
+from interceptor.matching.mismatches import Mismatch
 from interceptor.matching.router import ANY_METHOD, Located
-from interceptor.matching.values import Mismatch
 from interceptor.project.config import Policy, Project
 from interceptor.project.exclusion import Exclusion
 from interceptor.project.origins import Origin, is_loopback
@@ -158,7 +158,7 @@ class Engine:
             return self._batch(incoming, operations)
         decision = self._decide(incoming)
         if isinstance(decision, Mocked) and decision.cacheable:
-            if len(request.body) > _LARGEST_REMEMBERED:
+            if len(request.body) > _LARGEST_REMEMBERED or self._depends_on_time:
                 return replace(decision, cacheable=False)
             if len(self._cacheable) >= _MOST_REMEMBERED:
                 self._cacheable.clear()
@@ -301,6 +301,10 @@ class Engine:
         yield self._handlers
         for scope in self._scopes.values():
             yield from scope.overrides
+
+    @property
+    def _depends_on_time(self) -> bool:
+        return any(handlers.depends_on_time for handlers in self._all_handlers())
 
     @property
     def _speaks_graphql(self) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from interceptor.engine.browsers import cors_headers
-from interceptor.matching.values import Mismatch, spelt_key
+from interceptor.matching.mismatches import Mismatch
+from interceptor.matching.values import spelt_key
 from interceptor.project.yaml_text import as_yaml
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type

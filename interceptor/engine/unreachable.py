@@ -19,7 +19,7 @@ _Demands: TypeAlias = tuple[tuple[str, str], ...]
 _ANY_GIVEN = "any given"
 _MOST_FIXED = 5
 """Segments that are looked up as parameters, the last ones of a path."""
-_PARTS = ("query", "headers", "cookies", "json_", "form", "multipart", "text", "graphql")
+_PARTS = ("query", "headers", "cookies", "json_", "form", "multipart", "text", "xml", "binary", "graphql")
 
 
 def unreachable(handlers: Sequence[tuple[LoadedHandler, Route]]) -> list[Problem]:

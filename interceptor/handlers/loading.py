@@ -13,6 +13,7 @@ from interceptor.handlers.data import data_value
 from interceptor.handlers.discovery import handler_paths
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
+from interceptor.handlers.schema_files import with_schemas
 from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
@@ -115,8 +116,11 @@ def _load_handler(
     if node.kind != "mapping":
         problems.append(node.problem("a handler must be a mapping with at least a request"))
         return None
-    complete = normalise(node, defaults)
+    complete, unread = normalise(node, defaults), list[Problem]()
+    if "request" in complete.members:
+        complete.members["request"] = with_schemas(complete.members["request"], folder, unread)
     model, found = validate(Handler, complete)
+    found += unread
     if model is not None:
         found += _check_rules(model, complete)
     problems += found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -10,10 +11,12 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from interceptor.handlers.shorthands import branch
 from interceptor.project.models import StrictModel
 
-BODY_MATCHERS = ("json", "form", "multipart", "text", "graphql")
+BODY_MATCHERS = ("json", "form", "multipart", "text", "xml", "binary", "graphql")
 OPERATIONS = ("query", "mutation", "subscription", "operation")
 OPERATORS = (
-    "$regex", "$contains", "$one_of", "$any_of", "$not", "$type", "$lt", "$lte", "$gt", "$gte", "$any", "$absent",
+    "$regex", "$contains", "$one_of", "$any_of", "$all_of", "$not", "$type", "$lt", "$lte", "$gt", "$gte", "$any",
+    "$absent", "$length", "$each", "$unordered", "$path", "$schema", "$before", "$after", "$within", "$basic",
+    "$accepts",
 )  # fmt: skip
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
@@ -43,6 +46,29 @@ Method: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z]+$"), AfterValidator(
 PathText: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_path)]
 
 
+def _hex(text: str) -> str:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is not hexadecimal; write for example 89 50 4e 47') from None
+    return text
+
+
+def _base64(text: str) -> str:
+    try:
+        b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        raise ValueError("not base64") from None
+    return text
+
+
+class HexBytes(StrictModel):
+    """Bytes in hexadecimal digits."""
+
+    hex: Annotated[str, AfterValidator(_hex), Field(examples=["89 50 4e 47"])]
+    """Two digits for each byte; spaces do not count."""
+
+
 class GraphQLPart(StrictModel):
     """A GraphQL operation by kind and name, and its variables."""
 
@@ -67,6 +93,25 @@ class GraphQLPart(StrictModel):
     def kind(self) -> str:
         """Which of the operation keys is used; `operation` stands for any kind."""
         return next(kind for kind in OPERATIONS if kind in self.model_fields_set)
+
+
+class BinaryPart(StrictModel):
+    """A body as bytes; all that is listed must match."""
+
+    sha256: Annotated[str | None, Field(pattern="^[0-9A-Fa-f]{64}$")] = None
+    """The SHA-256 of the whole body, in hexadecimal digits."""
+    size: Annotated[Any, Field(examples=[1024, {"$lt": 1000000}])] = None
+    """How many bytes there are, or a matcher of that."""
+    starts_with: Annotated[str | HexBytes | None, Field(examples=["%PDF-", {"hex": "89 50 4e 47"}])] = None
+    """The first bytes: text in UTF-8, or `{hex: ...}`."""
+    base64: Annotated[str | None, AfterValidator(_base64)] = None
+    """The whole body in base64."""
+
+    @model_validator(mode="after")
+    def _something(self) -> BinaryPart:
+        if not self.model_fields_set:
+            raise ValueError(f"binary needs one of {', '.join(self.known_keys())}")
+        return self
 
 
 class RequestPart(StrictModel):
@@ -94,6 +139,10 @@ class RequestPart(StrictModel):
     """Parts of a multipart form by name: their text, or matchers of a file."""
     text: Annotated[Any, Field(examples=["hello", {"$regex": "^hello"}])] = None
     """The body as text."""
+    xml: Annotated[dict[str, Any] | None, Field(examples=[{"/order/@id": "7", "//item": {"$length": 2}}])] = None
+    """The XML body: XPaths with what they lead to, or `equal` with a document; `namespaces` by prefix."""
+    binary: BinaryPart | None = None
+    """The body as bytes."""
     graphql: Annotated[GraphQLPart | None, Field(examples=[{"query": "GetUser"}])] = None
     """A GraphQL operation, at any path unless one is given."""
     matching: Annotated[dict[str, Any], Field(examples=[{"$.name": "not_empty"}])] = {}

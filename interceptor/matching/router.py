@@ -13,9 +13,9 @@ from typing import Final
 
 from interceptor.handlers.request_part import RequestPart
 from interceptor.matching.discriminators import DiscriminatorPlace, ValueIndex, index_values
+from interceptor.matching.mismatches import Mismatch
 from interceptor.matching.paths import Params, PathPattern, compile_path
 from interceptor.matching.requests import RequestCheck
-from interceptor.matching.values import Mismatch
 from interceptor.project.origins import BaseUrl, Origin, Owned, Owners, owner
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request

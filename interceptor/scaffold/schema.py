@@ -183,6 +183,20 @@ _NAMED_VALUES: Schema = {
     "patternProperties": {_PLAIN_NAME: _ref("ValueMatcher")},
     "additionalProperties": False,
 }
+_DURATION: Schema = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h|d|w)$", "examples": ["5m"]}
+_XML: Schema = {
+    "type": "object",
+    "properties": {
+        "equal": {"type": "string", "description": "A document; space around text and prefixes do not count."},
+        "namespaces": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "minLength": 1},
+            "description": "URIs by the prefixes that the XPaths use.",
+        },
+    },
+    "additionalProperties": _ref("ValueMatcher"),
+    "minProperties": 1,
+}
 _FILE_PART: Schema = {
     "type": "object",
     "properties": {
@@ -212,6 +226,43 @@ def _operators(matcher: str, types: Sequence[str]) -> dict[str, Schema]:
         "$gte": {**bound, "description": "Greater than, or equal to."},
         "$any": {"const": True, "description": "There, whatever it is."},
         "$absent": {"const": True, "description": "Not there."},
+        "$all_of": {"type": "array", "items": nested, "minItems": 1, "description": "What all of these match."},
+        "$length": {
+            "anyOf": [{"type": "integer", "minimum": 0}, {**_ref("JsonMatcher"), "type": "object"}],
+            "description": "How long a text, an array or an object is.",
+        },
+        "$each": {**nested, "description": "Every element matches."},
+        "$unordered": {"type": "array", "items": nested, "description": "These elements, in any order."},
+        "$schema": {"type": ["object", "boolean"], "description": "A JSON Schema, or {file: a path}."},
+        "$before": {**bound, "description": "Before now, now+8h or a time.", "examples": ["now"]},
+        "$after": {**bound, "description": "After now, now-1h or a time.", "examples": ["now-1h"]},
+        "$within": {
+            "anyOf": [
+                _DURATION,
+                {
+                    "type": "object",
+                    "properties": {"of": bound, "by": _DURATION},
+                    "required": ["by"],
+                    "additionalProperties": False,
+                },
+            ],
+            "description": "As near to now, or to the time under `of`.",
+        },
+        "$basic": {
+            "type": "object",
+            "properties": {
+                "user": {**_ref("ValueMatcher"), "description": "The user's name."},
+                "password": {**_ref("ValueMatcher"), "description": "The password."},
+            },
+            "additionalProperties": False,
+            "minProperties": 1,
+            "description": "The credentials of an authorization header.",
+        },
+        "$accepts": {
+            "type": "string",
+            "examples": ["application/json", "de"],
+            "description": "What an accept header takes, by its q-values.",
+        },
     }
 
 
@@ -264,6 +315,14 @@ _VALUES: dict[str, Schema] = {
                 "properties": {
                     "$exact": {**_ref("JsonMatcher"), "description": "This, and nothing more."},
                     **_operators("JsonMatcher", TYPES),
+                    "$path": {
+                        "type": "object",
+                        "propertyNames": {"pattern": r"^\$"},
+                        "additionalProperties": _ref("JsonMatcher"),
+                        "minProperties": 1,
+                        "examples": [{"$..sku": "lamp"}],
+                        "description": "What JSONPaths lead to.",
+                    },
                 },
                 "patternProperties": {_PLAIN_NAME: _ref("JsonMatcher")},
                 "additionalProperties": False,
@@ -311,7 +370,14 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
             "additionalProperties": {"anyOf": [_ref("ValueMatcher"), _FILE_PART, _FILE_PARTS]},
         },
         "text": _ref("ValueMatcher"),
+        "xml": _XML,
         "matching": _rules(r"^(\$|header\.|query\.)", path=_ref("Rule")),
+    },
+    "BinaryPart": {
+        "sha256": _TEXT,
+        "size": _ref("JsonMatcher"),
+        "starts_with": {"anyOf": [_TEXT, _ref("HexBytes")]},
+        "base64": _TEXT,
     },
     "GraphQLPart": {
         **dict.fromkeys(OPERATIONS, _ref("ValueMatcher")),

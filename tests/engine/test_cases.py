@@ -6,7 +6,7 @@ files: {name: text}  further files of the project
 steps:
   - request: GET /products/10          method and path below the provider, or a whole URL
     headers: {name: value}
-    json | form | text: ...            the body
+    json | form | text | base64: ...   the body
     charset: iso-8859-1                in which the text of the body is written, where not in UTF-8; in an answer too
     answer: {status, headers, json, text, made, name, states, delay, record}    what is asserted of a mocked answer
     unhandled: [text, ...]             or: nobody answers, and the explanation holds these texts
@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -68,7 +69,11 @@ def decide(engine: Engine, request: Request) -> Decision:
 
 def request_of(step: dict[str, Any]) -> Request:
     method, _, target = step["request"].partition(" ")
-    headers = [(name.lower(), str(value)) for name, value in step.get("headers", {}).items()]
+    headers = [
+        (name.lower(), str(line))
+        for name, value in step.get("headers", {}).items()
+        for line in (value if isinstance(value, list) else [value])
+    ]
     body = b""
     if "json" in step:
         body = json.dumps(step["json"]).encode()
@@ -78,6 +83,8 @@ def request_of(step: dict[str, Any]) -> Request:
         headers.append(("content-type", "application/x-www-form-urlencoded"))
     elif "text" in step:
         body = step["text"].encode(step.get("charset", "utf-8"))
+    elif "base64" in step:
+        body = b64decode(step["base64"])
     return Request(method, target if "://" in target else BASE + target, tuple(headers), body)
 
 
