@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from interceptor.answering.pacing import dribbled
 from interceptor.answering.patches import has_patches, patched
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
@@ -65,13 +66,15 @@ def _answered(
     changes = _changes(handler, answer, selection.values)
     context.memory.calls[handler.route.rank] = selection.calls + 1
     context.memory.data.update(changes)
+    compiled, response = selection.entry.compiled, answer.response
+    dribble = compiled.model.dribble
     return Mocked(
-        answer.response,
+        response,
         _metadata(handler, context, selection, answer.generated),
-        selection.entry.compiled.delay(),
-        cors_headers(context.request, answer.response.headers),
-        answer.stream,
-        selection.entry.compiled.model.error,
+        compiled.delay(),
+        cors_headers(context.request, response.headers),
+        answer.stream if dribble is None else dribbled(response.body, dribble),
+        compiled.fault,
         cacheable,
     )
 

@@ -28,7 +28,8 @@ _REQUEST_TEXTS: dict[str, Any] = {
 }
 _RESPONSE_TEXTS: dict[str, Any] = {
     **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python"), True),
-    "sse": dict.fromkeys(("event", "id"), True),
+    "sse": dict.fromkeys(("event", "id", "comment", "for_each"), True),
+    "stream": dict.fromkeys(("text", "base64", "file", "for_each"), True),
     "given": _STATE_TEXTS,
 }
 _TEXTS: dict[str, Any] = {

@@ -10,8 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from interceptor.handlers.shorthands import branch
 from interceptor.project.models import StrictModel
 
-BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse")
+BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse", "stream")
 
+PIECES = ("json", "text", "base64", "file", "error")
+_NO_PATCHES = ("error", "sse", "stream", "dribble")
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?\Z")
 
 
@@ -92,8 +94,52 @@ class ServerSentEvent(StrictModel):
     """The id of the event."""
     retry: Annotated[int, Field(ge=0)] | None = None
     """Milliseconds that a client waits before it connects again."""
+    comment: Annotated[TemplateText | None, Field(examples=["keep-alive"])] = None
+    """What clients skip; servers send it so that the connection stays open."""
     delay: Delay | None = None
     """How long to wait before this event."""
+    for_each: Annotated[str | None, Field(examples=["data.tokens"])] = None
+    """An expression, without braces, that gives a list: an event for each `item` of it."""
+
+
+class StreamPiece(StrictModel):
+    """One piece of a body, or the end of the connection."""
+
+    text: TemplateText | None = None
+    """A text."""
+    json_: Annotated[Any, Field(alias="json", examples=[{"n": 1}])] = None
+    """A line of JSON."""
+    base64: TemplateText | None = None
+    """Bytes in base64."""
+    file: TemplateText | None = None
+    """A file, relative to this one."""
+    error: Literal["close", "reset", "timeout"] | None = None
+    """How the connection fails here."""
+    delay: Delay | None = None
+    """How long to wait before this piece."""
+    for_each: Annotated[str | None, Field(examples=["data.tokens"])] = None
+    """An expression, without braces, that gives a list: a piece for each `item` of it."""
+
+    @property
+    def kind(self) -> str:
+        """Which of the keys says what is sent."""
+        return next(key for key in PIECES if ("json_" if key == "json" else key) in self.model_fields_set)
+
+    @model_validator(mode="after")
+    def _one_content(self) -> StreamPiece:
+        given = [key for key in PIECES if ("json_" if key == "json" else key) in self.model_fields_set]
+        if len(given) != 1:
+            raise ValueError(f"a piece of a stream has exactly one of {', '.join(PIECES)}")
+        return self
+
+
+class Dribble(StrictModel):
+    """A body that comes slowly."""
+
+    chunks: Annotated[int, Field(ge=1, le=10_000)]
+    """In so many pieces."""
+    over: Annotated[float, BeforeValidator(milliseconds)]
+    """From the first to the last."""
 
 
 class Elsewhere(StrictModel):
@@ -110,6 +156,11 @@ def _elsewhere(value: Any) -> Any:
 
 
 Passing: TypeAlias = Annotated[Literal[True] | Elsewhere, BeforeValidator(_elsewhere)]
+
+
+def _listed(value: Any) -> Any:
+    """One piece may be written without a list."""
+    return [value] if isinstance(value, dict) else value
 
 
 StatusShape: TypeAlias = Annotated[
@@ -140,8 +191,12 @@ class ResponseEntry(StrictModel):
     """Bytes in base64."""
     file: Annotated[TemplateText | None, Field(examples=["fixtures/products.json"])] = None
     """A file, relative to this one; its content type goes by the extension, and a `.j2` file is rendered."""
-    sse: list[ServerSentEvent] | None = None
+    sse: Annotated[list[ServerSentEvent] | None, BeforeValidator(_listed)] = None
     """Server-sent events."""
+    stream: Annotated[list[StreamPiece] | None, BeforeValidator(_listed), Field(examples=[[{"json": {"n": 1}}]])] = None
+    """A body in pieces."""
+    dribble: Annotated[Dribble | None, Field(examples=[{"chunks": 10, "over": "2s"}])] = None
+    """The body in pieces, over some time."""
     passthrough: Annotated[Passing | None, Field(examples=[True, {"to": "http://localhost:4000"}])] = None
     """Ask the real server, or another one; status, headers and body beside it replace those of its answer."""
     python: Annotated[
@@ -173,11 +228,14 @@ class ResponseEntry(StrictModel):
         given = [key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
-        beside = [key for key in (*given, "status", "headers", "passthrough", "error") if key in self.model_fields_set]
+        said = (*given, "status", "headers", "passthrough", "error", "dribble")
+        beside = [key for key in said if key in self.model_fields_set]
         if self.python is not None and beside:
             raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
-        if self.passthrough is not None and (self.error is not None or self.sse is not None):
-            raise ValueError("passthrough can be patched with status, headers and a body, not with error or sse")
+        if odd := next((key for key in _NO_PATCHES if self.passthrough is not None and getattr(self, key)), None):
+            raise ValueError(f"passthrough can be patched with status, headers and a body, not with {odd}")
+        if self.dribble is not None and (self.sse is not None or self.stream is not None):
+            raise ValueError("dribble cuts a whole body; the pieces of a stream have delays of their own")
         return self
 
 

@@ -106,7 +106,11 @@ async def _stream(wire: Wire, message: WireRequest, decision: Mocked) -> bool:
     head, closes = answer_head(response.status, response.headers, decision.cors, message.minor, closes=closes)
     wire.write(head + (b"transfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n"))
     for piece in decision.stream:
-        await _pause(piece.delay)
+        await _pause(math.inf if piece.fault == "timeout" else piece.delay)
+        if piece.fault == "reset":
+            wire.reset()
+        if piece.fault is not None:
+            return False
         wire.write(chunk(piece.data) if chunked else piece.data)
         await wire.drained()
     if decision.fault is not None:

@@ -20,7 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS, TYPES
-from interceptor.handlers.response_part import BODIES
+from interceptor.handlers.response_part import BODIES, PIECES
 from interceptor.pact.declared_rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
 from interceptor.project.config import ProjectFile
 from interceptor.project.models import StrictModel
@@ -47,6 +47,7 @@ def handlers_schema() -> Schema:
     _apply(definitions, _HANDLERS)
     definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
     definitions["ResponseEntry"] |= _one_of(BODIES)
+    definitions["StreamPiece"]["oneOf"] = [{"required": [key]} for key in PIECES]
     definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
     definitions |= _VALUES
     required = definitions["Handler"].pop("required")
@@ -383,12 +384,16 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         **dict.fromkeys(OPERATIONS, _ref("ValueMatcher")),
         "variables": _ref("JsonMatcher"),
     },
-    "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "delay": _DELAY},
+    "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "comment": _TEXT, "for_each": _TEXT, "delay": _DELAY},
+    "StreamPiece": {**dict.fromkeys(("text", "base64", "file", "for_each"), _TEXT), "delay": _DELAY},
+    "Dribble": {"over": _MILLISECONDS},
     "ResponseEntry": {
         "status": {"anyOf": [_STATUS, {"type": "string", "pattern": r"\{\{"}]},
         "headers": {"type": "object", "additionalProperties": _or_list(_SCALAR)},
         **dict.fromkeys(("text", "html", "xml", "base64", "file", "name"), _TEXT),
         "passthrough": {"anyOf": [{"const": True}, _ref("Elsewhere")]},
+        "sse": _or_list(_ref("ServerSentEvent")),
+        "stream": _or_list(_ref("StreamPiece")),
         "delay": _DELAY,
         "matching": _rules(
             r"^(\$|header\.)",

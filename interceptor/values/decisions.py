@@ -20,6 +20,8 @@ class Chunk:
 
     data: bytes
     delay: float = 0.0
+    fault: Literal["reset", "close", "timeout"] | None = None
+    """What becomes of the connection then."""
 
 
 @lean(frozen=True, slots=True)

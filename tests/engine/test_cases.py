@@ -134,7 +134,7 @@ def check_answer(expected: dict[str, Any], decision: Mocked, label: str) -> None
         "path": metadata.path,
         "test": metadata.test,
         "fault": decision.fault,
-        "stream": [[chunk.delay, chunk.data.decode()] for chunk in decision.stream],
+        "stream": [[chunk.delay, chunk.data.decode(expected.get("charset", "utf-8"))] for chunk in decision.stream],
     }
     for key, value in expected.items():
         if key == "headers":
