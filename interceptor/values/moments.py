@@ -13,6 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DAYS = {"d": 1, "w": 7}
+"""Of the calendar: the same hour, also where one of them has 23."""
 _MONTHS = {"mo": 1, "y": 12}
 _AMOUNT = r"(\d+(?:\.\d+)?)\s*(ms|mo|s|m|h|d|w|y)"
 _OFFSET = re.compile(rf"\s*([+-])\s*{_AMOUNT}")
@@ -85,8 +87,10 @@ def moved(at: datetime, offset: str) -> datetime:
 
 
 def _moved(at: datetime, count: float, unit: str) -> datetime:
-    if unit in _UNITS:
-        return at + timedelta(seconds=count * _UNITS[unit])
+    if unit in _DAYS:
+        return at + timedelta(days=count * _DAYS[unit])
+    if unit in _UNITS:  # hours are hours, also in the night in which a clock is changed
+        return (at.astimezone(UTC) + timedelta(seconds=count * _UNITS[unit])).astimezone(at.tzinfo)
     years, month = divmod(at.year * 12 + at.month - 1 + int(count * _MONTHS[unit]), 12)
     return at.replace(year=years, month=month + 1, day=min(at.day, calendar.monthrange(years, month + 1)[1]))
 

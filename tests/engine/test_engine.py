@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -211,3 +213,23 @@ def test_what_the_condition_says_literally_is_noted_where_it_looks_like_chance(b
     decisions = [engine.decide(Request("GET", f"{BASE}/orders/{order}?day={day}")) for day in ("2026-11-21", "x")]
     literal = [decision.metadata.literal for decision in decisions if isinstance(decision, Mocked)]
     assert literal == [(f"/orders/{order}", "request.query.day == '2026-11-21'"), ()]
+
+
+def test_what_depends_on_the_time_is_decided_anew(build_engine: BuildEngine) -> None:
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: {path: /a, query: {at: {$before: now}}}, response: {text: before}}
+  - {request: {path: /a, query: {at: {$any: true}}}, response: {text: after}}
+"""
+    engine = build_engine(handlers)
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    request = Request("GET", f"https://api.example.com/v1/a?at={soon.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
+    first = engine.decide(request)
+    assert isinstance(first, Mocked)
+    assert first.response.body == b"after" or datetime.now(UTC) > soon
+    while datetime.now(UTC) <= soon:
+        time.sleep(0.05)
+    again = engine.decide(request)
+    assert isinstance(again, Mocked)
+    assert again.response.body == b"before"
