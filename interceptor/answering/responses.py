@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from interceptor.answering.delays import drawn
+from interceptor.answering.files import validators
 from interceptor.answering.rendering import (
     KNOWN_NAMES,
     Compiler,
@@ -48,6 +49,8 @@ class RenderedBody:
     stream: tuple[Chunk, ...] = ()
     text: str | None = None
     """Where it was given as text, which a charset may have written in other bytes."""
+    validators: Headers = ()
+    """Of a file that is given as it is."""
 
 
 BodyOf: TypeAlias = RenderedBody | Callable[[TemplateValues, GeneratedMarks], RenderedBody]
@@ -61,6 +64,8 @@ class Answer:
     json: Json
     generated: tuple[str, ...] = ()
     stream: tuple[Chunk, ...] = ()
+    is_file: bool = False
+    """True where a client may ask for a part of it, or whether it is another one by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +168,12 @@ def _answer(
     said = next((value for name, value in headers if name == "content-type"), None)
     if body.content_type and said is None:
         complete = (("content-type", body.content_type), *complete)
+    is_file = status == 200 and bool(body.validators)
+    if is_file:
+        names = {name for name, _ in headers}
+        complete = (*complete, *(each for each in body.validators if each[0] not in names))
     data = body.data if body.text is None else _encoded(body.text, media_type(said).charset, node)
-    return Answer(Response(status, complete, data), body.json, generated, body.stream)
+    return Answer(Response(status, complete, data), body.json, generated, body.stream, is_file)
 
 
 def _encoded(text: str, charset: str, node: Node) -> bytes:
@@ -271,7 +280,7 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
     def body(name: str, values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         content = folder.content(name)
         if not name.endswith(".j2"):
-            return RenderedBody(content, file_type(name))
+            return RenderedBody(content, file_type(name), validators=validators(content))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
         generated.append("response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body")
         return RenderedBody(

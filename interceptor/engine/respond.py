@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from interceptor.answering.files import conditional, conditional_headers
 from interceptor.answering.pacing import dribbled
 from interceptor.answering.patches import has_patches, patched
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
@@ -67,16 +68,26 @@ def _answered(
     context.memory.calls[handler.route.rank] = selection.calls + 1
     context.memory.data.update(changes)
     compiled, response = selection.entry.compiled, answer.response
+    metadata = _metadata(handler, context, selection, answer.generated)
+    if answer.is_file and (part := conditional(context.request, response)) is not response:
+        response, metadata = part, _of_part(metadata, part)
     dribble = compiled.model.dribble
     return Mocked(
         response,
-        _metadata(handler, context, selection, answer.generated),
+        metadata,
         compiled.delay(),
         cors_headers(context.request, response.headers),
         answer.stream if dribble is None else dribbled(response.body, dribble),
         compiled.fault,
         cacheable,
     )
+
+
+def _of_part(metadata: Metadata, part: Response) -> Metadata:
+    """What is known of a part of a file. That it has not changed is between this client and this server alone."""
+    request, response = conditional_headers(part.status)
+    named = (*metadata.named, *header_places("request", request), *header_places("response", response))
+    return replace(metadata, named=named, record=metadata.record and part.status in {206, 416})
 
 
 def _metadata(
