@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -113,6 +113,28 @@ def compile_expression(expression: str, known: Iterable[str], shown: str) -> Tem
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {shown}") from error
     return Template(names, partial(_render, run, shown))
+
+
+def mentioned(expression: str) -> list[str]:
+    """See `templates`; the longest chain of members that begins with a name, each once, in their order."""
+    found: dict[str, None] = {}
+    pending: list[nodes.Node] = [_INLINE.parse("{{ " + expression + " }}")]
+    while pending:
+        node = pending.pop()
+        if (chain := _chain(node)) is not None:
+            found.setdefault(chain)
+        else:
+            pending += reversed(list(node.iter_child_nodes()))
+    return list(found)
+
+
+def _chain(node: nodes.Node) -> str | None:
+    match node:
+        case nodes.Name(name=str(name)):
+            return name
+        case nodes.Getattr(node=inner, attr=str(attribute)) if (before := _chain(inner)) is not None:
+            return f"{before}.{attribute}"
+    return None
 
 
 def compile_file(text: str, known: Iterable[str], shown: str) -> Template:

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from interceptor.answering.rendering import RenderFault
+from interceptor.engine.aside import why_aside
 from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
-from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
-from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
+from interceptor.engine.misses import Mask, Masked, NearMiss, elsewhere, explain, handler_to_paste, unhandled_response
 from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
 from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
-from interceptor.matching.mismatches import Mismatch
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.project.exclusion import Exclusion
@@ -267,7 +266,15 @@ class Engine:
         if policy != "error":
             return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
         masked = Masked(request, self._mask(request), metadata.path)
-        aside = {handler.route.rank: _why_aside(handler, context) for handler, context in self._matching(incoming)}
+        aside = {
+            handler.route.rank: why_aside(
+                handler,
+                context,
+                incoming.scope.states,
+                replace(context, request=masked.shown),
+            )
+            for handler, context in self._matching(incoming)
+        }
         near = [
             NearMiss(
                 loaded.place,
@@ -279,7 +286,9 @@ class Engine:
             for loaded in (handlers[each.route.rank].loaded,)
         ]
         paste = handler_to_paste(masked)
-        return Unhandled(unhandled_response(masked.shown, near, paste), metadata, explain(masked.shown, near, paste))
+        hint = elsewhere(self._handlers.router.owners, located)
+        text = explain(masked.shown, near, paste, hint)
+        return Unhandled(unhandled_response(masked.shown, near, paste, text), metadata, text)
 
     def _owns(self, incoming: _Incoming) -> bool:
         if incoming.located.owned or incoming.listener:
@@ -320,15 +329,6 @@ class Engine:
         if len(self._scopes) > _MOST_SCOPES:
             del self._scopes[next(iter(self._scopes))]
         return scope
-
-
-def _why_aside(handler: CompiledHandler, context: MatchContext) -> list[Mismatch]:
-    """Why a handler steps aside although it matches, where its `when` is the reason."""
-    model = handler.loaded.model
-    used_up = model.once and context.memory.calls.get(handler.route.rank, 0) >= len(handler.entries)
-    if model.when is None or used_up or select(handler, context) is not None:
-        return []
-    return [Mismatch("when", model.when, "false")]
 
 
 def load_engine(project: Project, mask: Mask = lambda request: request) -> Engine:

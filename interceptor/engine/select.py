@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
@@ -70,16 +70,21 @@ def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
         return None
     if entry.constant is not None and handler.when is None and not handler.then:
         return Selection(entry, calls, {}, entry.constant)
-    values = {
+    values = template_values(handler, context, calls)
+    if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
+        return None
+    return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+
+
+def template_values(handler: CompiledHandler, context: MatchContext, calls: int) -> dict[str, Any]:
+    """What templates find under the names that they know."""
+    return {
         "request": RequestView(context.request, context.metadata.path or context.request.path),
         "params": context.params,
         "variables": _variables(handler, context.request),
         "data": context.memory.data,
         "call": calls + 1,
     }
-    if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
-        return None
-    return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
 
 
 def _entry(handler: CompiledHandler, calls: int) -> DescribedEntry | None:

@@ -21,6 +21,9 @@ OPERATORS = (
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
+_CONSTRAINT = re.compile(r"\\.|\((?:\\.|[^()\\])*\)")
+"""What is no sign of a path: an escaped character, an expression in parentheses."""
+_BRACES = re.compile(r"\{([A-Za-z_]\w*)\}")
 _METHOD_AND_PATH = re.compile(r"([A-Za-z]+)\s+(\S.*)\Z")
 
 
@@ -37,9 +40,32 @@ def split_request(text: str) -> tuple[str, str]:
 
 
 def _path(text: str) -> str:
-    if "?" in re.sub(r"\\.|:\w+(\([^)]*\))?\?|\([^)]*\)", "", text):
-        raise ValueError("a query string does not belong in the path; put it under the key query")
+    plain = _without_expressions(text)
+    path, mark, query = re.sub(r":\w+\?(?=/|\Z)", "", plain).partition("?")
+    if mark:
+        where, pairs = re.sub(r"\?.*", "", text), _query_to_paste(query.partition("#")[0])
+        key = "url" if "://" in text else "path"
+        raise ValueError(
+            "a query string does not belong in the path; put it under the key query"
+            + (f": {{{key}: {where}, query: {{{pairs}}}}}" if pairs else "")
+        )
+    if "#" in path:
+        raise ValueError(f'a fragment never reaches a server; write "{text.partition("#")[0]}"')
+    if braces := _BRACES.search(plain):
+        right = _BRACES.sub(r":\1", text)
+        raise ValueError(f'a parameter is written :{braces[1]}, so write "{right}"; a plain brace is written \\{{')
     return text
+
+
+def _without_expressions(text: str) -> str:
+    while (shorter := _CONSTRAINT.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+def _query_to_paste(query: str) -> str:
+    pairs = [piece.partition("=") for piece in query.split("&") if piece]
+    return ", ".join(f"{name}: '{value}'" for name, _, value in pairs if re.fullmatch(r"[\w.-]+", name))
 
 
 Method: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z]+$"), AfterValidator(str.upper)]

@@ -77,7 +77,8 @@ class BaseUrl:
     provider: str
     origin: Origin
     path: Segments
-    length: int
+    url: str
+    """As the project file has it."""
 
 
 @lean(frozen=True, slots=True)
@@ -96,11 +97,11 @@ class Owners:
 
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         bases = [
-            BaseUrl(name, Origin.parse(url), split_path(urlsplit(url).path)[0], len(url))
+            BaseUrl(name, Origin.parse(url), split_path(urlsplit(url).path)[0], url)
             for name, provider in providers.items()
             for url in provider.url
         ]
-        self.bases = sorted(bases, key=lambda base: (len(base.path), base.origin.exact, base.length), reverse=True)
+        self.bases = sorted(bases, key=lambda base: (len(base.path), base.origin.exact, len(base.url)), reverse=True)
         self._exact: dict[Origin, list[BaseUrl]] = {}
 
     def at(self, origin: Origin) -> list[BaseUrl]:
