@@ -65,6 +65,11 @@ class RequestView:
         return self._request.url
 
     @property
+    def host(self) -> str:
+        """With the port, where it is not the default one."""
+        return self._request.origin.partition("://")[2]
+
+    @property
     def query(self) -> FirstValues:
         return FirstValues(self._request.query)
 

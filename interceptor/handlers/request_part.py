@@ -21,10 +21,12 @@ OPERATORS = (
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
+_METHOD_NAME = r"[A-Za-z][-!#$%&'*+.^_`|~0-9A-Za-z]*"
+"""A method (RFC 9110, section 9.1), as far as one exists: they begin with a letter."""
 _CONSTRAINT = re.compile(r"\\.|\((?:\\.|[^()\\])*\)")
 """What is no sign of a path: an escaped character, an expression in parentheses."""
 _BRACES = re.compile(r"\{([A-Za-z_]\w*)\}")
-_METHOD_AND_PATH = re.compile(r"([A-Za-z]+)\s+(\S.*)\Z")
+_METHOD_AND_PATH = re.compile(rf"({_METHOD_NAME})\s+(\S.*)\Z")
 
 
 def split_request(text: str) -> tuple[str, str]:
@@ -68,7 +70,7 @@ def _query_to_paste(query: str) -> str:
     return ", ".join(f"{name}: '{value}'" for name, _, value in pairs if re.fullmatch(r"[\w.-]+", name))
 
 
-Method: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z]+$"), AfterValidator(str.upper)]
+Method: TypeAlias = Annotated[str, Field(pattern=f"^{_METHOD_NAME}$"), AfterValidator(str.upper)]
 PathText: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_path)]
 
 

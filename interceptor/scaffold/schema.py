@@ -171,7 +171,7 @@ _DELAY: Schema = {
     "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, "infinite"],
 }
 _STATES: Schema = _or_list({"anyOf": [_TEXT, _ref("GivenState")]})
-_REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z]+\s+\S"}
+_REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z][-!#$%&'*+.^_`|~0-9A-Za-z]*\s+\S"}
 _ADDRESSED: Schema = {
     "if": {"type": "object"},
     "then": {"anyOf": [{"required": ["path"]}, {"required": ["url"]}, {"required": ["graphql"]}]},

@@ -252,6 +252,10 @@ def test_a_cell_beyond_what_csv_may_hold_is_a_problem(build_engine: BuildEngine,
 
 
 NEW_WORDS = [
+    ("request: 'GET https://:a.:a.example.com/'", 'the parameter ":a" is in ":a.:a.example.com" twice'),
+    ("request: 'GET https://:a.example.com/:a'", 'the parameter ":a" is in "https://:a.example.com/:a" twice'),
+    ("request: '* /a'", "write a method and a path"),
+    ("request: {method: 'GE T', path: /a}", "method"),
     ("request: GET /items/:id?page=1", "query: {path: /items/:id, query: {page: '1'}}"),
     ("request: 'GET /items#top'", 'a fragment never reaches a server; write "/items"'),
     ("request: 'GET /items/{id}'", 'a parameter is written :id, so write "/items/:id"'),
