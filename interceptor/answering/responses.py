@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from interceptor.answering.delays import drawn
 from interceptor.answering.files import validators
+from interceptor.answering.passing import CompiledPassing, compile_passing
 from interceptor.answering.rendering import (
     KNOWN_NAMES,
     Compiler,
@@ -25,7 +26,7 @@ from interceptor.answering.rendering import (
 from interceptor.answering.streams import compile_events, compile_stream
 from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_file
-from interceptor.handlers.response_part import ResponseEntry
+from interceptor.handlers.response_part import PassedOn, ResponseEntry
 from interceptor.project.folder import Folder, file_type
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import Chunk, Fault
@@ -78,6 +79,8 @@ class CompiledEntry:
     headers: Sequence[tuple[str, str | Render]]
     body: BodyOf
     static: Answer | None = field(default=None)
+    passing: CompiledPassing | None = None
+    """Where a request goes that is passed on otherwise than as it is."""
     fault: Fault | None = None
     """How the connection fails; where it does between two pieces, the response is cut off there."""
 
@@ -139,7 +142,10 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
         compiler.problems.append(node.at(entry.body_kind).problem(f"a response with status {status} has no body"))
     _refuse_coding(entry, headers, node, compiler)
     fault: Fault | None = "truncated" if any(piece.error for piece in entry.stream or ()) else entry.error
-    compiled = CompiledEntry(entry, node, status, headers, body, fault=fault)
+    passing = None
+    if isinstance(entry.passthrough, PassedOn):
+        passing = compile_passing(entry.passthrough, node.at("passthrough"), compiler)
+    compiled = CompiledEntry(entry, node, status, headers, body, passing=passing, fault=fault)
     plain = [(name, value) for name, value in headers if isinstance(value, str)]
     if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
         try:

@@ -57,8 +57,9 @@ class DescribedEntry:
     @property
     def passes_unread(self) -> bool:
         """True where it passes a request on, and neither changes the answer nor looks at the request's body."""
-        model = self.compiled.model
+        model, passing = self.compiled.model, self.compiled.passing
         plain = model.passthrough is not None and not has_patches(model) and self.resolver is None
+        plain = plain and not (passing is not None and passing.varies)
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 
 

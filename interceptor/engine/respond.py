@@ -18,7 +18,6 @@ from interceptor.engine.browsers import cors_headers
 from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
-from interceptor.handlers.response_part import Elsewhere
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING
@@ -125,13 +124,11 @@ def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Sel
     model = selection.entry.compiled.model
     context.memory.calls[handler.route.rank] = selection.calls + 1
     metadata = _metadata(handler, context, selection, ())
-    to = None
-    if isinstance(model.passthrough, Elsewhere):
-        query = context.request.query_string
-        path = metadata.path or context.request.path
-        to = f"{model.passthrough.to.rstrip('/')}{path}{'?' if query else ''}{query}"
+    passing, request = selection.entry.compiled.passing, context.request
+    to = None if passing is None else passing.url(selection.values, request, metadata.path or request.path)
+    changes = () if passing is None else passing.changes(selection.values)
     if not has_patches(model):
-        return Passthrough("handler", metadata, to=to)
+        return Passthrough("handler", metadata, to=to, headers=changes)
 
     def patch(real: Response) -> Mocked | Failed:
         view = ResponseView.of(real)
@@ -141,7 +138,7 @@ def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Sel
         except RenderFault as fault:
             return failed(handler, context, str(fault))
 
-    return Passthrough("handler", metadata, to=to, patch=patch)
+    return Passthrough("handler", metadata, to=to, headers=changes, patch=patch)
 
 
 def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selection, resolver: Resolver) -> Unresolved:

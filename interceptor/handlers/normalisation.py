@@ -30,6 +30,7 @@ _RESPONSE_TEXTS: dict[str, Any] = {
     **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python"), True),
     "sse": dict.fromkeys(("event", "id", "comment", "for_each"), True),
     "stream": dict.fromkeys(("text", "base64", "file", "for_each"), True),
+    "passthrough": {"to": True, "request": dict.fromkeys(("path", "query", "headers"), True)},
     "given": _STATE_TEXTS,
 }
 _TEXTS: dict[str, Any] = {

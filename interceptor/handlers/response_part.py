@@ -142,20 +142,43 @@ class Dribble(StrictModel):
     """From the first to the last."""
 
 
-class Elsewhere(StrictModel):
-    """Another server to ask: its base URL."""
-
-    to: Annotated[str, Field(pattern="^https?://", examples=["http://localhost:4000"])]
-    """A base URL; the request's path below its provider follows."""
+Lines: TypeAlias = str | list[str] | dict[Literal["$absent"], Literal[True]]
+"""What is sent under a name, once or several times, or `{$absent: true}`."""
 
 
-def _elsewhere(value: Any) -> Any:
+class PassedRequest(StrictModel):
+    """What of a request is changed on its way to the real server."""
+
+    path: Annotated[TemplateText | None, Field(pattern=r"^(/|\{\{)", examples=["/v2/products/{{ params.id }}"])] = None
+    """In the place of its path below its provider."""
+    query: Annotated[dict[str, Lines], Field(examples=[{"page": "1", "debug": {"$absent": True}}])] = {}
+    """Query parameters that are set; the others stay."""
+    headers: Annotated[dict[str, Lines], Field(examples=[{"x-env": "test", "cookie": {"$absent": True}}])] = {}
+    """Headers that are set; the others stay."""
+
+
+class PassedOn(StrictModel):
+    """How a request is passed on: to another server, or changed."""
+
+    to: Annotated[TemplateText | None, Field(pattern="^https?://[^/]", examples=["http://localhost:4000"])] = None
+    """A base URL, which the request's path below its provider follows; with a template in its path the whole URL."""
+    request: PassedRequest | None = None
+    """What of the request is changed."""
+
+    @model_validator(mode="after")
+    def _something(self) -> PassedOn:
+        if self.to is None and self.request is None:
+            raise ValueError("passthrough takes true, or a mapping of to and request")
+        return self
+
+
+def _not_false(value: Any) -> Any:
     if value is False:
         raise ValueError("passthrough takes true or {to: URL}; leave the key out if the handler itself responds")
     return value
 
 
-Passing: TypeAlias = Annotated[Literal[True] | Elsewhere, BeforeValidator(_elsewhere)]
+Passing: TypeAlias = Annotated[Literal[True] | PassedOn, BeforeValidator(_not_false)]
 
 
 def _listed(value: Any) -> Any:

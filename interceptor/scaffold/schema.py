@@ -170,6 +170,17 @@ _DELAY: Schema = {
     "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _ref("DelayRange")],
     "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, "infinite"],
 }
+_LINES: Schema = {
+    "anyOf": [
+        *_or_list(_SCALAR)["anyOf"],
+        {
+            "type": "object",
+            "properties": {"$absent": {"const": True}},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ]
+}
 _STATES: Schema = _or_list({"anyOf": [_TEXT, _ref("GivenState")]})
 _REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z][-!#$%&'*+.^_`|~0-9A-Za-z]*\s+\S"}
 _ADDRESSED: Schema = {
@@ -387,11 +398,15 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
     "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "comment": _TEXT, "for_each": _TEXT, "delay": _DELAY},
     "StreamPiece": {**dict.fromkeys(("text", "base64", "file", "for_each"), _TEXT), "delay": _DELAY},
     "Dribble": {"over": _MILLISECONDS},
+    "PassedRequest": {
+        **{key: {"type": "object", "additionalProperties": _LINES} for key in ("query", "headers")},
+        "path": {"type": "string", "pattern": r"^(/|\{\{)"},
+    },
     "ResponseEntry": {
         "status": {"anyOf": [_STATUS, {"type": "string", "pattern": r"\{\{"}]},
         "headers": {"type": "object", "additionalProperties": _or_list(_SCALAR)},
         **dict.fromkeys(("text", "html", "xml", "base64", "file", "name"), _TEXT),
-        "passthrough": {"anyOf": [{"const": True}, _ref("Elsewhere")]},
+        "passthrough": {"anyOf": [{"const": True}, _ref("PassedOn")]},
         "sse": _or_list(_ref("ServerSentEvent")),
         "stream": _or_list(_ref("StreamPiece")),
         "delay": _DELAY,

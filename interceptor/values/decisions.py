@@ -56,6 +56,8 @@ class Passthrough:
     reported: bool = False
     to: str | None = None
     """The URL to ask in the place of the request's own."""
+    headers: tuple[tuple[str, str | None], ...] = ()
+    """Headers of the request that the real server gets in the place of the client's; None takes one away."""
     patch: Callable[[Response], Mocked | Failed] | None = None
     """Makes the client's answer of the real one, where a handler changes it."""
 

@@ -11,7 +11,7 @@ steps:
     answer: {status, headers, json, text, made, name, states, delay, record}    what is asserted of a mocked answer
     unhandled: [text, ...]             or: nobody answers, and the explanation holds these texts
     failed: [text, ...]                or: the answer could not be made, and the explanation holds these texts
-    passes: excluded                   or: the real server answers, and why
+    passes: excluded                   or: the real server answers, and why; `to` and `sent`, what is changed on the way
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ def check(step: dict[str, Any], decision: Decision) -> None:
     if "passes" in step:
         assert isinstance(decision, Passthrough), (label, decision)
         assert (decision.why, decision.to) == (step["passes"], step.get("to")), label
+        assert [list(each) for each in decision.headers] == step.get("sent", []), label
         if "upstream" not in step:
             return
         assert decision.patch is not None, label

@@ -252,6 +252,13 @@ def test_a_cell_beyond_what_csv_may_hold_is_a_problem(build_engine: BuildEngine,
 
 
 NEW_WORDS = [
+    ("response: {passthrough: {}}", "passthrough takes true, or a mapping of to and request"),
+    ("response: {passthrough: {too: 'http://a.test'}}", 'did you mean "to"?'),
+    ("response: {passthrough: {request: {quary: {}}}}", 'did you mean "query"?'),
+    ("response: {passthrough: {request: {path: a}}}", "path"),
+    ("response: {passthrough: {request: {headers: {Content-Length: '1'}}}}", "is written by the proxy itself"),
+    ("response: {passthrough: {to: 'http://a.test/{{ call }}', request: {path: /a}}}", "is the whole URL then"),
+    ("response: {passthrough: {request: {headers: {a: {$absnt: true}}}}}", "passthrough"),
     ("request: 'GET https://:a.:a.example.com/'", 'the parameter ":a" is in ":a.:a.example.com" twice'),
     ("request: 'GET https://:a.example.com/:a'", 'the parameter ":a" is in "https://:a.example.com/:a" twice'),
     ("request: '* /a'", "write a method and a path"),
