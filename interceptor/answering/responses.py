@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-from interceptor.answering.delays import drawn
+from interceptor.answering.delays import Wait, compile_delay, waited
 from interceptor.answering.files import validators
 from interceptor.answering.passing import CompiledPassing, compile_passing
 from interceptor.answering.rendering import (
@@ -79,6 +79,9 @@ class CompiledEntry:
     headers: Sequence[tuple[str, str | Render]]
     body: BodyOf
     static: Answer | None = field(default=None)
+    wait: Wait = 0.0
+    pace: ResponseEntry | None = None
+    """The entry, where it says that a whole body is sent in pieces."""
     passing: CompiledPassing | None = None
     """Where a request goes that is passed on otherwise than as it is."""
     fault: Fault | None = None
@@ -88,9 +91,9 @@ class CompiledEntry:
     def declared_headers(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for name, _ in self.headers))
 
-    def delay(self) -> float:
+    def delay(self, values: TemplateValues) -> float:
         """Milliseconds to wait before this answer, infinity for never."""
-        return drawn(self.model.delay)
+        return waited(self.wait, values)
 
     def answer(self, values: TemplateValues) -> Answer:
         """The answer to a request.
@@ -142,10 +145,12 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
         compiler.problems.append(node.at(entry.body_kind).problem(f"a response with status {status} has no body"))
     _refuse_coding(entry, headers, node, compiler)
     fault: Fault | None = "truncated" if any(piece.error for piece in entry.stream or ()) else entry.error
+    wait = compile_delay(entry.delay, node.at("delay"), compiler)
+    pace = None if entry.dribble is None and entry.bandwidth is None else entry
     passing = None
     if isinstance(entry.passthrough, PassedOn):
         passing = compile_passing(entry.passthrough, node.at("passthrough"), compiler)
-    compiled = CompiledEntry(entry, node, status, headers, body, passing=passing, fault=fault)
+    compiled = CompiledEntry(entry, node, status, headers, body, wait=wait, pace=pace, passing=passing, fault=fault)
     plain = [(name, value) for name, value in headers if isinstance(value, str)]
     if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
         try:

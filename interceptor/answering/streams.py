@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from interceptor.answering.delays import drawn
+from interceptor.answering.delays import Wait, compile_delay, waited
 from interceptor.answering.event_streams import event_text
 from interceptor.answering.rendering import Compiler, GeneratedMarks, Render, RenderFault, TemplateValues, rendered
 from interceptor.answering.template import Template, TemplateFault
@@ -41,14 +41,15 @@ class _Piece:
     render: Render | None
     write: _Write
     items: Template | None
+    wait: Wait
 
     def chunks(self, values: TemplateValues, generated: GeneratedMarks) -> Iterator[Chunk]:
         if isinstance(self.model, StreamPiece) and self.model.error is not None:
-            yield Chunk(b"", drawn(self.model.delay), self.model.error)
+            yield Chunk(b"", waited(self.wait, values), self.model.error)
             return
         for scope in self._scopes(values):
             value = self.value if self.render is None else self.render(scope, generated)
-            yield Chunk(self.data(value), drawn(self.model.delay))
+            yield Chunk(self.data(value), waited(self.wait, scope))
 
     def _scopes(self, values: TemplateValues) -> Iterator[TemplateValues]:
         if self.items is None:
@@ -119,7 +120,8 @@ def _compiled(model: Any, node: Node, value: Json, compiler: Compiler, *, write:
         items = _compile_items(model.for_each, node.at("for_each"), compiler)
         compiler = replace(compiler, known=(*compiler.known, "item"))
     render = compiler.json(value, where, "response.body")
-    piece = _Piece(model, where if isinstance(model, StreamPiece) else node, value, render, write, items)
+    wait = compile_delay(model.delay, node.at("delay"), compiler)
+    piece = _Piece(model, where if isinstance(model, StreamPiece) else node, value, render, write, items, wait)
     if render is None and getattr(model, "error", None) is None:
         try:
             piece.data(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 from secrets import token_urlsafe
 from typing import Annotated
@@ -33,6 +34,7 @@ def serve(
         str | None,
         typer.Option(envvar="INTERCEPTOR_TOKEN", help="Clients have to give it as the password to the proxy."),
     ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of what handlers do by chance. Default: the project's.")] = None,
 ) -> None:
     """Run the proxy in the foreground, until Ctrl-C, SIGTERM or SIGHUP.
 
@@ -43,6 +45,8 @@ def serve(
     _check(host, token)
     set_up_logging(context, warnings=True)
     project = load_project(context.config)
+    if seed is not None:
+        project = replace(project, settings=project.settings.model_copy(update={"seed": seed}))
     with ending_signals() as wait, prepared(project, os.environ, port=port, host=host, token=token) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))

@@ -28,13 +28,16 @@ def why_aside(
         shown: the request as it may be shown: the same, or without its secrets.
     """
     calls = context.memory.calls.get(handler.route.rank, 0)
-    if handler.loaded.model.once and calls >= len(handler.entries):
+    if handler.loaded.model.once and handler.entries and calls >= len(handler.entries):
         count = len(handler.entries)
         return [Mismatch("once", f"at most {count} {'call' if count == 1 else 'calls'}", f"call {calls + 1}")]
     try:
         selection = select(handler, context)
     except RenderFault:
         return []
+    if selection is None and handler.by_chance and not handler.entries:
+        likely = max(entry.compiled.model.chance or 0.0 for entry in handler.by_chance)
+        return [Mismatch("chance", f"{likely:g}", "another draw")]
     if selection is None:
         told = _TOLD if shown.request is context.request else _TOLD_OF_MASKED
         return [Mismatch("when", handler.loaded.model.when or "", _falsehood(handler, shown, calls, told))]

@@ -87,6 +87,8 @@ class CompiledHandler:
     """What the request part says that may be a UUID, a time or the like."""
     cacheable: Selection | None = None
     """Its turn, where that is the same for every request that matches, however often it comes."""
+    by_chance: Sequence[DescribedEntry] = ()
+    """The entries that have a chance; the others do not count them."""
 
     def passes_unread(self, request: Request) -> bool:
         """True where a request that has this address passes as it is, whatever its body says."""
@@ -94,4 +96,4 @@ class CompiledHandler:
         looks_at_bodies = not _BODY_PARTS.isdisjoint(model.request_part.model_fields_set)
         if looks_at_bodies or self.when is not None or model.once or not self.route.matches(request):
             return False
-        return all(entry.passes_unread for entry in self.entries)
+        return not self.by_chance and all(entry.passes_unread for entry in self.entries)

@@ -179,7 +179,7 @@ class Engine:
             decision = self._not_answered(incoming) if self._policy_of(incoming) != "error" else None
         elif not incoming.scope.states and candidates[0][0].passes_unread(request):
             handler, params = candidates[0]
-            context = MatchContext(request, params, incoming.metadata, incoming.scope.memory)
+            context = MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed)
             selection = select(handler, context)
             decision = None if selection is None else respond(handler, context, selection)
         return decision if isinstance(decision, Passthrough) else None
@@ -231,7 +231,7 @@ class Engine:
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
                     yield (
                         handlers[route.rank],
-                        MatchContext(request, params, incoming.metadata, incoming.scope.memory),
+                        MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed),
                     )
 
     def _batch(self, incoming: _Incoming, operations: list[Request]) -> Decision:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from interceptor.answering.files import conditional, conditional_headers
-from interceptor.answering.pacing import dribbled
+from interceptor.answering.pacing import paced
 from interceptor.answering.patches import has_patches, patched
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
@@ -64,22 +64,28 @@ def _answered(
     handler: CompiledHandler, context: MatchContext, selection: Selection, answer: Answer, *, cacheable: bool = False
 ) -> Mocked:
     changes = _changes(handler, answer, selection.values)
-    context.memory.calls[handler.route.rank] = selection.calls + 1
+    _count(handler, context, selection)
     context.memory.data.update(changes)
     compiled, response = selection.entry.compiled, answer.response
     metadata = _metadata(handler, context, selection, answer.generated)
     if answer.is_file and (part := conditional(context.request, response)) is not response:
         response, metadata = part, _of_part(metadata, part)
-    dribble = compiled.model.dribble
     return Mocked(
         response,
         metadata,
-        compiled.delay(),
+        compiled.delay(selection.values),
         cors_headers(context.request, response.headers),
-        answer.stream if dribble is None else dribbled(response.body, dribble),
+        answer.stream if compiled.pace is None else paced(response.body, compiled.pace),
         compiled.fault,
         cacheable,
     )
+
+
+def _count(handler: CompiledHandler, context: MatchContext, selection: Selection) -> None:
+    rank, memory = handler.route.rank, context.memory
+    memory.calls[rank] = selection.calls + 1
+    if handler.by_chance and selection.entry.compiled.model.chance is not None:
+        memory.drawn[rank] = memory.drawn.get(rank, 0) + 1
 
 
 def _of_part(metadata: Metadata, part: Response) -> Metadata:
@@ -122,7 +128,7 @@ def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -
 
 def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:
     model = selection.entry.compiled.model
-    context.memory.calls[handler.route.rank] = selection.calls + 1
+    _count(handler, context, selection)
     metadata = _metadata(handler, context, selection, ())
     passing, request = selection.entry.compiled.passing, context.request
     to = None if passing is None else passing.url(selection.values, request, metadata.path or request.path)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
+from interceptor.engine.chance import drawn_entry
 from interceptor.engine.compiled import CompiledHandler, DescribedEntry, Selection
 from interceptor.engine.scopes import HandlerState
 from interceptor.matching.paths import Params
@@ -25,6 +26,8 @@ class MatchContext:
     metadata: Metadata
     """What the request's address says about the exchange."""
     memory: HandlerState
+    seed: int = 0
+    """Of what happens by chance."""
 
 
 Match: TypeAlias = tuple[CompiledHandler, MatchContext]
@@ -65,7 +68,11 @@ def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
     if handler.cacheable is not None:
         return handler.cacheable
     calls = context.memory.calls.get(handler.route.rank, 0)
-    entry = _entry(handler, calls)
+    if handler.by_chance:
+        entry = drawn_entry(handler, context.memory, context.metadata.test, context.seed)
+        entry = entry or _entry(handler, calls - context.memory.drawn.get(handler.route.rank, 0))
+    else:
+        entry = _entry(handler, calls)
     if entry is None:
         return None
     if entry.constant is not None and handler.when is None and not handler.then:
@@ -90,6 +97,8 @@ def template_values(handler: CompiledHandler, context: MatchContext, calls: int)
 def _entry(handler: CompiledHandler, calls: int) -> DescribedEntry | None:
     if calls < len(handler.entries):
         return handler.entries[calls]
+    if not handler.entries:
+        return None
     if handler.loaded.model.once:
         return None
     return handler.entries[calls % len(handler.entries) if handler.loaded.model.cycle else -1]

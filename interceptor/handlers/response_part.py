@@ -13,7 +13,9 @@ from interceptor.project.models import StrictModel
 BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse", "stream")
 
 PIECES = ("json", "text", "base64", "file", "error")
-_NO_PATCHES = ("error", "sse", "stream", "dribble")
+_NO_PATCHES = ("error", "sse", "stream", "dribble", "bandwidth")
+_BANDWIDTH = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB)?(?:/s)?\Z")
+MOST_PIECES = 10_000
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?\Z")
 
 
@@ -38,28 +40,58 @@ def _final(status: int) -> int:
     return status
 
 
-class DelayRange(StrictModel):
-    """A delay drawn anew for each answer, in milliseconds."""
+def _as_float(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    min: Annotated[float, BeforeValidator(milliseconds)]
+
+class DrawnDelay(StrictModel):
+    """A delay drawn anew for each answer: evenly between two, or log-normally, as networks have them."""
+
+    min: Annotated[float | None, BeforeValidator(milliseconds)] = None
     """At least this long."""
-    max: Annotated[float, BeforeValidator(milliseconds)]
+    max: Annotated[float | None, BeforeValidator(milliseconds)] = None
     """At most this long."""
+    median: Annotated[float | None, BeforeValidator(milliseconds)] = None
+    """Half of them are longer, a few of them much."""
+    sigma: Annotated[float | None, BeforeValidator(_as_float), Field(ge=0, le=5)] = None
+    """How far they scatter: 0 not at all, 0.5 as in a good network, 1 as in a bad one."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> DelayRange:
-        if self.min > self.max:
+    def _one_way(self) -> DrawnDelay:
+        if self.model_fields_set not in ({"min", "max"}, {"median", "sigma"}):
+            raise ValueError("a delay that is drawn has min and max, or median and sigma")
+        if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min is greater than max")
         return self
 
 
 def _delay(value: Any) -> Any:
-    if value == "infinite" or isinstance(value, dict):
+    if value == "infinite" or isinstance(value, dict) or (isinstance(value, str) and "{{" in value):
         return value
     return {"min": milliseconds(value), "max": milliseconds(value)}
 
 
-Delay: TypeAlias = Annotated[DelayRange | Literal["infinite"], BeforeValidator(_delay)]
+def bytes_per_second(value: Any) -> int:
+    """A bandwidth: `20000`, `"20kB/s"`, `"1.5 MB"`.
+
+    Raises:
+        ValueError: for anything else, none at all included.
+    """
+    number = 0.0
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, str) and (match := _BANDWIDTH.match(value.strip())):
+        number = float(match[1]) * {"B": 1, "kB": 1000, "MB": 1_000_000}[match[2] or "B"]
+    if number < 1:
+        raise ValueError(f'"{value}" is not a bandwidth; write 20kB/s or 1.5MB/s')
+    return int(number)
+
+
+Delay: TypeAlias = Annotated[
+    Annotated[Annotated[str, Tag("text")] | Annotated[DrawnDelay, Tag("mapping")], Discriminator(branch)],
+    BeforeValidator(_delay),
+]
+"""`infinite` and templates are text."""
 Status: TypeAlias = Annotated[int, Field(ge=100, le=599), AfterValidator(_final)]
 TemplateText: TypeAlias = str
 """Text that may hold `{{ }}`; the compiler of responses looks into it."""
@@ -136,7 +168,7 @@ class StreamPiece(StrictModel):
 class Dribble(StrictModel):
     """A body that comes slowly."""
 
-    chunks: Annotated[int, Field(ge=1, le=10_000)]
+    chunks: Annotated[int, Field(ge=1, le=MOST_PIECES)]
     """In so many pieces."""
     over: Annotated[float, BeforeValidator(milliseconds)]
     """From the first to the last."""
@@ -181,6 +213,10 @@ def _not_false(value: Any) -> Any:
 Passing: TypeAlias = Annotated[Literal[True] | PassedOn, BeforeValidator(_not_false)]
 
 
+def _bandwidth(value: Any) -> Any:
+    return None if value is None else bytes_per_second(value)
+
+
 def _listed(value: Any) -> Any:
     """One piece may be written without a list."""
     return [value] if isinstance(value, dict) else value
@@ -220,13 +256,17 @@ class ResponseEntry(StrictModel):
     """A body in pieces."""
     dribble: Annotated[Dribble | None, Field(examples=[{"chunks": 10, "over": "2s"}])] = None
     """The body in pieces, over some time."""
+    bandwidth: Annotated[int | None, BeforeValidator(_bandwidth), Field(examples=["20kB/s"])] = None
+    """How many bytes of the body are sent in a second."""
+    chance: Annotated[float | None, BeforeValidator(_as_float), Field(gt=0, le=1, examples=[0.1])] = None
+    """How likely this entry has the turn; otherwise the others have it as if this one were not there."""
     passthrough: Annotated[Passing | None, Field(examples=[True, {"to": "http://localhost:4000"}])] = None
     """Ask the real server, or another one; status, headers and body beside it replace those of its answer."""
     python: Annotated[
         Annotated[str, Field(pattern=r"^[^:]+\.py:[A-Za-z_]\w*$")] | None, Field(examples=["mocks/products.py:create"])
     ] = None
     """A function `create(request, params, data)` that returns a response mapping, a status or None (step aside)."""
-    error: Literal["reset", "close", "timeout", "malformed", "truncated"] | None = None
+    error: Literal["reset", "close", "timeout", "malformed", "truncated", "refused", "dns", "tls"] | None = None
     """How the connection fails instead of an answer; `truncated`: in the middle of it."""
     delay: Delay | None = None
     """How long to wait before the answer."""
@@ -251,15 +291,24 @@ class ResponseEntry(StrictModel):
         given = [key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
-        said = (*given, "status", "headers", "passthrough", "error", "dribble")
+        said = (*given, "status", "headers", "passthrough", "error", "dribble", "bandwidth")
         beside = [key for key in said if key in self.model_fields_set]
         if self.python is not None and beside:
             raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
         if odd := next((key for key in _NO_PATCHES if self.passthrough is not None and getattr(self, key)), None):
             raise ValueError(f"passthrough can be patched with status, headers and a body, not with {odd}")
-        if self.dribble is not None and (self.sse is not None or self.stream is not None):
-            raise ValueError("dribble cuts a whole body; the pieces of a stream have delays of their own")
+        _check_pace(self)
         return self
+
+
+def _check_pace(entry: ResponseEntry) -> None:
+    paces = [key for key in ("dribble", "bandwidth") if getattr(entry, key) is not None]
+    if len(paces) > 1:
+        raise ValueError("dribble and bandwidth cannot be combined: each says when the whole body has come")
+    if paces and (entry.sse is not None or entry.stream is not None):
+        raise ValueError(f"{paces[0]} cuts a whole body; the pieces of a stream have delays of their own")
+    if entry.chance is not None and entry.times != 1:
+        raise ValueError("an entry with a chance has no times: it is drawn anew for each call")
 
 
 ResponseShape: TypeAlias = Annotated[

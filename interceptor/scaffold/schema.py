@@ -47,6 +47,8 @@ def handlers_schema() -> Schema:
     _apply(definitions, _HANDLERS)
     definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
     definitions["ResponseEntry"] |= _one_of(BODIES)
+    ways = [{"required": ["min", "max"]}, {"required": ["median", "sigma"]}]
+    definitions["DrawnDelay"] |= {"oneOf": ways, "maxProperties": 2}
     definitions["StreamPiece"]["oneOf"] = [{"required": [key]} for key in PIECES]
     definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
     definitions |= _VALUES
@@ -164,11 +166,13 @@ _TEXT: Schema = {"type": ["string", "number", "boolean"]}
 """Text in YAML: what looks like a number or a word is taken as it is written."""
 _SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 _STATUS: Schema = {"type": "integer", "minimum": 200, "maximum": 599}
+_TEMPLATE: Schema = {"type": "string", "pattern": r"\{\{"}
 _DELAY_TEXT: Schema = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s)?$"}
 _MILLISECONDS: Schema = {"anyOf": [{"type": "number", "minimum": 0}, _DELAY_TEXT]}
+_BANDWIDTH = r"^\d+(\.\d+)?\s*(B|kB|MB)?(/s)?$"
 _DELAY: Schema = {
-    "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _ref("DelayRange")],
-    "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, "infinite"],
+    "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _TEMPLATE, _ref("DrawnDelay")],
+    "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, {"median": 80, "sigma": 0.5}, "infinite"],
 }
 _LINES: Schema = {
     "anyOf": [
@@ -373,7 +377,7 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "when": _TEXT,
     },
     "GivenState": {"name": _TEXT},
-    "DelayRange": {"min": _MILLISECONDS, "max": _MILLISECONDS},
+    "DrawnDelay": {"min": _MILLISECONDS, "max": _MILLISECONDS, "median": _MILLISECONDS},
     "RequestPart": {
         **dict.fromkeys(("query", "headers", "cookies", "form"), _ref("Names")),
         "json": _ref("JsonMatcher"),
@@ -403,13 +407,14 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "path": {"type": "string", "pattern": r"^(/|\{\{)"},
     },
     "ResponseEntry": {
-        "status": {"anyOf": [_STATUS, {"type": "string", "pattern": r"\{\{"}]},
+        "status": {"anyOf": [_STATUS, _TEMPLATE]},
         "headers": {"type": "object", "additionalProperties": _or_list(_SCALAR)},
         **dict.fromkeys(("text", "html", "xml", "base64", "file", "name"), _TEXT),
         "passthrough": {"anyOf": [{"const": True}, _ref("PassedOn")]},
         "sse": _or_list(_ref("ServerSentEvent")),
         "stream": _or_list(_ref("StreamPiece")),
         "delay": _DELAY,
+        "bandwidth": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _BANDWIDTH}]},
         "matching": _rules(
             r"^(\$|header\.)",
             status={"anyOf": [*_CODES["anyOf"], {"type": "object", "properties": {"status": _CODES}}]},

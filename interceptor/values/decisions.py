@@ -10,8 +10,9 @@ from interceptor.values.exchange import Metadata
 from interceptor.values.lean import lean
 from interceptor.values.messages import Headers, Response
 
-Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated"]
-"""How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated."""
+Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated", "refused", "dns", "tls"]
+"""How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated;
+as if the server could not be reached (refused, dns), or its TLS not be understood (tls)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,3 +233,44 @@ handlers:
     again = engine.decide(request)
     assert isinstance(again, Mocked)
     assert again.response.body == b"before"
+
+
+def drawn(build_engine: BuildEngine, seed: int, *, test: str | None = None) -> str:
+    """What fifty calls of a flaky handler are answered, others between them."""
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: GET /flaky, response: [{text: x, chance: 0.3}, {text: a}, {text: b}]}
+  - {request: GET /other, response: [{text: x, chance: 0.3}, {text: o}]}
+"""
+    engine = build_engine(handlers, project=f"{PROJECT}seed: {seed}\n")
+    engine.begin_test(test)
+    said = ""
+    for at in range(50):
+        said += body(engine.decide(Request("GET", f"{BASE}/flaky")))
+        if at % (seed + 2) == 0:
+            engine.decide(Request("GET", f"{BASE}/other"))
+    return said
+
+
+def test_chance_is_the_same_for_one_seed_and_consumes_nothing(build_engine: BuildEngine) -> None:
+    first = drawn(build_engine, 1)
+    assert first == drawn(build_engine, 1)
+    assert first != drawn(build_engine, 2)
+    assert first != drawn(build_engine, 1, test="another")
+    assert 5 <= first.count("x") <= 25
+    assert first.replace("x", "").rstrip("b") == "a"
+
+
+def test_a_handler_of_chance_alone_steps_aside(build_engine: BuildEngine) -> None:
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: GET /a, response: {status: 503, chance: 0.4}}
+  - {request: GET /a, response: 200}
+"""
+    engine = build_engine(handlers)
+    decisions = [engine.decide(Request("GET", f"{BASE}/a")) for _ in range(50)]
+    statuses = [decision.response.status for decision in decisions if isinstance(decision, Mocked)]
+    assert len(statuses) == 50
+    assert 5 <= statuses.count(503) <= 35

@@ -252,6 +252,18 @@ def test_a_cell_beyond_what_csv_may_hold_is_a_problem(build_engine: BuildEngine,
 
 
 NEW_WORDS = [
+    ("response: {delay: {min: 1}}", "a delay that is drawn has min and max, or median and sigma"),
+    ("response: {delay: {median: 1s, sigma: 9}}", "less than or equal to 5"),
+    ("response: {delay: {medain: 1s, sigma: 1}}", 'did you mean "median"?'),
+    ("response: {delay: '{{ nothing }}'}", '"nothing" is not known'),
+    ("response: {text: a, bandwidth: fast}", '"fast" is not a bandwidth; write 20kB/s'),
+    ("response: {text: a, bandwidth: 0}", '"0" is not a bandwidth'),
+    ("response: {text: a, bandwidth: 1kB/s, dribble: {chunks: 1, over: 1}}", "cannot be combined"),
+    ("response: {sse: {data: a}, bandwidth: 1kB/s}", "the pieces of a stream have delays of their own"),
+    ("response: {chance: 1.5}", "less than or equal to 1"),
+    ("response: {chance: often}", '"chance" must be a number'),
+    ("response: {chance: 0.5, times: 2}", "has no times"),
+    ("response: {error: refuse}", "refused"),
     ("response: {passthrough: {}}", "passthrough takes true, or a mapping of to and request"),
     ("response: {passthrough: {too: 'http://a.test'}}", 'did you mean "to"?'),
     ("response: {passthrough: {request: {quary: {}}}}", 'did you mean "query"?'),

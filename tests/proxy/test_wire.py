@@ -50,6 +50,12 @@ handlers:
       - {stream: [{json: {n: 1}}, {error: timeout}]}
   - request: GET /dribbled
     response: {text: abcdefghij, dribble: {chunks: 5, over: 100ms}}
+  - request: GET /refused
+    response: {error: refused}
+  - request: GET /dns
+    response: {error: dns}
+  - request: GET /tls
+    response: {error: tls}
   - request: GET /resolved/:kind
     response: {python: "resolvers.py:resolve"}
 """,
@@ -325,6 +331,25 @@ def test_curl_and_httpx_read_events(lane):
 
 
 FAULTS = [("reset", 56, 35), ("close", 52, 52), ("malformed", 1, 1), ("truncated", 18, 18), ("timeout", 28, 28)]
+
+
+def test_a_server_that_cannot_be_reached_is_what_a_proxy_says_of_it(lane):
+    for path, said in (("/refused", "the connection was refused"), ("/dns", "there is no such host")):
+        answer = requests.get(f"http://api.example.test{path}", proxies={"http": lane.url}, timeout=PATIENCE)
+        assert (answer.status_code, said in answer.text) == (502, True)
+        assert exchange(lane, path, "http")["response"] is None
+    for path in ("/refused", "/dns"):
+        with door(lane) as connection:
+            ask((connection, ""), path)
+            with pytest.raises(ConnectionResetError):
+                connection.recv(100)
+
+
+def test_broken_tls_is_an_error_of_tls(lane):
+    with tunnel(lane) as connection:
+        ask((connection, ""), "/tls")
+        with pytest.raises(ssl.SSLError, match=r"(?i)mac|decrypt|record"):
+            connection.recv(100)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
