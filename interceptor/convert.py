@@ -12,12 +12,12 @@ from interceptor.contract.pinning.known_lines import KnownLines
 from interceptor.journal import Recording
 from interceptor.pact.document import PactDocument
 from interceptor.pact.losses import StillAnswered
-from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
+from interceptor.pact.write import WrittenPact, file_name, require_distinct_names, write_pact
 from interceptor.project.config import Project
-from interceptor.project.exclusion import Exclusion
 from interceptor.recordings import ImportedRecording, RecordingReader, open_recording, unreadable_flows
 from interceptor.values.errors import DocumentError
 from interceptor.values.exchange import Exchange
+from interceptor.values.exclusion import Exclusion
 from interceptor.values.findings import Finding
 from interceptor.values.lean import nothing_is_garbage
 
@@ -88,8 +88,9 @@ def convert(
     for pair, collector in sorted(collectors.items()):
         interactions, findings = collector.interactions()
         document = PactDocument(*pair, interactions, comments=settings.comments)
-        pact, unsaid = rendered(document, specification)
-        written = write_pact(pact, output or project.pact_dir, merge=merge, still_answered=still_answered)
+        written, unsaid = write_pact(
+            document, specification, output or project.pact_dir, merge=merge, still_answered=still_answered
+        )
         conversion.pacts.append(written)
         conversion.findings += (replace(finding, pact=file_name(*pair)) for finding in (*findings, *unsaid))
     asked = {provider for _, provider in collectors}

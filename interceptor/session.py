@@ -17,7 +17,6 @@ from types import MappingProxyType
 
 from interceptor.engine import Engine, load_engine
 from interceptor.project.config import Project
-from interceptor.project.origins import Owners
 from interceptor.recorder.control import Control
 from interceptor.recorder.observed import note_observed
 from interceptor.recorder.recorder import Recorder, recording
@@ -30,9 +29,10 @@ from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
-from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
+from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, permitted_hosts, trust_files
 from interceptor.run.upstream import Upstream, read_upstream
 from interceptor.values.errors import RecordingError
+from interceptor.values.lean import nothing_is_garbage
 from interceptor.values.messages import Request
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -119,10 +119,12 @@ def prepared(
         ConfigurationError: with every problem of the handler files.
         UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
     """
-    engine = load_engine(project, Redactor.of(project).request)
+    with nothing_is_garbage():
+        engine = load_engine(project, Redactor.of(project).request)
+        gc.freeze()  # handlers stay to the end: the collector need not walk thousands of them
     upstream = read_upstream(environ, project.settings.upstream_proxy)
     with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
-        authority = ensure_authority(project.state_dir)
+        authority = ensure_authority(project.state_dir, _vouched_for(project, engine))
         with trust_files(authority, project.state_dir, environ) as trust:
             known = token or secrets.token_urlsafe(16)
             ground = _ground(environ, project, engine, listeners, trust)
@@ -148,6 +150,12 @@ def prepared(
                 reached,
                 ground.observed,
             )
+
+
+def _vouched_for(project: Project, engine: Engine) -> Sequence[str] | None:
+    """The hosts that the authority may vouch for; None for all, where even the answer to a foreign host is ours."""
+    settings = project.settings
+    return None if settings.authority == "any" or settings.others == "error" else permitted_hosts(engine.hosts)
 
 
 def _ground(
@@ -189,7 +197,7 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
 def _accompany(context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
     with recording(context.project, context.engine.handler_places) as (recorder, journal):
         exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed))
-        note_observed(context.observed, Owners(context.project.providers), recorder)
+        note_observed(context.observed, context.project.owners, recorder)
     return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
 
@@ -239,7 +247,7 @@ async def _until(
         return waiting.result()
     from interceptor.proxy.server import serving  # noqa: PLC0415  # a command that asks nothing need not wait for it
 
-    gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
+    gc.freeze()  # modules stay, too
 
     async with (
         serving(
@@ -257,7 +265,8 @@ async def _until(
     ):
         if tell is None:
             return await waiting
-        following = asyncio.create_task(reload_on_change(context.project, context.engine, recorder.summary, tell))
+        replaced = recorder.summary.replace_handlers
+        following = asyncio.create_task(reload_on_change(context.project, context.engine, replaced, tell))
         try:
             return await waiting
         finally:

@@ -2,10 +2,22 @@
 
 from hypothesis import settings
 
+from tests import forked
 from tests.controlled import environment, proxy
 from tests.engines import build_engine
 
 __all__ = ["build_engine", "environment", "proxy"]  # fixtures
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # its workers share what the session itself starts
+        forked.begin()
+
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        forked.end()
+
 
 # The same examples in every run: a gate that fails by chance is not believed when it is right. To look for new ones:
 # pytest --hypothesis-profile=search

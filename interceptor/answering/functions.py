@@ -8,12 +8,13 @@ import hashlib
 import hmac
 import json
 import random
-import re
 import uuid as uuids
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from interceptor.answering.times import date, now
+from interceptor.values.patterns import Pattern
+from interceptor.values.remember import remembered
 
 _JWT_SECRET = b"interceptor"
 """Tokens of a mock are for reading, not for trusting: the key is public."""
@@ -55,7 +56,7 @@ def b64decode(value: str) -> str:
 
 def regex_search(value: str, pattern: str) -> str | None:
     """The first match, or its first group where there is one; none without a match."""
-    match = re.search(pattern, str(value))
+    match = _pattern(pattern).search(str(value))
     if match is None:
         return None
     found: str | None = match[1] if match.re.groups else match[0]
@@ -64,7 +65,12 @@ def regex_search(value: str, pattern: str) -> str | None:
 
 def regex_replace(value: str, pattern: str, replacement: str) -> str:
     """Every match replaced; `\\\\1` stands for the first group."""
-    return re.sub(pattern, replacement, str(value))
+    return _pattern(pattern).sub(replacement, str(value))
+
+
+@remembered(200)  # the patterns of a project's templates
+def _pattern(source: str) -> Pattern:
+    return Pattern(source)
 
 
 GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "date": date, "uuid": uuid, "random_int": random_int, "jwt": jwt}

@@ -7,7 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
@@ -36,6 +36,7 @@ from interceptor.values.messages import BODILESS, Headers, Response
 
 EVENT_STREAM_MEDIA_TYPE = "text/event-stream"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BREAKS_HEADER = re.compile(r"[\r\n\0]")
 _TEXT_TYPES = {"text": "text/plain", "html": "text/html", "xml": "text/xml"}
 
@@ -78,14 +79,14 @@ class CompiledEntry:
     status: int | Render
     headers: Sequence[tuple[str, str | Render]]
     body: BodyOf
-    static: Answer | None = field(default=None)
+    static: Answer | None = None
     wait: Wait = 0.0
     pace: ResponseEntry | None = None
-    """The entry, where it says that a whole body is sent in pieces."""
+    """The entry, if it says that a whole body is sent in pieces."""
     passing: CompiledPassing | None = None
-    """Where a request goes that is passed on otherwise than as it is."""
+    """Where a request goes that is passed on otherwise than unchanged."""
     fault: Fault | None = None
-    """How the connection fails; where it does between two pieces, the response is cut off there."""
+    """How the connection fails; if it does between two pieces, the response is truncated there."""
 
     @property
     def declared_headers(self) -> tuple[str, ...]:
@@ -150,14 +151,13 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     passing = None
     if isinstance(entry.passthrough, PassedOn):
         passing = compile_passing(entry.passthrough, node.at("passthrough"), compiler)
-    compiled = CompiledEntry(entry, node, status, headers, body, wait=wait, pace=pace, passing=passing, fault=fault)
-    plain = [(name, value) for name, value in headers if isinstance(value, str)]
+    plain, static = [(name, value) for name, value in headers if isinstance(value, str)], None
     if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
         try:
-            return replace(compiled, static=_answer(node, status, plain, body, ()))
-        except RenderFault as fault:
-            compiler.problems.append(fault.node.problem(fault.message))
-    return compiled
+            static = _answer(node, status, plain, body, ())
+        except RenderFault as broken:
+            compiler.problems.append(broken.node.problem(broken.message))
+    return CompiledEntry(entry, node, status, headers, body, static, wait, pace, passing, fault)
 
 
 def _refuse_coding(
@@ -242,7 +242,7 @@ def _compile_body(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
 def _json_body(value: Json, node: Node, compiler: Compiler) -> BodyOf:
     def body(value: Json) -> RenderedBody:
         try:
-            data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            data = _as_json(value).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise RenderFault(node, f"the value cannot be written as JSON: {error}") from error
         return RenderedBody(data, JSON_MEDIA_TYPE, value)

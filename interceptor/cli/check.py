@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show, show_document, show_json, show_line
-from interceptor.cli.options import AsJson, say_passed_over, write_output
+from interceptor.cli.options import AsJson, PactFiles, say_passed_over, write_output
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 def check(
     ctx: typer.Context,
-    pacts: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Pact files. Default: those of the project.", metavar="PACT", show_default=False),
-    ] = None,
+    pacts: PactFiles = None,
     openapi: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="The provider's OpenAPI document or its URL. Default: the project file's."),

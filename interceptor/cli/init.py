@@ -110,13 +110,12 @@ def _new(text: str) -> NewProvider:
 
 def _documented(where: str, root: Path, named: list[str]) -> NewProvider:
     """The provider of a document; `--provider` gives it another name and URL."""
-    from interceptor.openapi.document import open_document
     from interceptor.scaffold.documented import import_document
 
     if len(named) > 1:
         raise UsageError("a document describes one provider", f'name it with one --provider "{_EXAMPLE}"')
     path = where if "://" in where else os.path.relpath(Path(where).resolve(), root.resolve())
-    found = import_document(open_document(path, root.resolve()))
+    found = import_document(path, root.resolve())
     return replace(found, name=_new(named[0]).name, urls=_new(named[0]).urls) if named else found
 
 

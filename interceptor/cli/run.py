@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say, set_up_logging
+from interceptor.cli.context import Context, say, say_reached, set_up_logging
+from interceptor.cli.options import ProxyPort, Words
 from interceptor.project.config import Project, load_project
 from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.run.reach.isolation import IsolationError
@@ -30,8 +31,8 @@ class Export(StrEnum):
 
 def run(
     ctx: typer.Context,
-    command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="COMMAND")],
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
+    command: Words,
+    port: ProxyPort = None,
     export: Annotated[
         Export,
         typer.Option(help="When to write the pacts. clean: if the command succeeds and no request is unhandled."),
@@ -70,10 +71,7 @@ def run(
     with prepared(project, os.environ, port=port) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))
-        for problem in run_context.reached.problems:
-            say(problem)
-        if context.verbose:
-            say(f"clients reach the proxy by the proxy variables and by settings for {run_context.reached.names}")
+        say_reached(run_context.reached, verbose=context.verbose)
         finished = _run(run_context, command, isolated=isolated, allowed=allow_port or [])
     for line in (
         *(hit_lines(finished.summary) if context.verbose else ()),

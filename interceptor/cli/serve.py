@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say, set_up_logging, show_document
+from interceptor.cli.context import Context, say, say_reached, set_up_logging, show_document
+from interceptor.cli.options import ProxyPort
 from interceptor.project.config import load_project
 from interceptor.report.summary import hit_lines, summary_lines
 from interceptor.run.listeners import HOST
@@ -26,7 +27,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,}")
 
 def serve(
     ctx: typer.Context,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
+    port: ProxyPort = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="The address to listen on; one that is not loopback needs --token.")
     ] = HOST,
@@ -50,10 +51,7 @@ def serve(
     with ending_signals() as wait, prepared(project, os.environ, port=port, host=host, token=token) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))
-        for problem in run_context.reached.problems:
-            say(problem)
-        if context.verbose:
-            say(f"clients reach the proxy by the proxy variables and by settings for {run_context.reached.names}")
+        say_reached(run_context.reached, verbose=context.verbose)
         _introduce(run_context)
         finished = serve_until_stopped(run_context, wait, say)
     for line in (

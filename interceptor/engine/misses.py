@@ -1,4 +1,4 @@
-"""The answer to a request that nobody answers: the nearest handlers, what differs, and a handler to paste."""
+"""Explains a request that no handler answers: the nearest handlers, what differs, and a handler to paste."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from interceptor.engine.browsers import cors_headers
 from interceptor.matching.mismatches import Mismatch
 from interceptor.matching.router import Located
 from interceptor.matching.values import spelt_key
-from interceptor.project.origins import Owners
 from interceptor.project.yaml_text import as_yaml
+from interceptor.values.browsers import cors_headers
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import Owners
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
 Mask: TypeAlias = Callable[[Request], Request]
-"""A request -> the same without its secrets, or the very same object."""
+"""Takes a request, returns it without its secrets, or the same object if there are none."""
 
 _MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A request, and how it may be shown: explanations are printed, kept and pasted into tickets."""
+    """A request and its masked form: explanations are printed, kept and pasted into tickets."""
 
     real: Request
     shown: Request
@@ -38,7 +38,7 @@ class Masked:
 
     @property
     def path(self) -> str:
-        """What a handler says under `path`, or its `url`; a masked segment is a wildcard."""
+        """The value for a handler's `path` or `url`; a masked segment is a wildcard."""
         path = self.owned_path or self.real.url.partition("?")[0]
         steps = path.split("/")
         segments = zip(reversed(self.real.path.split("/")), reversed(self.shown.path.split("/")), strict=False)
@@ -48,7 +48,7 @@ class Masked:
         return "/".join(steps)
 
     def mismatches(self, found: Sequence[Mismatch], check: Callable[[Request], Iterable[Mismatch]]) -> list[Mismatch]:
-        """What differs, with what was got as it may be shown; `check` finds what differs below the address."""
+        """The mismatches, with masked values; `check` finds those below the address."""
         if self.shown is self.real:
             return list(found)
         got = {each.part: each.got for each in check(self.shown)}
@@ -58,7 +58,7 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A handler that almost answered."""
+    """A handler that almost matched."""
 
     handler: str
     name: str | None
@@ -80,7 +80,7 @@ def elsewhere(owners: Owners, located: Located) -> str | None:
 
 
 def explain(request: Request, near: Sequence[NearMiss], paste: str, hint: str | None = None) -> str:
-    """The miss in the words of the log and the summary."""
+    """The miss as the log and the summary show it."""
     lines = [f"{request.method} {request.url} has no handler", *([f"  {hint}"] if hint else [])]
     for miss in near:
         lines.append(f"  near {miss.handler}" + (f" ({miss.name})" if miss.name else ""))
@@ -89,7 +89,7 @@ def explain(request: Request, near: Sequence[NearMiss], paste: str, hint: str | 
 
 
 def handler_to_paste(masked: Masked) -> str:
-    """A handler in YAML that would answer this very request; whatever is masked matches anything."""
+    """A handler in YAML that would answer this request; whatever is masked matches anything."""
     real, shown, path = masked.real, masked.shown, masked.path
     part: dict[str, Any] = {}
     if real.query:

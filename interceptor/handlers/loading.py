@@ -6,17 +6,17 @@ one error never hides another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from interceptor.handlers.data import data_value
-from interceptor.handlers.discovery import handler_paths
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
 from interceptor.handlers.schema_files import with_schemas
 from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
+from interceptor.project.handler_files import handler_paths
 from interceptor.project.models import validate
 from interceptor.project.yaml_file import parse, read
 from interceptor.project.yaml_nodes import Node, from_json
@@ -117,8 +117,9 @@ def _load_handler(
         problems.append(node.problem("a handler must be a mapping with at least a request"))
         return None
     complete, unread = normalise(node, defaults), list[Problem]()
-    if "request" in complete.members:
-        complete.members["request"] = with_schemas(complete.members["request"], folder, unread)
+    request = complete.members.get("request")
+    if request is not None and (filled := with_schemas(request, folder, unread)) is not request:
+        complete = replace(complete, members={**complete.members, "request": filled})
     model, found = validate(Handler, complete)
     found += unread
     if model is not None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import MISSING, Field, fields
+from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
@@ -87,6 +88,8 @@ def _fact(fact: Field[Any]) -> _Fact:
 
 
 _FACTS = [_fact(each) for each in fields(Metadata) if each.name not in _ELSEWHERE]
+_NAMES = [name for name, *_ in _FACTS]
+_facts_of = attrgetter(*_NAMES)
 _BEFORE = [fact for fact in _FACTS if fact[0] in _BEFORE_REQUEST]
 _AFTER = [fact for fact in _FACTS if fact[0] not in _BEFORE_REQUEST | _WRITTEN_APART]
 
@@ -184,7 +187,7 @@ def decoded(line: bytes, count: int = 1) -> Exchange:
         read.outcome,
         read.at,
         read.ms,
-        Metadata(path=request.path, **{name: getattr(read, name) for name, *_ in _FACTS}),
+        Metadata(path=request.path, **dict(zip(_NAMES, _facts_of(read), strict=True))),
         read.masked,
         large,
         count,

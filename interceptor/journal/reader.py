@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from interceptor.journal.lines import VERSION, DamagedError, Header, decoded, decoded_header, decoded_repeats, essence
-from interceptor.project.config import Project
 from interceptor.values.damage import Damage
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
 
 
-def latest_recording(project: Project) -> Path | None:
-    """The journal of the run that started last, or None where there is none yet."""
+def latest_recording(folder: Path) -> Path | None:
+    """The journal in a folder of the run that started last, or None where there is none yet."""
     try:
-        journals = list(project.recordings.glob("*.jsonl"))
+        journals = list(folder.glob("*.jsonl"))
     except OSError:
         return None
     seconds = len("2026-11-21T20-46-03Z")

@@ -1,4 +1,4 @@
-"""What is doubtful about one pact."""
+"""Checks of one pact."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _faults(kind: str, name: str, index: int) -> Iterator[Finding]:
 
 
 def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
-    """Interactions that cannot both be verified, and those that say one thing twice."""
+    """Interactions that contradict or repeat each other."""
     by_request: dict[str, list[_Placed]] = defaultdict(list)
     for one in placed:
         by_request[_request_key(one.each)].append(one)

@@ -1,4 +1,4 @@
-"""What in a pact still looks like a secret, whoever wrote the pact."""
+"""Finds what still looks like a secret in a pact, no matter which tool wrote it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from interceptor.values.place import ROOT, below, leaves
 
 
 def secrets_in(pact: Pact) -> list[Finding]:
-    """An error for every place of a pact that holds something of a known secret's form.
+    """An error for each place of a pact that contains a secret of a known form.
 
-    Masks and the constants of pinned values are none.
+    Masks and the constants of pinned values do not count.
     """
     findings = []
     wrapped = pact.specification.startswith("4")  # a body with its encoding; before, it is what it is
@@ -42,7 +42,7 @@ def _texts(interaction: Json, *, wrapped: bool) -> Iterator[tuple[str, str]]:
 
 
 def _member_names(value: Json, place: str = ROOT) -> Iterator[tuple[str, str]]:
-    """The names of members: a token may stand there as well."""
+    """Names of members, since a token may be used as a key."""
     if isinstance(value, dict):
         for name, member in value.items():
             yield place, name

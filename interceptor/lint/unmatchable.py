@@ -10,10 +10,10 @@ from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
 from interceptor.handlers.request_part import RequestPart
 from interceptor.project.config import Project
-from interceptor.project.origins import Origin
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.origins import Origin
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "ANY")
 _PARAMETER = re.compile(r"\\.|/:\w+(?:\((?:\\.|[^()\\])*\))?|(?P<plain>:[A-Za-z_]\w*)|(?P<group>\([^/]*\)?)")

@@ -28,6 +28,7 @@ from interceptor.matching.negotiation import accepts_test, basic_test
 from interceptor.matching.times import time_test
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import Json
+from interceptor.values.patterns import Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +197,11 @@ def _length(operand: Any, path: SpecPath) -> Any:
     return operand
 
 
-def _regex(operand: Any, path: SpecPath) -> re.Pattern[str]:
+def _regex(operand: Any, path: SpecPath) -> Pattern:
     if not isinstance(operand, str):
         raise MatcherError("$regex takes a regular expression as text", path)
     try:
-        return re.compile(operand)
+        return Pattern(operand)
     except re.error as error:
         raise MatcherError(f'"{operand}" is not a regular expression: {error}', path) from error
 

@@ -1,6 +1,7 @@
-"""Where a connection begins: whether it is TLS or HTTP, whom it is for, and whether it is ours to open.
+"""Where a connection begins: finds out whether it is TLS or HTTP, whom it is for, and whether to decrypt it.
 
-The first byte tells TLS from everything else. A tunnel begins anew within itself: what nobody owns is led on unopened.
+The first byte tells TLS from everything else. The inside of a tunnel begins here again: what nobody owns is passed on
+without being decrypted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote
 
-from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
 from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
@@ -24,16 +24,17 @@ from interceptor.proxy.translate import meant_host
 from interceptor.proxy.tunnel import TunnelError
 from interceptor.recorder.summary import Way
 from interceptor.run.listeners import HOST, Listener
+from interceptor.values.origins import is_loopback
 
 log = logging.getLogger(__name__)
 
 _GREETING = b"INTERCEPTOR/1 "
-"""What the preloads of `run/reach` say first in a worker of a test runner; the name follows."""
+"""What the preloads of `run/reach` send first in a worker of a test runner, followed by its name."""
 _LONGEST_GREETING = 1000
 _SECONDS_TO_SHAKE_HANDS = 10
 _SECONDS_TO_PART = 1
 _SECONDS_TO_SPEAK = 0.2
-"""In which the client of a tunnel that is not ours to open says something first; in some protocols it is the server."""
+"""Seconds in which the client of a foreign tunnel may send first; in some protocols the server does."""
 
 
 class Doorstep(asyncio.Protocol):
@@ -42,7 +43,7 @@ class Doorstep(asyncio.Protocol):
     Args:
         parts: what all connections share.
         listener: the direct door; None at the proxy's own address.
-        tunnel: host and port that a client has asked the proxy for.
+        tunnel: the host and port of the client's CONNECT.
         scope: the worker that the tunnel belongs to.
     """
 
@@ -96,7 +97,7 @@ class Doorstep(asyncio.Protocol):
             self._parts.dispatcher.recorder.note_unfinished()
 
     def _greeted(self) -> bool:
-        """Take the greeting of a client that was led here, which names its worker; False where more has to come."""
+        """Take the greeting of a redirected client, which names its worker; False until it is complete."""
         begins = self._received[: len(_GREETING)]
         if not _GREETING.startswith(begins):
             return True
@@ -152,7 +153,7 @@ class Doorstep(asyncio.Protocol):
 
     @property
     def _door(self) -> Listener | None:
-        """The direct door that the client stands at, or that it has asked the proxy for."""
+        """The direct door that the client connected to, or asked the proxy for."""
         if self._tunnel is None:
             return self._client.listener
         return self._parts.dispatcher.listener_at(*self._tunnel)
@@ -163,18 +164,18 @@ class Doorstep(asyncio.Protocol):
 
     @property
     def _is_foreign(self) -> bool:
-        """True for the end of a tunnel that is not ours to open, unless the handshake names another host."""
+        """True for the target of a foreign tunnel, unless the handshake names another host."""
         if self._tunnel is None or self._door is not None or self._opens("https") or self._opens("http"):
             return False
         return self._parts.others != "error" or is_loopback(self._tunnel[0])
 
     @property
     def _is_named_later(self) -> bool:
-        """True where the tunnel leads to an address: whose that is, the handshake will say."""
+        """True if the tunnel leads to an IP address, so that only the handshake tells whose it is."""
         assert self._tunnel is not None
         return is_ip_address(self._tunnel[0]) and not is_loopback(self._tunnel[0])
 
-    # What becomes of it ----------------------------------------------------------------------------------------
+    # What happens to it ----------------------------------------------------------------------------------------
 
     def _speak_http(self, meant: Meant) -> None:
         self._stop_waiting()
@@ -185,7 +186,7 @@ class Doorstep(asyncio.Protocol):
         connection.data_received(data)
 
     def _open(self, host: str, meant: Meant) -> None:
-        """Open TLS. `loop.start_tls` would lose the bytes that were read already, and tell the protocol nothing."""
+        """Start TLS. `loop.start_tls` would lose the bytes already read, and would not tell the protocol."""
         self._stop_waiting()
         try:
             context = self._parts.certificates.context(host)
@@ -216,7 +217,7 @@ class Doorstep(asyncio.Protocol):
             data = data[size:]
 
     def opened(self, transport: asyncio.Transport, meant: Meant) -> asyncio.Protocol:
-        """What goes on within TLS."""
+        """Serve the inside of TLS."""
         protocol = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if protocol == "h2" and meant.origin is not None and meant.objection is None:
             self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, f"a client of {meant.origin.host}")
@@ -227,7 +228,7 @@ class Doorstep(asyncio.Protocol):
         return connection
 
     def _shaken(self, host: str, waiter: asyncio.Future[None]) -> None:
-        """Note a client that did not accept our certificate: by an alert, or by hanging up in the middle."""
+        """Count a client that did not accept our certificate: by an alert, or by hanging up in the middle."""
         error = waiter.exception()
         alert = isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
         if alert or isinstance(error, ConnectionResetError):
@@ -236,7 +237,7 @@ class Doorstep(asyncio.Protocol):
             log.info("TLS for %s: %s", host, error)
 
     def _tunnels(self, transport: asyncio.Transport, meant: Meant) -> OpenTunnel | None:
-        """What a CONNECT leads to."""
+        """Serve the inside of a CONNECT tunnel."""
         if meant.origin is not None:
             return None
 
@@ -250,7 +251,7 @@ class Doorstep(asyncio.Protocol):
         return enter
 
     def _lead_on(self) -> None:
-        """Leave the tunnel closed."""
+        """Pass the tunnel on without decrypting it."""
         assert self._tunnel is not None
         self._stop_waiting()
         host, port = self._tunnel
@@ -278,7 +279,7 @@ class Doorstep(asyncio.Protocol):
 
 
 class _Opened(asyncio.Protocol):
-    """The inside of TLS, once the hands are shaken."""
+    """The inside of TLS, after the handshake."""
 
     def __init__(self, doorstep: Doorstep, meant: Meant) -> None:
         self._doorstep = doorstep

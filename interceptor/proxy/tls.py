@@ -1,4 +1,4 @@
-"""TLS of our own: a certificate for each host, and what a client's first message says."""
+"""Our side of TLS: a certificate for each host, and the host in a client's first message."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ _MOST_CONTEXTS = 500
 
 
 class NotTlsError(Exception):
-    """What begins like a handshake is none."""
+    """The bytes begin like a handshake, but are none."""
 
 
 class Certificates:
-    """The TLS contexts of the hosts that we stand for, made when they are needed.
+    """The TLS contexts of the hosts that we impersonate, made when they are needed.
 
     Args:
-        authority: the PEM file with the key and the certificate that clients trust.
+        authority: the key and the certificate that clients trust, as PEM.
+        folder: for files that last a moment.
         http2: offered to clients beside HTTP/1.1.
     """
 
-    def __init__(self, authority: Path, *, http2: bool) -> None:
+    def __init__(self, authority: bytes, folder: Path, *, http2: bool) -> None:
         self._authority = authority
+        self._folder = folder
         self._protocols = ["h2", "http/1.1"] if http2 else ["http/1.1"]
         self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
 
@@ -41,7 +43,7 @@ class Certificates:
     def _issuer(self) -> Issuer:
         from interceptor.run.authority import Issuer  # noqa: PLC0415  # cryptography takes long to import
 
-        return Issuer(self._authority.read_bytes())
+        return Issuer(self._authority)
 
     def context(self, host: str) -> ssl.SSLContext:
         """The context of a host; the same one each time, so that sessions can be resumed."""
@@ -51,7 +53,7 @@ class Certificates:
             return known
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(self._protocols)
-        chain = self._authority.with_name(f"host-{len(self._contexts)}.pem")  # the library loads from files alone
+        chain = self._folder / f"host-{len(self._contexts)}.pem"  # the library loads from files alone
         chain.touch(0o600)
         try:
             chain.write_bytes(self._issuer.issue(host))
@@ -65,12 +67,12 @@ class Certificates:
 
 
 def server_name(data: bytes) -> str | None:
-    """The host that a ClientHello names (RFC 6066, section 3), empty where it names none; None until it is whole.
+    """The host that a ClientHello names (RFC 6066, section 3), empty if it names none; None until it is complete.
 
-    No library: those that read it without answering want a connection, or are mitmproxy's.
+    No library: those that parse it without answering need a connection, or are mitmproxy's.
 
     Raises:
-        NotTlsError: where it is none.
+        NotTlsError: it is not one.
     """
     try:
         return _server_name(data)
@@ -103,7 +105,7 @@ def _server_name(data: bytes) -> str | None:
 
 
 def _handshake(data: bytes) -> bytes | None:
-    """The handshake messages in the records, as far as they are there; None where not even the first begins."""
+    """The handshake messages in the records, as far as they have arrived; None if not even the first has begun."""
     message, position = b"", 0
     while position + 5 <= len(data):
         if data[position] != HANDSHAKE or data[position + 1] != 3:

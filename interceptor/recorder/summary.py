@@ -1,4 +1,4 @@
-"""What a run saw, counted while it lasts."""
+"""Counts what happens during a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from interceptor.values.exchange import Outcome
 from interceptor.values.json_text import Json
 
 MOST_DISTINCT = 200
-"""Distinct explanations, hosts and the like that a summary keeps; a client in a loop must not fill the memory."""
+"""Distinct explanations, hosts and so on that a summary keeps, so that a client in a loop cannot fill the memory."""
 
 
 class Way(StrEnum):
@@ -24,13 +24,13 @@ class Way(StrEnum):
 
 @dataclass
 class Tally:
-    """Distinct texts in the order of their first appearance, with how often each was seen; bounded."""
+    """Counts of distinct texts, in the order of their first appearance; bounded."""
 
     counts: dict[str, int] = field(default_factory=dict)
     total: int = 0
 
     def add(self, text: str) -> bool:
-        """Count a text; True where it was not known yet."""
+        """Count a text; True if it is new."""
         self.total += 1
         new = text not in self.counts
         if new and len(self.counts) == MOST_DISTINCT:
@@ -44,49 +44,49 @@ class Tally:
 
 @dataclass
 class Summary:
-    """What a run saw, for the last lines of its output and for its exit code."""
+    """What happened during a run; the last lines of its output and its exit code come from here."""
 
     handlers: tuple[str, ...] = ()
     """Every handler's `file:line`, in the order of the files."""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
-    """Answers per handler."""
+    """Responses per handler."""
     unhandled: Tally = field(default_factory=Tally)
-    """Explanations of requests that nobody answered."""
+    """Explanations of unhandled requests."""
     failures: Tally = field(default_factory=Tally)
-    """Explanations of answers that could not be made."""
+    """Explanations of responses that could not be made."""
     unowned: Tally = field(default_factory=Tally)
-    """Handlers that answered although no provider owns their URL."""
+    """Handlers that responded although no provider owns their URL."""
     reported: Tally = field(default_factory=Tally)
-    """Requests that went to real servers and that the project wants to hear of."""
+    """Requests passed on to real servers that the project wants reported."""
     unanswered: Tally = field(default_factory=Tally)
-    """Requests to which real servers gave no answer, and why."""
+    """Requests that real servers did not answer, and why."""
     refused: Tally = field(default_factory=Tally)
-    """Hosts whose certificate, made by us, a client did not accept."""
+    """Hosts for which a client did not accept our certificate."""
     unfinished: int = 0
     """Connections that ended in the middle of a request."""
     silent: Tally = field(default_factory=Tally)
-    """Owned hosts to which a client opened TLS and then said nothing."""
+    """Owned hosts to which a client opened TLS and then sent nothing."""
     http2: Tally = field(default_factory=Tally)
-    """Owned hosts, or our own address, that a client wanted to speak HTTP/2 with from the start."""
+    """Owned hosts, or our own address, to which a client spoke HTTP/2 from the start."""
     elsewhere: Tally = field(default_factory=Tally)
-    """Origins of others that requests and tunnels went to."""
+    """Foreign origins that requests and tunnels went to."""
     arrived: dict[Way, Tally] = field(default_factory=dict)
-    """Connections with a request for an origin, by what their clients call themselves."""
+    """Connections with a request for an origin, by User-Agent."""
     bypassed: int = 0
-    """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
+    """Requests and tunnels that are not part of the contract: foreign hosts, loopback, excluded URLs."""
 
     unreadable: int = 0
-    """Exchanges that mocks inside the consumer's processes answered, and that could not be noted."""
+    """Exchanges of mocks inside the consumer's processes that could not be recorded."""
 
     @property
     def requests(self) -> int:
-        """Those that a provider or a handler owns."""
+        """Requests that a provider or a handler owns."""
         return self.outcomes.total()
 
     @property
     def clean(self) -> bool:
-        """True where nothing was unhandled and no answer failed."""
+        """True if nothing was unhandled and nothing failed."""
         return not self.unhandled and not self.failures
 
     @property
@@ -94,13 +94,13 @@ class Summary:
         return [place for place in self.handlers if not self.hits[place]]
 
     def replace_handlers(self, places: Sequence[str]) -> None:
-        """Take the handlers of files that were read anew; their answers are counted from the start."""
+        """Replace the handlers after a reload; their counts start at zero."""
         self.handlers = tuple(places)
         self.hits.clear()
 
 
 def as_plain(summary: Summary) -> dict[str, Json]:
-    """The same for programs."""
+    """The summary as JSON."""
     return {
         "requests": summary.requests,
         **{outcome.value: summary.outcomes[outcome] for outcome in Outcome},

@@ -1,4 +1,4 @@
-"""Secrets in a body, looked for by its structure: JSON, forms, multipart, XML, text; each may hold the others."""
+"""Finds secrets in a body by its structure: JSON, forms, multipart, XML, text; each can contain the others."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from urllib.parse import quote_plus, unquote_plus
 
 from multipart import parse_options_header
 
-from interceptor.redaction.masks import masked_text, shape, shape_json
+from interceptor.redaction.masks import masked_text
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.mask import MASK
+from interceptor.values.mask import MASK, shape, shape_json
 from interceptor.values.media_types import MediaType, media_type
 from interceptor.values.place import ROOT, Steps, below, find
 
 Note = Callable[[str, object], None]
-"""Is told each place that is masked, and the secret there."""
+"""Called with each masked place and the secret there."""
 _SHORTEST_TOKEN = 16
-"""Characters; a shorter name is no token."""
+"""Characters; a shorter name is not a token."""
 _LEAST_CARD_NUMBER = 10**12
 _BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -32,12 +32,12 @@ class BodyMasker:
 
     Args:
         finder: knows what a secret is.
-        outlook: knows what cannot hold one.
+        outlook: tells cheaply what cannot contain one.
         side: `request` or `response`; places begin with it.
-        covers: whether a place may be masked; what a handler says literally may not.
-        note: is told what was masked.
-        paths: JSON paths that the project calls secret.
-        echoed: secrets of the request, to be found again in its answer.
+        covers: whether a place may be masked; a handler's literal values may not.
+        note: called with what was masked.
+        paths: JSON paths that the project declares secret.
+        echoed: secrets of the request, to be found again in the response.
     """
 
     finder: Finder
@@ -49,7 +49,7 @@ class BodyMasker:
     echoed: tuple[str, ...] = ()
 
     def masked(self, body: bytes, content_type: str | None) -> bytes:
-        """The body without its secrets; the same object where there is none."""
+        """The body without its secrets; the same object if there are none."""
         if not body:
             return body
         text, encoding, mark = _decoded(body, content_type)
@@ -81,7 +81,7 @@ class BodyMasker:
     # Forms and queries -----------------------------------------------------------------------------------------
 
     def fields(self, text: str, place: str) -> str:
-        """`a=1&token=x` with what is secret masked; a bare token in the place of a name too."""
+        """`a=1&token=x` with its secrets masked, including a bare token in the position of a name."""
         return "&".join(self._field(piece, place) for piece in text.split("&"))
 
     def _field(self, piece: str, place: str) -> str:
@@ -103,7 +103,7 @@ class BodyMasker:
     # One value -------------------------------------------------------------------------------------------------
 
     def _value(self, value: str, name: str, at: str) -> str:
-        """A value under a name; JSON within it is walked through."""
+        """A named value; JSON inside it is searched, too."""
         if value[:1] in ("{", "["):
             try:
                 masked = self._json_text(value, at, within=True)
@@ -127,14 +127,14 @@ class BodyMasker:
     # JSON ------------------------------------------------------------------------------------------------------
 
     def _json_text(self, text: str, place: str, *, within: bool = False) -> str:
-        """A JSON text; one within another text is at one place as a whole."""
+        """A JSON text; one inside another text counts as a single place."""
         value = parse_json(text.encode("utf-8", "surrogatepass"))
         chosen = set() if within else {steps for path in self.paths for steps, _ in find(value, path)}
         masked = _JsonWalk(self, chosen, within=within).masked(value, place, (), "", secret=False)
         return text if masked == value else json.dumps(masked, ensure_ascii=False, separators=(",", ":"))
 
     def scalar(self, value: str | float, name: str, at: str) -> Json:
-        """A text or a number of a JSON value, which stands under a name."""
+        """A text or a number of a JSON value, under a name."""
         if isinstance(value, str):
             return self._value(value, name, at)
         if isinstance(value, int) and value > _LEAST_CARD_NUMBER and self.finder.in_text(str(value)):
@@ -145,7 +145,7 @@ class BodyMasker:
     # Multipart and text ----------------------------------------------------------------------------------------
 
     def _multipart(self, text: str, kind: MediaType, place: str) -> str:
-        """Each part by its own name and type; the lines between stay as they are."""
+        """Each part by its own name and type; the lines between the parts stay as they are."""
         boundary = kind.boundary or text.partition("\n")[0].strip().removeprefix("--")
         if not boundary:
             return self._free(text, place)
@@ -182,7 +182,7 @@ class BodyMasker:
         return self._free(text, place)
 
     def _free(self, text: str, place: str) -> str:
-        """Text of any other kind; a secret within it becomes `***`."""
+        """Any other text; a secret inside it becomes `***`."""
         if not self.covers(place):
             return text
         if text.lstrip("\ufeff \t\r\n").startswith("<"):
@@ -203,7 +203,7 @@ class BodyMasker:
 class _JsonWalk:
     """Masks the members of one JSON value.
 
-    `chosen` are the places that the project calls secret. A value `within` a text has no places of its own.
+    `chosen` are the places that the project declares secret. A value `within` a text has no places of its own.
     """
 
     masker: BodyMasker
@@ -242,7 +242,7 @@ class _JsonWalk:
 
 
 def _decoded(body: bytes, content_type: str | None) -> tuple[str | None, str, bytes]:
-    """The text of a body, its encoding and its byte order mark; no text where the body is bytes of no text."""
+    """The text of a body, its encoding and its byte order mark; no text for a binary body."""
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             try:
@@ -255,7 +255,7 @@ def _decoded(body: bytes, content_type: str | None) -> tuple[str | None, str, by
             return body.decode(encoding), encoding, b""
         except (UnicodeDecodeError, LookupError):
             continue
-    # Some parts are bytes, or one byte is odd, and the rest may still hold passwords; Latin-1 keeps every byte.
+    # Even if some bytes are no text, the rest may contain passwords; Latin-1 keeps every byte.
     spelt = kind.subtype.startswith("json") or kind.subtype.endswith(("xml", "json", "yaml"))
     if spelt or kind.is_text or kind.is_multipart:
         return body.decode("latin-1"), "latin-1", b""

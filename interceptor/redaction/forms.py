@@ -1,7 +1,7 @@
-"""What a secret looks like by itself: the forms of tokens, keys and card numbers.
+"""Recognises secrets by their own form: tokens, keys and card numbers.
 
-Each rule names who issues such a token. A text is looked through once for hints, and only what follows a hint is
-held against the rules; every repetition is bounded, so that no text takes more than linear time.
+Each rule names the issuer of such tokens. A text is scanned once for hints, and only what follows a hint is compared
+with the rules; every repetition is bounded, so that the time is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from interceptor.redaction.rules import token_forms
 
 _JWT = re.compile(r"(?<![\w.-])eyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{5,8192}\.[A-Za-z0-9_-]{0,2048}", re.ASCII)
 _SHORTEST_HINT = 2
-"""Characters; shorter ones are in every other text, and say nothing."""
+"""Characters; shorter hints occur in every other text, and tell nothing."""
 _BEGINNING = "-----BEGIN"
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -42,7 +42,7 @@ _HINTS = AhoCorasick(
 
 
 def may_hold_form(text: str) -> bool:
-    """False where a text certainly holds no secret of a known form; cheap."""
+    """False if a text certainly contains no secret of a known form; cheap."""
     return (
         bool(_HINTS.find_matches_as_indexes(text))
         or ("://" in text and _CREDENTIALS_IN_URL.search(text) is not None)
@@ -51,7 +51,7 @@ def may_hold_form(text: str) -> bool:
 
 
 def forms(text: str) -> list[Span]:
-    """Where a text holds secrets of a known form: tokens of well-known services, private keys, card numbers."""
+    """The spans of secrets of a known form: tokens of well-known services, private keys, card numbers."""
     if not may_hold_form(text):
         return []
     found = [span for rule in _TOKENS if any(hint in text for hint in rule.hints) for span in _whole(rule.form, text)]
@@ -67,7 +67,7 @@ def forms(text: str) -> list[Span]:
 
 
 def _whole(form: re.Pattern[str], text: str) -> Iterator[Span]:
-    """Where a form stands by itself, and is no piece of a longer word."""
+    """The spans of a form that is not part of a longer word."""
     for match in form.finditer(text):
         start, end = match.span()
         if not (_is_alphanumeric(text[start - 1 : start]) or _is_alphanumeric(text[end : end + 1])):
@@ -79,7 +79,7 @@ def _is_alphanumeric(character: str) -> bool:
 
 
 def _private_keys(text: str) -> list[Span]:
-    """Each from its beginning to the next end, found in one pass."""
+    """Each private key from its first line to the next last line, found in one pass."""
     found: list[Span] = []
     position = 0
     while begin := _BEGIN.search(text, position):
@@ -92,7 +92,7 @@ def _private_keys(text: str) -> list[Span]:
 
 
 def in_urls(text: str, names: frozenset[str] = frozenset()) -> list[Span]:
-    """Where the URLs in a text have the values of secret parameters, and of those of further `names` in lower case."""
+    """The spans of the values of secret parameters in URLs; `names`, in lower case, are secret as well."""
     if "=" not in text:
         return []
     return [
@@ -103,7 +103,7 @@ def in_urls(text: str, names: frozenset[str] = frozenset()) -> list[Span]:
 
 
 def form_of(secret: str) -> str:
-    """What a secret found by its form is, in words."""
+    """Describes a secret that was found by its form."""
     if _JWT.fullmatch(secret):
         return "a JSON Web Token"
     if secret.startswith(_BEGINNING):

@@ -1,9 +1,9 @@
 """Exchange -> Exchange without its secrets, before anything is written.
 
-In a request and in a real answer every secret is masked: by its name (`authorization`, cookies, `api_key`), by its
-form (tokens of well-known services, private keys, card numbers), and where it looks random though no handler asks
-for it literally. What a handler's answer says literally is test data and stays; only what was made up while
-answering is looked at, a request's secret that a template echoes included.
+In requests and in real responses, secrets are masked by their name (`authorization`, cookies, `api_key`), by their
+form (tokens of well-known services, private keys, card numbers), and if they look random and no handler asks for
+them literally. Literal values of a handler's response are test data and stay; only generated values are searched,
+which includes a secret of the request that a template echoes.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from interceptor.values.place import Place, Side, Steps, Wild, parse_path
 
 _AUTHORIZATION = frozenset({"authorization", "proxy-authorization"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?= +\S)")
-# In a cookie every pair is masked; of a set-cookie only the first, what follows are attributes.
+# All pairs of a cookie are masked, but only the first of a set-cookie: the others are attributes.
 _COOKIE_VALUE = re.compile(r"(?<==)[^;]+")
 _HARMLESS_HEADERS = ("sec-", "www-", "access-control-")
 """Headers about security, not secrets."""
 _MOST_REMEMBERED = 2000
 _LONGEST_REMEMBERED = 256
-"""Characters of a header's value; what is longer is looked through each time."""
+"""Characters of a header's value; longer ones are searched each time."""
 _SHORTEST_ECHO = 6
-"""Characters; a shorter secret is found in places that have nothing to do with it."""
+"""Characters; a shorter secret would also be found in unrelated places."""
 _MOST_ECHOES = 200
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What was masked, and the secrets themselves, to find them again where they are echoed."""
+    """What was masked, and the secrets themselves, to find their echoes."""
 
     places: dict[str, None] = field(default_factory=dict)
     secrets: dict[str, None] = field(default_factory=dict)
@@ -56,15 +56,15 @@ class _Findings:
             self.secrets[secret] = None
 
     def longest_first(self, text: str | None = None) -> tuple[str, ...]:
-        """The secrets, of a text those that are in it, so that one within another never spoils it."""
-        # An answer may say the URL it was asked for, with the secrets encoded.
+        """The secrets, longest first, so that one inside another does not leave remains; given a text, those in it."""
+        # A response may contain the requested URL, with the secrets encoded.
         spelt = {each for secret in self.secrets for each in (secret, quote(secret, safe=""), quote_plus(secret))}
         present = (secret for secret in spelt if text is None or secret in text)
         return tuple(sorted(present, key=lambda secret: (-len(secret), secret))[:_MOST_ECHOES])
 
 
 class Redactor:
-    """Masks the secrets of exchanges: the built-in lists and what a project adds to them."""
+    """Masks the secrets of exchanges by the built-in lists and the project's own."""
 
     def __init__(self, settings: Redaction | None = None, *, largest_body: int = LARGEST_BODY) -> None:
         settings = settings or Redaction()
@@ -81,9 +81,9 @@ class Redactor:
         return cls(project.settings.redact, largest_body=project.settings.pact.max_body)
 
     def __call__(self, exchange: Exchange) -> Exchange:
-        """The exchange without its secrets; `masked` lists the places. The same object where there is none.
+        """The exchange without its secrets, the places listed in `masked`; the same object if there are none.
 
-        Bodies that are too large to be told are not looked through, but left out.
+        Bodies that are too large are not searched, but left out.
         """
         exchange = without_large_bodies(exchange, self.largest_body)
         found = _Findings()
@@ -98,11 +98,11 @@ class Redactor:
         return replace(exchange, request=request, response=response, metadata=metadata, masked=masked)
 
     def request(self, request: Request) -> Request:
-        """The request without its secrets; the same object where there is none."""
+        """The request without its secrets; the same object if there are none."""
         return self._request(request, _Findings(), ())
 
     def text(self, text: str, request: Request | None = None) -> str:
-        """What is said, about a request perhaps, without the request's secrets and what has a known secret's form."""
+        """A message without secrets of a known form, and without those of the request that it is about."""
         if request is not None:
             found = _Findings()
             masked = self._request(request, found, ()).url
@@ -112,7 +112,7 @@ class Redactor:
         return masked_text(text, forms(text), lambda _: MASK)
 
     def _metadata(self, known: Metadata, found: _Findings) -> Metadata:
-        """What is known, its path and its names without secrets; the same object where there is none."""
+        """The metadata without secrets in its path and its names; the same object if there are none."""
         if known.path is not None and "request.path" in found.places:
             known = replace(known, path=_masked_path(known.path, self._finder)[0])
         secrets = found.longest_first()
@@ -179,7 +179,7 @@ class Redactor:
         return headers if changed is None else tuple(changed)
 
     def _masked_value(self, header: tuple[str, str]) -> str:
-        """The value of a header without its secrets; remembered, since clients send the same headers all the time."""
+        """The value of a header without its secrets; cached, since clients send the same headers all the time."""
         name, value = header
         if name in _AUTHORIZATION:
             masked = _mask_authorization(value)
@@ -208,7 +208,7 @@ def _last_name(path: Steps) -> str | None:
 
 
 def _masked_path(path: str, finder: Finder) -> tuple[str, list[str]]:
-    """A path without the secrets that their form or a matrix parameter gives away, encoded ones too; and those."""
+    """A path without secrets of a known form or in matrix parameters, also encoded ones; and those secrets."""
     plain = unquote(path) if "%" in path else path
     spans = in_urls(path, finder.names) if ";" in path else []
     if not spans and not may_hold_form(plain):
@@ -230,7 +230,7 @@ def _mask_authorization(value: str) -> str:
 
 
 def _credentials(name: str, value: str) -> list[str]:
-    """The parts of a masked header that are secret by themselves."""
+    """The parts of a masked header that are secrets of their own."""
     if name in _AUTHORIZATION:
         scheme, _, credentials = value.partition(" ")
         found = [credentials.strip()]
@@ -241,7 +241,7 @@ def _credentials(name: str, value: str) -> list[str]:
 
 
 def _password(basic: str) -> list[str]:
-    """The password of Basic credentials (RFC 7617), which a server may echo decoded."""
+    """The password in Basic credentials (RFC 7617), which a server may echo in plain text."""
     try:
         user, colon, password = base64.b64decode(basic, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -250,7 +250,7 @@ def _password(basic: str) -> list[str]:
 
 
 def _without(secrets: tuple[str, ...], value: Any) -> Any:
-    """A name or parameters of a state without the secrets that a template put there, and without tokens."""
+    """The name or the parameters of a state without tokens and without the secrets that a template put there."""
     match value:
         case str():
             for secret in secrets:

@@ -1,4 +1,4 @@
-"""Secrets in one value: by the name it stands under, by its form, and by what is written in it."""
+"""Finds secrets in one value: by its name, by its form, and inside it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from ahocorasick_rs import AhoCorasick
 
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
-from interceptor.redaction.masks import Span, is_masked
+from interceptor.redaction.masks import Span
 from interceptor.redaction.names import STEMS, is_doubtful_name, is_harmless_name, is_secret_name, may_name_secret
 from interceptor.redaction.randomness import looks_chosen, looks_random
 from interceptor.redaction.rules import named
-from interceptor.values.mask import MASK
+from interceptor.values.mask import MASK, is_masked
 
 _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]{1,80})["']?[ \t]{0,8}(?:
@@ -29,7 +29,7 @@ _RUN = re.compile(r"[A-Za-z0-9+/_-]{16,8192}={0,2}")
 
 
 class Outlook:
-    """Tells cheaply whether a text may hold a secret at all.
+    """Tells cheaply whether a text can contain a secret at all.
 
     Args:
         names: further names of secrets, in lower case.
@@ -40,7 +40,7 @@ class Outlook:
         self._names = AhoCorasick([*STEMS, *doubtful, *names])
 
     def may_be_secret(self, text: str) -> bool:
-        """False where a text, such as a whole body, certainly holds no secret."""
+        """False if a text, such as a whole body, certainly contains no secret."""
         return (
             not text.isascii()
             or bool(self._names.find_matches_as_indexes(text.lower()))
@@ -53,8 +53,8 @@ class Outlook:
 class Finder:
     """Finds secrets in values.
 
-    `names` are further names of secret parameters, in lower case; `literal` holds what a handler asks for
-    literally: such a value is test data, however random it looks.
+    `names` are further names of secret parameters, in lower case; `literal` are the values that a handler asks
+    for literally: they are test data, however random they look.
     """
 
     names: frozenset[str] = frozenset()
@@ -64,7 +64,7 @@ class Finder:
         return is_secret_name(name) or name.lower() in self.names
 
     def in_value(self, value: str, name: str = "") -> list[Span]:
-        """Where a value that stands under a name holds secrets; the whole of it under a secret name."""
+        """The spans of secrets in a named value; all of it under a secret name."""
         if not value:
             return []
         if name and self.is_secret_name(name):
@@ -76,11 +76,11 @@ class Finder:
         return [(start, end)] if self._looks_secret(bare, name) or _hides_form(bare) else []
 
     def in_text(self, text: str) -> list[Span]:
-        """Where a free text holds secrets: of a known form, in URLs, and behind a name as in `password=x`."""
+        """The spans of secrets in free text: of a known form, in URLs, and after a name as in `password=x`."""
         return self.by_form(text) + self._assigned(text)
 
     def by_form(self, text: str) -> list[Span]:
-        """Where a text holds secrets of a known form, and values of secret parameters in URLs."""
+        """The spans of secrets of a known form, and of the values of secret parameters in URLs."""
         return forms(text) + in_urls(text, self.names)
 
     def _assigned(self, text: str) -> list[Span]:
@@ -102,7 +102,7 @@ class Finder:
 
 
 def _hides_form(value: str) -> bool:
-    """True for base64 of what holds a secret of a known form."""
+    """True for base64 of a text that contains a secret of a known form."""
     if _RUN.fullmatch(value) is None:
         return False
     try:

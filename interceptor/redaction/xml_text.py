@@ -1,7 +1,7 @@
-"""Secrets in XML and HTML: the content of elements and the values of attributes that a name gives away.
+"""Finds secrets in XML and HTML: contents of elements and values of attributes with a secret name.
 
-Not an XML parser: what is masked must stay where it is, byte for byte, in documents that need not be well-formed. One
-pass from tag to tag, whatever the text is.
+Not an XML parser: everything but the secrets must stay as it is, byte for byte, and documents need not be
+well-formed. It takes one pass from tag to tag, whatever the text is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([\w:.-]{1,120})\s{0,8}=\s{0,8}(?:"([^"<]*)"|'([^'<]*)')""")
 _NAMING = frozenset({"name", "id", "key", "field", "property", "autocomplete", "type"})
-"""Attributes whose value names what an element holds: `<input name="password" value="x">`."""
+"""Attributes whose value names the content of an element: `<input name="password" value="x">`."""
 _HOLDING = frozenset({"value", "content"})
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
@@ -29,7 +29,7 @@ _CDATA_END, _COMMENT_END = "]]>", "-->"
 
 
 def in_markup(text: str) -> list[Span]:
-    """Where a text of XML or HTML holds values whose names give them away."""
+    """The spans of values with secret names in XML or HTML."""
     return list(_Walk(text).spans())
 
 
@@ -37,7 +37,7 @@ def in_markup(text: str) -> list[Span]:
 class _Walk:
     text: str
     open: list[tuple[str, bool]] = field(default_factory=list)
-    """The elements that are open, and whether each is secret, or within one that is."""
+    """The open elements, and whether each one is secret or inside a secret one."""
 
     def spans(self) -> Iterator[Span]:
         position = end = 0
@@ -83,7 +83,7 @@ class _Walk:
             self.open.append((name, secret))
 
     def _close(self, name: str) -> None:
-        """Close the innermost element of that name, with what was left open in it; a stray end tag closes nothing."""
+        """Close the innermost element of that name and everything left open in it; a stray end tag closes nothing."""
         for depth in range(len(self.open) - 1, max(-1, len(self.open) - 32), -1):
             if self.open[depth][0] == name:
                 del self.open[depth:]

@@ -13,9 +13,9 @@ from typing import IO, Any
 
 import pytest
 
-from interceptor.run.environment import CONTROL_VARIABLE, DROPPED_VARIABLES
 from interceptor.testing.control_client import ControlClient
 from interceptor.values.errors import UsageError
+from interceptor.values.variables import CONTROL_VARIABLE, DROPPED_VARIABLES
 
 _SECONDS_TO_STOP = 20.0
 

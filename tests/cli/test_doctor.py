@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, PATIENCE, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import PATIENCE, clean_environment, write
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, write
 
 pytestmark = pytest.mark.slow
 

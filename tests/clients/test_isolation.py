@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, running, write
+from tests.forked import REAL
+from tests.proxy.live import clean_environment, running, write
 
 UNSHARE = shutil.which("unshare")
 ALLOWED = UNSHARE is not None and subprocess.run([UNSHARE, "-Urmn", "true"], check=False).returncode == 0
@@ -61,7 +62,7 @@ def project(tmp_path):
 
 
 def run(folder, script, *options, before=()):
-    words = [*before, *INTERCEPTOR, "run", "--export", "never", *options, "--", "sh", "-c", script]
+    words = [*before, *REAL, "run", "--export", "never", *options, "--", "sh", "-c", script]
     return subprocess.run(
         words, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60
     )
@@ -112,7 +113,7 @@ def test_the_command_keeps_its_user_its_streams_and_its_exit_code(project):
 
 
 def test_a_command_that_cannot_be_run_is_told_as_ever(project):
-    words = [*INTERCEPTOR, "run", "--isolated", "--", "no-such-program"]
+    words = [*REAL, "run", "--isolated", "--", "no-such-program"]
     ended = subprocess.run(words, cwd=project, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (
         127,

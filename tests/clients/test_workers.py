@@ -11,7 +11,8 @@ from collections import Counter
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, serve, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, serve, write
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 

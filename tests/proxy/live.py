@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -25,10 +24,10 @@ from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder, recording
 from interceptor.session import RunContext, prepared
 from tests.certificates import make_certificate
+from tests.forked import INTERCEPTOR
 
-INTERCEPTOR = [sys.executable, "-m", "interceptor"]
 BIG = 50 * 1024 * 1024
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def clean_environment() -> dict[str, str]:
@@ -227,7 +226,7 @@ def serve(folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[S
             yield Serving(folder, process, variables, errors)
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE)
             drain.join()
 

@@ -17,9 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from interceptor.cli import main
+from tests.forked import INTERCEPTOR, REAL
 
 from .conftest import ANSWERS
-from .live import INTERCEPTOR, PATIENCE, clean_environment, write
+from .live import PATIENCE, clean_environment, write
 
 pytestmark = pytest.mark.slow
 
@@ -311,7 +312,7 @@ def test_the_proxy_imports_none_of_the_addons_that_it_does_without():
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_signals_reach_the_command(folder, name):
     with subprocess.Popen(
-        [*INTERCEPTOR, "run", *python(COUNT, name)],
+        [*REAL, "run", *python(COUNT, name)],
         cwd=folder,
         env=clean_environment(),
         stdout=subprocess.PIPE,
@@ -329,7 +330,7 @@ def test_the_terminal_interrupts_the_command_once(folder):
     ours, theirs = pty.openpty()
     try:
         with subprocess.Popen(
-            [*INTERCEPTOR, "run", *python(COUNT, "SIGINT")],
+            [*REAL, "run", *python(COUNT, "SIGINT")],
             cwd=folder,
             env=clean_environment(),
             stdin=theirs,

@@ -149,10 +149,11 @@ class Behind:
         way = UpstreamWay(upstream)
         self.addon = ForwardAddon(way)
         self._dispatcher = dispatcher
-        self._master = Master(Options(confdir=str(trust.confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
         self._proxyserver = Proxyserver()
         self._intercept = InterceptAddon(dispatcher, others, self.addon.answers)
-        self._master.addons.add(self.addon, self._intercept, way, self._proxyserver, NextLayer(), TlsConfig())
+        with trust.with_authority() as confdir:
+            self._master = Master(Options(confdir=str(confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
+            self._master.addons.add(self.addon, self._intercept, way, self._proxyserver, NextLayer(), TlsConfig())
         self._master.options.update(
             server=False,
             connection_strategy="lazy",  # a mocked host need not exist
