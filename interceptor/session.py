@@ -25,11 +25,19 @@ from interceptor.redaction.redactor import Redactor
 from interceptor.run.command import Command, running, start
 from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import HOST, Listeners, open_listeners
+from interceptor.run.processes import Processes
 from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
-from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, permitted_hosts, trust_files
+from interceptor.run.trust import (
+    CERTIFICATE_FILE,
+    Authority,
+    TrustFiles,
+    ensure_authority,
+    permitted_hosts,
+    trust_files,
+)
 from interceptor.run.upstream import Upstream, read_upstream
 from interceptor.values.errors import RecordingError
 from interceptor.values.lean import nothing_is_garbage
@@ -123,7 +131,8 @@ def prepared(
         engine = load_engine(project, Redactor.of(project).request)
         gc.freeze()  # handlers stay to the end: the collector need not walk thousands of them
     upstream = read_upstream(environ, project.settings.upstream_proxy)
-    with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
+    exact = [origin for origin in engine.origins if origin.exact]
+    with open_listeners(project.providers, port, exact, host=host) as listeners:
         authority = ensure_authority(project.state_dir, _vouched_for(project, engine))
         with trust_files(authority, project.state_dir, environ) as trust:
             known = token or secrets.token_urlsafe(16)
@@ -152,6 +161,17 @@ def prepared(
             )
 
 
+def project_authority(project: Project) -> tuple[Authority, Sequence[str] | None]:
+    """A project's certificate authority, and the hosts that it may vouch for; None for all.
+
+    Raises:
+        ConfigurationError: with every problem of the handler files.
+        UsageError: for a folder that cannot be written.
+    """
+    hosts = _vouched_for(project, load_engine(project, Redactor.of(project).request))
+    return ensure_authority(project.state_dir, hosts), hosts
+
+
 def _vouched_for(project: Project, engine: Engine) -> Sequence[str] | None:
     """The hosts that the authority may vouch for; None for all, where even the answer to a foreign host is ours."""
     settings = project.settings
@@ -165,6 +185,11 @@ def _ground(
         environ,
         trust.confdir,
         {origin.partition("://")[2]: port for origin, port in listeners.doors.items()},
+        tuple(
+            f"{origin.host}:{origin.port}"
+            for origin in engine.origins
+            if origin.port != "*" and origin.host != "*" and str(origin) not in listeners.doors
+        ),
         (listeners.port, *(each.port for each in listeners.published)),
         bypassed(engine.hosts),
         trust.bundle,
@@ -172,7 +197,9 @@ def _ground(
     )
 
 
-def run_command(context: RunContext, words: Sequence[str], isolation: Isolation | None = None) -> Finished:
+def run_command(
+    context: RunContext, words: Sequence[str], isolation: Isolation | None = None, *, observed: bool = False
+) -> Finished:
     """Run a command under the proxy.
 
     The command starts at once: its first connections wait in the sockets' queues until the proxy is there.
@@ -181,6 +208,7 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
         context: what stands ready.
         words: the command and its arguments.
         isolation: a network for it alone.
+        observed: the process at the other end of each connection is looked up.
 
     Raises:
         UsageError: the system forbids such a network.
@@ -189,14 +217,18 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
     """
     if isolation is None:
         with running(partial(start, words, context.environment)) as command:
-            return _accompany(context, command, {})
+            return _accompany(context, command, {}, Processes() if observed else None)
     with running(partial(isolation.start, words, context.environment)) as isolated:
-        return _accompany(replace(context, listeners=isolated.listeners), isolated, isolated.allowed)
+        inside = replace(context, listeners=isolated.listeners)
+        return _accompany(inside, isolated, isolated.allowed, Processes(isolated.pid) if observed else None)
 
 
-def _accompany(context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
+def _accompany(
+    context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]], processes: Processes | None
+) -> Finished:
+    process_of = None if processes is None else processes.at
     with recording(context.project, context.engine.handler_places) as (recorder, journal):
-        exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed))
+        exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed, process_of=process_of))
         note_observed(context.observed, context.project.owners, recorder)
     return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
@@ -239,6 +271,7 @@ async def _until(
     recorder: Recorder,
     *,
     allowed: Mapping[int, Sequence[socket]] = MappingProxyType({}),
+    process_of: Callable[[tuple[str, int]], str] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
@@ -260,6 +293,7 @@ async def _until(
             control=Control(context.engine, recorder, context.token),
             http2=context.project.settings.http2,
             guard=context.token if context.guarded else None,
+            process_of=process_of,
         ),
         forwarding(allowed),
     ):

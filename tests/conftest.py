@@ -14,9 +14,8 @@ def pytest_configure(config):
         forked.begin()
 
 
-def pytest_unconfigure(config):
-    if not hasattr(config, "workerinput"):
-        forked.end()
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("clients") is None)  # what takes longest begins first
 
 
 # The same examples in every run: a gate that fails by chance is not believed when it is right. To look for new ones:

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "Run a command under the proxy, then write the pacts.",
     "serve": "Run the proxy in the foreground.",
     "doctor": "Run a command and say how its clients reached the proxy.",
+    "trust": "Say what the project's certificate authority can do.",
     "export": "Turn recordings into pact files.",
     "lint": "Check handlers and pacts: names, states, rules, secrets.",
     "check": "Compare pacts with the providers' OpenAPI documents.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from interceptor.project.config import Provider
-from interceptor.recorder.summary import MOST_DISTINCT, Summary, Tally
+from interceptor.recorder.summary import MOST_DISTINCT, Sighting, Summary, Tally
 from interceptor.report.lines import counted, line
 from interceptor.report.lookalikes import lookalike
 from interceptor.values.exchange import Outcome
@@ -42,11 +43,11 @@ def summary_lines(
 
 def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[str]:
     """The clients that did not arrive as they should have: what is known of them, and what can be done."""
-    for host, count in summary.refused.counts.items():
+    for host, count in _by_host(summary.refused):
         yield f"a client refused the certificate for {host}{_times(count)}; how to have it trusted: docs/clients.md"
-    for host, count in summary.http2.counts.items():
-        yield f"a client began with HTTP/2 at {host}{_times(count)}; over TLS, http2: true offers it"
-    for host, count in summary.silent.counts.items():
+    for host, count in _by_host(summary.http2):
+        yield f"a client began with HTTP/2 at {host}{_times(count)}; http2: true in the project file offers it"
+    for host, count in _by_host(summary.silent):
         yield (
             f"a client connected to {host} and asked nothing{_times(count)}: "
             "it may not trust the certificate, need HTTP/2 (http2: true), or have connected in advance"
@@ -58,7 +59,14 @@ def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[s
             yield f"{origin} is no provider's, and went to the real server: {likeness}"
 
 
-def _hosts(tally: Tally) -> str:
+def _by_host(tally: Tally[Sighting]) -> Iterator[tuple[str, int]]:
+    hosts: Counter[str] = Counter()
+    for client, count in tally.counts.items():
+        hosts[client.host] += count
+    yield from hosts.items()
+
+
+def _hosts(tally: Tally[str]) -> str:
     most = sorted(tally.counts.items(), key=lambda each: -each[1])
     shown = ", ".join(f"{origin} ({count})" for origin, count in most[:_MOST_PLACES])
     return f"{shown} and {len(most) - _MOST_PLACES} more" if len(most) > _MOST_PLACES else shown
@@ -89,7 +97,7 @@ def _counts(summary: Summary) -> str:
     return " · ".join(parts)
 
 
-def _explained(what: str, tally: Tally) -> Iterator[str]:
+def _explained(what: str, tally: Tally[str]) -> Iterator[str]:
     """Each explanation once, with its count on the first line."""
     for text, count in list(tally.counts.items())[:_MOST_EXPLANATIONS]:
         first, newline, rest = text.partition("\n")
