@@ -13,7 +13,7 @@ from interceptor.handlers.response_part import PassedOn, PassedRequest
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.messages import Request
 
-Changes: TypeAlias = tuple[tuple[str, str | None], ...]
+HeaderChanges: TypeAlias = tuple[tuple[str, str | None], ...]
 """Headers by name; None takes one away."""
 _Text: TypeAlias = str | Render
 _Named: TypeAlias = Sequence[tuple[str, Sequence[tuple[_Text, Node]] | None]]
@@ -69,7 +69,7 @@ class CompiledPassing:
         query = "&".join(piece for piece in (more, self._query(values, request.query_string)) if piece)
         return f"{origin}{target}{'?' if query else ''}{query}"
 
-    def changes(self, values: TemplateValues) -> Changes:
+    def changes(self, values: TemplateValues) -> HeaderChanges:
         """The headers that are not as the client sent them.
 
         Raises:
