@@ -1,5 +1,7 @@
 """What the tests of every room share."""
 
+import os
+
 from hypothesis import settings
 
 from tests import forked
@@ -10,6 +12,7 @@ __all__ = ["build_engine", "environment", "proxy"]  # fixtures
 
 
 def pytest_configure(config):
+    os.environ.pop("GITHUB_STEP_SUMMARY", None)  # a run of the tests is not to add to the job's summary
     if not hasattr(config, "workerinput"):  # its workers share what the session itself starts
         forked.begin()
 
