@@ -205,10 +205,11 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
         CommandNotFoundError: there is no such program.
         CommandNotRunnableError: there is, but the system will not run it.
     """
+    held = context.engine.has_resolvers
     if isolation is None:
-        with running(partial(start, words, context.environment)) as command:
+        with running(partial(start, words, context.environment), may_be_held=held) as command:
             return _accompany(context, command, {})
-    with running(partial(isolation.start, words, context.environment)) as isolated:
+    with running(partial(isolation.start, words, context.environment), may_be_held=held) as isolated:
         return _accompany(replace(context, listeners=isolated.listeners), isolated, isolated.allowed)
 
 
