@@ -30,6 +30,7 @@ COMMANDS = {
     "lint": "Check handlers and pacts: names, states, rules, secrets.",
     "check": "Compare pacts with the providers' OpenAPI documents.",
     "diff": "Show what has changed in the pacts.",
+    "report": "Write the contract, its traffic and its findings as one HTML page.",
     "publish": "Publish the pacts to the broker.",
     "can-i-deploy": "Ask the broker whether a version can be deployed.",
     "record-deployment": "Record at the broker that a version was deployed.",

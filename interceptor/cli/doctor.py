@@ -28,7 +28,7 @@ def doctor(
 ) -> None:
     """Run a command under the proxy, and say how its clients reached the proxy.
 
-    It writes no pacts. A connection that goes around the proxy is not seen, unless the command is isolated.
+    It writes no pacts. A connection that goes around the proxy is seen with --isolated only.
     The exit code is the command's.
     """
     context: Context = ctx.obj
@@ -36,7 +36,7 @@ def doctor(
     project = load_project(context.config)
     with prepared(project, os.environ) as run_context:
         say_reached(run_context.reached)
-        finished = run_command(run_context, command, run_context.isolation(()) if isolated else None)
+        finished = run_command(run_context, command, run_context.isolation(()) if isolated else None, observed=True)
     found = diagnoses(finished.summary, project.providers)
     if as_json:
         print()  # the command may have left its last line open

@@ -92,9 +92,9 @@ class Engine:
         return {"*"} if router.anywhere else router.hosts
 
     @property
-    def exact_origins(self) -> list[Origin]:
-        """The origins of providers and handlers, without patterns."""
-        return self._handlers.router.exact_origins
+    def origins(self) -> list[Origin]:
+        """The origins, or patterns of origins, of providers and handlers."""
+        return self._handlers.router.origins
 
     def answering(self, request: Request) -> str | None:
         """`file:line` of the first handler for a request's method and path, or None."""

@@ -233,10 +233,9 @@ class Router:
         return {origin.host for origin in origins}
 
     @property
-    def exact_origins(self) -> list[Origin]:
-        """The origins of providers and of handlers with an absolute URL, patterns left out."""
-        origins = dict.fromkeys((*(base.origin for base in self.owners.bases), *self._origins))
-        return [origin for origin in origins if origin.exact]
+    def origins(self) -> list[Origin]:
+        """The origins of providers and of handlers with an absolute URL, patterns among them."""
+        return list(dict.fromkeys((*(base.origin for base in self.owners.bases), *self._origins)))
 
     @property
     def anywhere(self) -> bool:

@@ -16,15 +16,15 @@ from typing import assert_never
 from interceptor.proxy.dispatcher import PendingRequest, ProxyReply, RawRequest, problem
 from interceptor.proxy.forwarding import Channel
 from interceptor.proxy.guard import NotAdmittedError, challenge
-from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequest
+from interceptor.proxy.http1.reader import Http2Error, NotHttpError, RequestReader, WireRequest
 from interceptor.proxy.http1.targets import path_of, tunnel_end
 from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
+from interceptor.proxy.http2 import refuse_http2
 from interceptor.proxy.later import give, settle
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.translate import request_fields, user_agent
-from interceptor.recorder.summary import Way
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
@@ -38,7 +38,6 @@ _WORTH_STREAMING = 1 << 16
 """Bytes; smaller bodies are read as a whole."""
 _TURN = 32
 """Requests of one client that are answered before other clients get their turn."""
-_HTTP_VERSION_NOT_SUPPORTED = 505
 _LINGER = 1.0
 """Seconds for a client to read why it was refused, before the connection closes (RFC 9112, section 9.6)."""
 
@@ -108,7 +107,9 @@ class ClientConnection(asyncio.Protocol):
             self._dispatcher.recorder.note_unfinished()
         origin = self._meant.origin
         if origin is not None and origin.scheme == "https" and not self._heard:
-            self._dispatcher.recorder.note_silent(origin.host)
+            recorder = self._dispatcher.recorder
+            note = recorder.note_http2 if self._meant.only_http2 else recorder.note_silent
+            note(origin.host, self._meant.client.process)
         self._over = True
         self._writable.set()
         self._abandon()
@@ -278,8 +279,8 @@ class ClientConnection(asyncio.Protocol):
             address, target = self._meant.origin, path_of(message.target)
         if not self._introduced and not self._dispatcher.is_our_own(address):
             self._introduced = True
-            way = Way.DOOR if self._meant.client.listener is not None else Way.PROXY
-            self._dispatcher.recorder.note_arrival(way, user_agent(fields))
+            client = self._meant.client
+            self._dispatcher.recorder.note_arrival(client.way, user_agent(fields), address.host, client.process)
         return RawRequest(message.method, address, target, fields, message.body, headers.websocket)
 
     def _answer(self, message: WireRequest, response: Response, further: Headers = ()) -> None:
@@ -301,16 +302,20 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)
-        if error.status == _HTTP_VERSION_NOT_SUPPORTED:
-            self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
-        response = (
-            challenge()
-            if isinstance(error, NotAdmittedError)
-            else problem(error.status, f"interceptor did not understand the request: {error}")
-        )
+        if isinstance(error, Http2Error):
+            self._refuse_http2()
+            return
+        words = f"interceptor did not understand the request: {error}"
+        response = challenge() if isinstance(error, NotAdmittedError) else problem(error.status, words)
         self._out.append(answer(response, "GET", closes=True)[0])
         self._flush()
         self._part()
+
+    def _refuse_http2(self) -> None:
+        host = self._meant.origin.host if self._meant.origin else "the proxy"
+        self._dispatcher.recorder.note_http2(host, self._meant.client.process)
+        self._over = True
+        refuse_http2(self._transport, self._reader.rest())
 
     def _part(self) -> None:
         """Close, but let a client that still sends read the response first: a close with unread bytes is a reset."""

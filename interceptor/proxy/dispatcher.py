@@ -19,6 +19,7 @@ from interceptor.proxy.resolving import settle
 from interceptor.proxy.translate import make_request, request_fields
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
+from interceptor.recorder.summary import Way
 from interceptor.run.listeners import Listener, Listeners
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.exchange import LargeBody, Metadata
@@ -48,6 +49,9 @@ class ClientEnd(NamedTuple):
     """The direct door."""
     scope: str = ""
     """The worker that it belongs to, if the requests do not say so themselves."""
+    way: Way = Way.PROXY
+    process: str = ""
+    """The client's command line, if it is looked up."""
 
 
 class RawRequest(NamedTuple):

@@ -11,15 +11,19 @@ import logging
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
 from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
-from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
+from interceptor.proxy.http1.reader import NotHttpError
+from interceptor.proxy.http1.targets import Address, is_host, is_ip_address, tunnel_end
+from interceptor.proxy.http2 import PREFACE
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.piped import PipeToBe
-from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
+from interceptor.proxy.tls import HANDSHAKE, NotTlsError, client_hello
 from interceptor.proxy.translate import meant_host
 from interceptor.proxy.tunnel import TunnelError
 from interceptor.recorder.summary import Way
@@ -29,7 +33,8 @@ from interceptor.values.origins import is_loopback
 log = logging.getLogger(__name__)
 
 _GREETING = b"INTERCEPTOR/1 "
-"""What the preloads of `run/reach` send first in a worker of a test runner, followed by its name."""
+"""What the preloads of `run/reach` send first, followed by the name of a test runner's worker, and by a space and the
+address if that has no door: `a.example.com:443`."""
 _LONGEST_GREETING = 1000
 _SECONDS_TO_SHAKE_HANDS = 10
 _SECONDS_TO_PART = 1
@@ -45,6 +50,7 @@ class Doorstep(asyncio.Protocol):
         listener: the direct door; None at the proxy's own address.
         tunnel: the host and port of the client's CONNECT.
         scope: the worker that the tunnel belongs to.
+        process: the client's, where that is known; it may have ended since.
     """
 
     def __init__(
@@ -53,12 +59,14 @@ class Doorstep(asyncio.Protocol):
         listener: Listener | None = None,
         tunnel: tuple[str, int] | None = None,
         scope: str = "",
+        process: str = "",
     ) -> None:
         self._parts = parts
-        self._client = ClientEnd(None, listener, scope)
+        self._client = ClientEnd(None, listener, scope, process=process)
         self._tunnel = tunnel
         self._transport: asyncio.Transport
         self._received = b""
+        self._only_http2 = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -68,6 +76,11 @@ class Doorstep(asyncio.Protocol):
         self._parts.transports.add(transport)
         peer = transport.get_extra_info("peername")
         self._client = self._client._replace(peer=peer[:2] if peer else None)
+        if self._client.listener is not None:
+            ours = transport.get_extra_info("sockname")[1]
+            self._client = self._client._replace(way=Way.DOOR if ours == self._client.listener.port else Way.AROUND)
+        if peer and self._parts.process_of is not None and not self._client.process:
+            self._client = self._client._replace(process=self._parts.process_of(peer[:2]))
         if self._is_foreign and not self._is_named_later:
             self._wait(_SECONDS_TO_SPEAK, self._lead_on)
 
@@ -79,13 +92,14 @@ class Doorstep(asyncio.Protocol):
             self._plain()
             return
         try:
-            name = server_name(self._received)
+            hello = client_hello(self._received)
         except NotTlsError as error:
             log.info("closed a connection: %s", error)
             self._transport.close()
             return
-        if name is not None:
-            self._tls(name if is_host(name) else "")
+        if hello is not None:
+            self._only_http2 = hello.only_http2
+            self._tls(hello.name if is_host(hello.name) else "")
         elif self._timer is None:
             self._wait(_SECONDS_TO_SHAKE_HANDS, self._transport.close)
 
@@ -97,7 +111,10 @@ class Doorstep(asyncio.Protocol):
             self._parts.dispatcher.recorder.note_unfinished()
 
     def _greeted(self) -> bool:
-        """Take the greeting of a redirected client, which names its worker; False until it is complete."""
+        """Take the greeting of a redirected client; False until it is complete.
+
+        At the proxy's own address it can open a tunnel, as CONNECT does, unless that requires a token.
+        """
         begins = self._received[: len(_GREETING)]
         if not _GREETING.startswith(begins):
             return True
@@ -106,7 +123,12 @@ class Doorstep(asyncio.Protocol):
             return True
         if not end:
             return False
-        self._client = self._client._replace(scope=unquote(line[len(_GREETING) :].decode("ascii", "replace")))
+        scope, _, address = line[len(_GREETING) :].partition(b" ")
+        self._client = self._client._replace(scope=unquote(scope.decode("ascii", "replace")))
+        if address and self._client.listener is None and self._parts.guard.token is None:
+            with suppress(NotHttpError):
+                self._tunnel = tunnel_end(address)
+                self._client = self._client._replace(way=Way.DOOR)
         self._received = rest
         return bool(rest)
 
@@ -179,11 +201,19 @@ class Doorstep(asyncio.Protocol):
 
     def _speak_http(self, meant: Meant) -> None:
         self._stop_waiting()
-        connection = ClientConnection(self._parts, meant, self._tunnels(self._transport, meant))
-        self._transport.set_protocol(connection)
-        connection.connection_made(self._transport)
         data, self._received = self._received, b""
-        connection.data_received(data)
+        protocol: asyncio.Protocol
+        if data.startswith(PREFACE) and self._parts.http2 and meant.origin is not None and meant.objection is None:
+            protocol = self._speak_http2(self._transport, meant.client, meant.origin)
+        else:
+            protocol = ClientConnection(self._parts, meant, self._tunnels(self._transport, meant))
+            protocol.connection_made(self._transport)
+        self._transport.set_protocol(protocol)
+        protocol.data_received(data)
+
+    def _speak_http2(self, transport: asyncio.Transport, client: ClientEnd, origin: Address) -> PipeToBe:
+        self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, "", origin.host, client.process)
+        return PipeToBe(transport, partial(self._parts.forwarder.http2, client, origin, transport))
 
     def _open(self, host: str, meant: Meant) -> None:
         """Start TLS. `loop.start_tls` would lose the bytes already read, and would not tell the protocol."""
@@ -220,9 +250,9 @@ class Doorstep(asyncio.Protocol):
         """Serve the inside of TLS."""
         protocol = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if protocol == "h2" and meant.origin is not None and meant.objection is None:
-            self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, f"a client of {meant.origin.host}")
-            opening = partial(self._parts.forwarder.http2, meant.client, meant.origin, transport)
-            return PipeToBe(transport, opening)
+            return self._speak_http2(transport, meant.client, meant.origin)
+        if self._only_http2:
+            meant = replace(meant, only_http2=True)
         connection = ClientConnection(self._parts, meant, self._tunnels(transport, meant))
         connection.connection_made(transport)
         return connection
@@ -232,7 +262,9 @@ class Doorstep(asyncio.Protocol):
         error = waiter.exception()
         alert = isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
         if alert or isinstance(error, ConnectionResetError):
-            self._parts.dispatcher.recorder.note_refused(host)
+            recorder = self._parts.dispatcher.recorder
+            note = recorder.note_http2 if self._only_http2 and not self._parts.http2 else recorder.note_refused
+            note(host, self._client.process)
         elif error is not None:
             log.info("TLS for %s: %s", host, error)
 
@@ -242,7 +274,7 @@ class Doorstep(asyncio.Protocol):
             return None
 
         def enter(host: str, port: int, scope: str, data: bytes) -> None:
-            inner = Doorstep(self._parts, None, (host, port), scope)
+            inner = Doorstep(self._parts, None, (host, port), scope, self._client.process)
             transport.set_protocol(inner)
             inner.connection_made(transport)
             if data:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from weakref import WeakSet
 
 from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, SocketEnd
 from interceptor.proxy.forwarding import Forwarder
 from interceptor.proxy.guard import Guard
 from interceptor.proxy.http1.targets import Address
@@ -30,6 +30,10 @@ class ServerParts:
     tunnels: Tunnels
     others: Policy
     guard: Guard
+    http2: bool
+    """Offered to clients."""
+    process_of: Callable[[SocketEnd], str] | None = None
+    """Names the process at the other end of a connection; None where nobody asks."""
     transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
     """The connections of clients, which are closed at the end."""
     tasks: set[asyncio.Task[bool]] = field(default_factory=set)
@@ -45,5 +49,7 @@ class Meant:
     """None at the proxy's own address, where each request names its origin."""
     keeps_host: bool = False
     """The client's Host header is kept: inside a tunnel the client speaks to the origin itself."""
+    only_http2: bool = False
+    """The client speaks HTTP/2 and nothing else."""
     objection: str | None = None
     """What is wrong with this way to the origin; every request is refused with this text."""

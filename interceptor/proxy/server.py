@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from interceptor.engine import Engine
 from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, SocketEnd
 from interceptor.proxy.doorstep import Doorstep
 from interceptor.proxy.forwarding import Channel, RawPipe
 from interceptor.proxy.guard import Guard
@@ -44,6 +44,7 @@ async def serving(
     control: Control | None = None,
     http2: bool = False,
     guard: str | None = None,
+    process_of: Callable[[SocketEnd], str] | None = None,
 ) -> AsyncIterator[None]:
     """Serve the sockets while the context is open; connections queued before are answered, too.
 
@@ -57,13 +58,21 @@ async def serving(
         control: answers the consumer's tests at the proxy's own address.
         http2: offer HTTP/2 to clients; mitmproxy speaks it with them.
         guard: the token that the proxy requires; None if it requires none.
+        process_of: names the process at the other end of a connection.
     """
     dispatcher = Dispatcher(engine, recorder, listeners, control)
     forwarder = LazyForwarder(dispatcher, others, trust, upstream, http2=http2)
     certificates = Certificates(trust.authority, trust.confdir, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
     parts = ServerParts(
-        dispatcher, certificates, forwarder, tunnels, others, Guard(Address("http", HOST, listeners.port), guard)
+        dispatcher,
+        certificates,
+        forwarder,
+        tunnels,
+        others,
+        Guard(Address("http", HOST, listeners.port), guard),
+        http2,
+        process_of,
     )
     sockets = [
         *((each, None) for each in (listeners.proxy, *listeners.inside)),

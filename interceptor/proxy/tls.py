@@ -6,7 +6,7 @@ import ssl
 from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from interceptor.run.authority import Issuer
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 HANDSHAKE = 0x16
 """The first byte of every TLS connection."""
 _CLIENT_HELLO = 1
-_SERVER_NAME, _HOST_NAME = 0, 0
+_SERVER_NAME, _HOST_NAME = 0, b"\0"
+_PROTOCOLS = 16
+_HTTP2 = b"\x02h2"
+_HTTP1 = b"\x08http/1.1"
 _LONGEST_HELLO = 1 << 16
 _MOST_CONTEXTS = 500
 """Hosts whose certificate is remembered."""
@@ -66,8 +69,18 @@ class Certificates:
         return context
 
 
-def server_name(data: bytes) -> str | None:
-    """The host that a ClientHello names (RFC 6066, section 3), empty if it names none; None until it is complete.
+class ClientHello(NamedTuple):
+    """What a client's first message says, as far as it matters here."""
+
+    name: str
+    """The host that it names (RFC 6066, section 3), or nothing."""
+    only_http2: bool
+    """It offers HTTP/2, but not HTTP/1.1 (RFC 7301, section 3.1)."""
+
+
+def client_hello(data: bytes) -> ClientHello | None:
+    """What a ClientHello says; None until it is complete.
+
 
     No library: those that parse it without answering need a connection, or are mitmproxy's.
 
@@ -75,12 +88,18 @@ def server_name(data: bytes) -> str | None:
         NotTlsError: it is not one.
     """
     try:
-        return _server_name(data)
+        extensions = _extensions(data)
     except IndexError:
         raise NotTlsError("a handshake that does not add up") from None
+    if extensions is None:
+        return None
+    named, offered = extensions.get(_SERVER_NAME, b""), extensions.get(_PROTOCOLS, b"")
+    name = named[5:].decode("ascii", "replace").lower() if named[2:3] == _HOST_NAME else ""
+    return ClientHello(name, _HTTP2 in offered and _HTTP1 not in offered)
 
 
-def _server_name(data: bytes) -> str | None:
+def _extensions(data: bytes) -> dict[int, bytes] | None:
+    """The extensions of a ClientHello by their kind; None until it is whole."""
     message = _handshake(data)
     if message is None:
         return None
@@ -95,13 +114,12 @@ def _server_name(data: bytes) -> str | None:
     position += 1 + message[position]  # compressions
     end = position + 2 + int.from_bytes(message[position : position + 2])
     position += 2
+    extensions: dict[int, bytes] = {}
     while position + 4 <= end:
         kind, size = (int.from_bytes(message[position + at : position + at + 2]) for at in (0, 2))
-        if kind == _SERVER_NAME and message[position + 6] == _HOST_NAME:
-            name = message[position + 9 : position + 4 + size]
-            return name.decode("ascii", "replace").lower()
+        extensions.setdefault(kind, message[position + 4 : position + 4 + size])
         position += 4 + size
-    return ""
+    return extensions
 
 
 def _handshake(data: bytes) -> bytes | None:

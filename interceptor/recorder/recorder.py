@@ -10,12 +10,13 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import assert_never
 
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
-from interceptor.recorder.summary import Summary, Tally, Way
+from interceptor.recorder.summary import Sighting, Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
 from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
@@ -41,8 +42,8 @@ class Seen:
     """What became of a scope's requests since its test began."""
 
     test: str | None = None
-    unhandled: Tally = field(default_factory=Tally)
-    failures: Tally = field(default_factory=Tally)
+    unhandled: Tally[str] = field(default_factory=Tally)
+    failures: Tally[str] = field(default_factory=Tally)
     since: int = 0
     """The number of the first exchange that can belong to the test."""
 
@@ -120,27 +121,28 @@ class Recorder:
         if reported:
             self.summary.reported.add(f"CONNECT {host}:{port}")
 
-    def note_arrival(self, way: Way, name: str) -> None:
+    def note_arrival(self, way: Way, name: str, host: str = "", process: str = "") -> None:
         """Count a connection that carries a request.
 
         Args:
             way: how it came here.
             name: the client's User-Agent; empty if it sends none.
+            host: the host of its first request.
+            process: the client's process, if it is looked up.
         """
-        known = self._redactor.text(name[:_LONGEST_NAME]) or "a client without a User-Agent"
-        self.summary.arrived.setdefault(way, Tally()).add(known)
+        self.summary.arrived.setdefault(way, Tally()).add(self._sighting(host, process, name))
 
-    def note_refused(self, host: str) -> None:
+    def note_refused(self, host: str, process: str = "") -> None:
         """Count a client that did not accept our certificate for a host."""
-        self.summary.refused.add(host)
+        self.summary.refused.add(self._sighting(host, process))
 
-    def note_silent(self, host: str) -> None:
+    def note_silent(self, host: str, process: str = "") -> None:
         """Count a client that opened TLS to an owned host and left without a request."""
-        self.summary.silent.add(host)
+        self.summary.silent.add(self._sighting(host, process))
 
-    def note_http2(self, host: str) -> None:
+    def note_http2(self, host: str, process: str = "") -> None:
         """Count a client that began with HTTP/2, which was not offered."""
-        self.summary.http2.add(host)
+        self.summary.http2.add(self._sighting(host, process))
 
     def note_unanswered(self, request: Request, why: str) -> None:
         """Count a request that the real server did not answer."""
@@ -180,6 +182,20 @@ class Recorder:
             for number, _, exchange in self._newest
             if number >= seen.since and (exchange.metadata.scope or "") == scope and exchange.metadata.test == seen.test
         ]
+
+    def exchanges_after(self, number: int, most: int) -> tuple[int, list[Exchange]]:
+        """Exchanges of all scopes, redacted, in their order, and the number to ask with for those that follow.
+
+        Args:
+            number: as it was given with the exchanges before; 0 for the oldest that is kept.
+            most: how many at once.
+        """
+        first = self._number - len(self._newest)
+        found = [exchange for _, _, exchange in islice(self._newest, max(0, number - first), None)][:most]
+        return max(number, first) + len(found), found
+
+    def _sighting(self, host: str, process: str, name: str = "") -> Sighting:
+        return Sighting(host, process and self._redactor.text(process), self._redactor.text(name[:_LONGEST_NAME]))
 
     def _note_elsewhere(self, origin: Origin) -> None:
         self.summary.bypassed += 1
@@ -233,7 +249,7 @@ class Recorder:
         return f"{request.method} {self._redactor.request(request).url.partition('?')[0]}"
 
     @staticmethod
-    def _complain(explanation: str, tally: Tally) -> None:
+    def _complain(explanation: str, tally: Tally[str]) -> None:
         if tally.add(explanation):
             log.warning("%s", explanation)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
 
 from interceptor.values.exchange import Outcome
 from interceptor.values.json_text import Json
@@ -20,26 +21,42 @@ class Way(StrEnum):
     PROXY = "by the proxy variables"
     DOOR = "by a direct door"
     HTTP2 = "by HTTP/2"
+    AROUND = "around the proxy"
+    """Only the isolation of its command led it here."""
+
+
+Known = TypeVar("Known", bound=Hashable)
 
 
 @dataclass
-class Tally:
-    """Counts of distinct texts, in the order of their first appearance; bounded."""
+class Tally(Generic[Known]):
+    """Counts of distinct values, in the order of their first appearance; bounded."""
 
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[Known, int] = field(default_factory=dict)
     total: int = 0
 
-    def add(self, text: str) -> bool:
-        """Count a text; True if it is new."""
+    def add(self, value: Known) -> bool:
+        """Count a value; True if it is new."""
         self.total += 1
-        new = text not in self.counts
+        new = value not in self.counts
         if new and len(self.counts) == MOST_DISTINCT:
             return False
-        self.counts[text] = self.counts.get(text, 0) + 1
+        self.counts[value] = self.counts.get(value, 0) + 1
         return new
 
     def __bool__(self) -> bool:
         return self.total > 0
+
+
+class Sighting(NamedTuple):
+    """A client, as far as it showed itself."""
+
+    host: str
+    """Whom it wanted: `api.example.com`."""
+    process: str = ""
+    """Its command line, where that is looked up."""
+    name: str = ""
+    """What it calls itself."""
 
 
 @dataclass
@@ -51,28 +68,28 @@ class Summary:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
     """Responses per handler."""
-    unhandled: Tally = field(default_factory=Tally)
+    unhandled: Tally[str] = field(default_factory=Tally)
     """Explanations of unhandled requests."""
-    failures: Tally = field(default_factory=Tally)
+    failures: Tally[str] = field(default_factory=Tally)
     """Explanations of responses that could not be made."""
-    unowned: Tally = field(default_factory=Tally)
+    unowned: Tally[str] = field(default_factory=Tally)
     """Handlers that responded although no provider owns their URL."""
-    reported: Tally = field(default_factory=Tally)
+    reported: Tally[str] = field(default_factory=Tally)
     """Requests passed on to real servers that the project wants reported."""
-    unanswered: Tally = field(default_factory=Tally)
+    unanswered: Tally[str] = field(default_factory=Tally)
     """Requests that real servers did not answer, and why."""
-    refused: Tally = field(default_factory=Tally)
-    """Hosts for which a client did not accept our certificate."""
+    refused: Tally[Sighting] = field(default_factory=Tally)
+    """Clients that did not accept our certificate for a host."""
     unfinished: int = 0
     """Connections that ended in the middle of a request."""
-    silent: Tally = field(default_factory=Tally)
-    """Owned hosts to which a client opened TLS and then sent nothing."""
-    http2: Tally = field(default_factory=Tally)
-    """Owned hosts, or our own address, to which a client spoke HTTP/2 from the start."""
-    elsewhere: Tally = field(default_factory=Tally)
+    silent: Tally[Sighting] = field(default_factory=Tally)
+    """Clients that opened TLS to an owned host and then sent nothing."""
+    http2: Tally[Sighting] = field(default_factory=Tally)
+    """Clients that spoke HTTP/2 from the start, to owned hosts or our own address."""
+    elsewhere: Tally[str] = field(default_factory=Tally)
     """Foreign origins that requests and tunnels went to."""
-    arrived: dict[Way, Tally] = field(default_factory=dict)
-    """Connections with a request for an origin, by User-Agent."""
+    arrived: dict[Way, Tally[Sighting]] = field(default_factory=dict)
+    """Connections with a request for an origin."""
     bypassed: int = 0
     """Requests and tunnels that are not part of the contract: foreign hosts, loopback, excluded URLs."""
 
@@ -107,4 +124,14 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "handlers": {place: summary.hits[place] for place in dict.fromkeys((*summary.handlers, *summary.hits))},
         "never_used": summary.never_used,
         "explanations": {"unhandled": summary.unhandled.counts, "failed": summary.failures.counts},
+        "unowned": summary.unowned.counts,
+        "reported": summary.reported.counts,
+        "unanswered": summary.unanswered.counts,
+        "clients": {
+            "arrived": {way.value: clients.counts for way, clients in summary.arrived.items()},
+            "refused": summary.refused.counts,
+            "silent": summary.silent.counts,
+            "http2": summary.http2.counts,
+            "elsewhere": summary.elsewhere.counts,
+        },
     }

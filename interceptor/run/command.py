@@ -27,14 +27,14 @@ class Command:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def wait(self) -> int:
         """The exit code as a shell has it: 128 and the signal's number for a command that a signal ended."""
         status = self._process.wait()
         return status if status >= 0 else 128 - status
-
-    @property
-    def process(self) -> int:
-        return self._process.pid
 
     def send(self, number: int) -> None:
         self._process.send_signal(number)
@@ -95,7 +95,7 @@ def running(begin: Callable[[], C], *, may_be_held: bool = False) -> Iterator[C]
         command = begin()
         for number in early:
             command.send(number)
-        with watched(command.process) if may_be_held else nullcontext(lambda: None) as handled:
+        with watched(command.pid) if may_be_held else nullcontext(lambda: None) as handled:
             try:
                 yield command
             finally:

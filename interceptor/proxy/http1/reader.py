@@ -40,6 +40,13 @@ class NotHttpError(Exception):
         self.status = status
 
 
+class Http2Error(NotHttpError):
+    """The first line of HTTP/2."""
+
+    def __init__(self) -> None:
+        super().__init__(505, "HTTP/2 is not offered")
+
+
 @dataclass(frozen=True, slots=True)
 class WireHeaders:
     """The header section of a request, and what it tells about the message."""
@@ -223,6 +230,8 @@ def read_head(head: bytes) -> WireRequest:
     if match is None:
         raise NotHttpError(400, "the first line is not that of an HTTP request")
     method, target, version = match.groups()
+    if line.startswith(b"PRI * HTTP/2.0"):
+        raise Http2Error
     if version not in {b"1.0", b"1.1"}:
         raise NotHttpError(505, "this proxy speaks HTTP/1.0 and HTTP/1.1")
     headers = read_headers(block) if len(block) <= _MOST_CACHED else read_headers.__wrapped__(block)

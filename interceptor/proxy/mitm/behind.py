@@ -182,9 +182,10 @@ class Behind:
     async def http2(self, client: ClientEnd, origin: Address, transport: asyncio.Transport) -> PrivateConnection:
         def layer(handler: LoudHandler) -> HttpLayer:
             context = handler.layer.context
-            context.client.alpn, context.client.tls = b"h2", True
+            secure = origin.scheme == "https"
+            context.client.alpn, context.client.tls = b"h2", secure
             context.client.sni = origin.host
-            context.server.address, context.server.tls = (origin.host, origin.port), True
+            context.server.address, context.server.tls = (origin.host, origin.port), secure
             context.layers.clear()
             self._intercept.clients[handler.client.id] = client
             return HttpLayer(context, HTTPMode.transparent)
