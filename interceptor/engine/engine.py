@@ -80,6 +80,11 @@ class Engine:
         return self._handlers.files
 
     @property
+    def has_resolvers(self) -> bool:
+        """True if a handler of the files has the project's own code make its response."""
+        return any(entry.compiled.model.python for handler in self._handlers for entry in handler.entries)
+
+    @property
     def hosts(self) -> set[str]:
         """The hosts, or patterns of hosts (`*.example.com`), of providers and handlers."""
         router = self._handlers.router
