@@ -54,10 +54,10 @@ def test_what_it_installs_serves_and_is_healthy(tmp_path, lines):
     check = json.loads(lines["HEALTHCHECK"].partition("CMD ")[2].replace(lines["EXPOSE"], port))
     environ = clean_environment() | {"INTERCEPTOR_TOKEN": TOKEN, "PATH": f"{python.parent}:/usr/bin:/bin"}
     with subprocess.Popen(
-        [python.parent / words[0], *words[1:]], cwd=project, env=environ, stdout=subprocess.PIPE
+        [python.parent / words[0], *words[1:]], cwd=project, env=environ, stderr=subprocess.PIPE
     ) as served:
         try:
-            assert served.stdout.readline()
+            assert b"the proxy is at" in served.stderr.readline()
             assert subprocess.run([python, *check[1:]], env=environ, check=False, timeout=PATIENCE).returncode == 0
             with urlopen(f"http://127.0.0.1:{port}/health") as answer:
                 assert answer.status == 200
