@@ -8,10 +8,15 @@ READY := $(VENV)/.ready
 # Without isolation, so that setuptools is the one of the constraints too.
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 PYTEST := pytest --numprocesses auto --dist worksteal
+# `make test MEASURED=yes` measures coverage, too; `make coverage-report` shows it.
+MEASURED ?=
+RUN = $(BIN)/$(if $(MEASURED),coverage run,python)
+export COVERAGE_FILE := $(abspath .coverage)
 EXAMPLE := examples/product-site
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fast test-msw test-newest test-lowest coverage check clients-table format bench publish update dist clean
+.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report check format bench publish \
+	clients-table update dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,15 +30,17 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m $(PYTEST) $(ARGS)
+	$(if $(MEASURED),$(BIN)/coverage erase)
+	$(RUN) -m $(PYTEST) $(ARGS)
 
 test-fast: $(READY)  ## run the tests that start no processes: for a look while editing
 	$(BIN)/python -m $(PYTEST) -m 'not slow' $(ARGS)
 
-coverage: export COVERAGE_FILE := $(abspath .coverage)
 coverage: $(READY)  ## run the tests and measure how much of the package they reach, in other processes too
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m $(PYTEST) $(ARGS)
+	$(MAKE) test MEASURED=yes
+	$(MAKE) coverage-report
+
+coverage-report: $(READY)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

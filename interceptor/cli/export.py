@@ -61,7 +61,7 @@ def export(
         specification=specification,
         output=output,
         merge=merge,
-        read_flows=_read_flows,
+        read_flows=read_flows,
     )
     if as_json:
         show_json(conversion_json(project, conversion))
@@ -72,7 +72,8 @@ def export(
         raise typer.Exit(1)
 
 
-def _read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
-    from interceptor.proxy.mitm.flow_files import read_flows  # takes half a second, which other recordings do not need
+def read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
+    """Read flow files of mitmproxy, whose reader takes half a second to import."""
+    from interceptor.proxy.mitm import flow_files
 
-    return read_flows(path, damages)
+    return flow_files.read_flows(path, damages)

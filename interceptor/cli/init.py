@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.project.config import STATE_DIR
 from interceptor.scaffold.project import FIRST_HANDLER, NewProvider, consumer_name, project_files, write_files
 from interceptor.scaffold.schema import write_schemas
 from interceptor.values.errors import UsageError
+from interceptor.values.variables import STATE_DIR
 
 if TYPE_CHECKING:
     from interceptor.values.damage import Damage

@@ -55,6 +55,10 @@ MainBranch: TypeAlias = Annotated[
 Tag: TypeAlias = Annotated[
     str | None, typer.Option(metavar="T", help="Instead of a version: the latest one with a tag.")
 ]
+ReportFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Also write the report, an HTML page.", dir_okay=False),
+]
 Environment: TypeAlias = Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")]
 BranchOfVersion: TypeAlias = Annotated[
     str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
@@ -186,6 +190,19 @@ def write_output(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}", "name another file") from error
+
+
+def append_output(file: Path, content: bytes) -> None:
+    """Add to a file that the environment names.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        with file.open("ab") as opened:
+            opened.write(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}", "check the variable that names it") from error
 
 
 def root(context: Context) -> Path:

@@ -159,6 +159,8 @@ class Collector:
             interaction.states,
             interaction.tests,
             interaction.handlers,
+            interaction.masked,
+            interaction.pinned,
         )
         return with_states(completed) if self._policy.matching == "types" else completed
 

@@ -55,6 +55,7 @@ def normalise(exchange: Exchange, kept: HeaderPolicy) -> Normalised:
         response=_message("response", response, exchange, kept.response, findings),
         description=metadata.name or "",
         states=tuple(sorted(metadata.states, key=lambda state: (state.name, repr(sorted(state.params.items()))))),
+        masked=exchange.masked,
     )
     return Normalised(interaction, findings)
 

@@ -21,6 +21,7 @@ from interceptor import __version__
 from interceptor.journal.lines import VERSION, Header, dumps, encoded
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
+from interceptor.values.json_text import Json
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,11 @@ class JournalWriter:
         if not self._wake.is_set():
             self._wake.set()
         return True
+
+    def end(self, seen: Json) -> None:
+        """Note what a run saw beside its exchanges, now that it is over."""
+        with self._lock:
+            self._append(dumps({"ended": seen}) + b"\n")
 
     def flush(self) -> None:
         """Hand the counts so far to the operating system."""

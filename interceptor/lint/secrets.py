@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
-from interceptor.pact.read import Pact
+from interceptor.pact.read import Pact, PactInteraction
 from interceptor.redaction.forms import form_of, forms
+from interceptor.redaction.redactor import Redactor
+from interceptor.values.exchange import Exchange, Metadata, Outcome
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.mask import UNSIGNED_JWT
+from interceptor.values.messages import Request
 from interceptor.values.place import ROOT, below, leaves
 
 
@@ -30,6 +35,29 @@ def secrets_in(pact: Pact) -> list[Finding]:
                     findings.append(Finding("secret.found", message, pact.file.name, interaction=index, place=where))
                     break
     return findings
+
+
+def likely_secrets_in(pact: Pact) -> list[Finding]:
+    """A warning for each request that holds what a recording would have masked by its name, or as it looks random."""
+    redact, findings = Redactor(), []
+    for each in pact.interactions:
+        request = _request(each)
+        exchange = redact(Exchange(request, None, Outcome.MOCKED, "", 0.0, Metadata()))
+        if exchange.request != request:
+            where = ", ".join(exchange.masked)
+            message = f'"{each.description}" holds what is masked in recordings: {where}'
+            findings.append(Finding("secret.likely", message, interaction=each.index, place=exchange.masked[0]))
+    return findings
+
+
+def _request(each: PactInteraction) -> Request:
+    query = urlencode([(name, value) for name, values in each.query.items() for value in values])
+    headers = tuple((name, value) for name, values in each.request.headers.items() for value in values)
+    body = each.request.body
+    content = (
+        b"" if not each.request.has_body else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    )
+    return Request(each.method, f"http://provider{each.path}{'?' if query else ''}{query}", headers, content)
 
 
 def _texts(interaction: Json, *, wrapped: bool) -> Iterator[tuple[str, str]]:

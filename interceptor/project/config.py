@@ -18,9 +18,9 @@ from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.origins import Owners
 from interceptor.values.place import parse_path
+from interceptor.values.variables import STATE_DIR
 
 PROJECT_FILE = "interceptor.yaml"
-STATE_DIR = ".interceptor"
 LARGEST_BODY = 1_000_000
 """Bytes; what is larger tells a reader of a contract nothing."""
 

@@ -8,8 +8,8 @@ from mimetypes import MimeTypes
 from pathlib import Path
 from typing import TypeAlias
 
-from interceptor.project.config import STATE_DIR
 from interceptor.values.media_types import JSON_MEDIA_TYPE
+from interceptor.values.variables import STATE_DIR
 
 _FILE_TYPES = MimeTypes(filenames=())
 """The same answer on every machine: the system's own table is left out."""

@@ -7,6 +7,8 @@
     POST /<token>/reset                              forgets states, handlers, counts and changed data
     GET  /<token>/summary                            what was seen so far, and since the test began
     GET  /<token>/exchanges                          what was recorded since the test began
+    GET  /<token>/report                             a page that shows all of this as it happens
+    GET  /<token>/report/news?after=12               what that page asks for: exchanges of all scopes, and the summary
 
 The header `x-interceptor-scope` names the worker; without it, the call is for requests that have no such header.
 Without the token, every path is a 404. A page in a browser is refused even with the token: no test is a page, and any
@@ -16,6 +18,7 @@ page can send requests to this machine.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -30,6 +33,8 @@ from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response
 
+_MOST_NEWS = 200
+"""Exchanges in one answer to the page; more would hold up the consumer's own requests."""
 _NEVER_PUBLIC = (".internal", ".local", ".localhost", ".test", ".home.arpa")
 """The ends of names that are kept for private use (RFC 2606, 6762 and 8375; ICANN keeps `.internal`)."""
 
@@ -45,13 +50,16 @@ class Control:
         engine: what the tests change.
         recorder: what they ask about.
         token: the first segment of every path here.
+        page: makes the page that shows what happens.
     """
 
-    def __init__(self, engine: Engine, recorder: Recorder, token: str) -> None:
+    def __init__(
+        self, engine: Engine, recorder: Recorder, token: str, page: Callable[[], Response] | None = None
+    ) -> None:
         self.token = token
         self._engine = engine
         self._recorder = recorder
-        self._acts: dict[tuple[str, str], Callable[[Request, str], Json]] = {
+        self._acts: dict[tuple[str, str], Callable[[Request, str], Json | Response]] = {
             ("PUT", "test"): self._begin_test,
             ("GET", "test"): self._test,
             ("PUT", "states"): self._states,
@@ -59,7 +67,10 @@ class Control:
             ("POST", "reset"): self._reset,
             ("GET", "summary"): self._summary,
             ("GET", "exchanges"): self._exchanges,
+            ("GET", "report/news"): self._news,
         }
+        if page is not None:
+            self._acts["GET", "report"] = lambda _request, _scope: page()
 
     def answer(self, request: Request, scope: str) -> Response:
         """The answer to a request at the control address; never raises for what a client sends.
@@ -85,6 +96,8 @@ class Control:
         except ConfigurationError as error:
             problems = [str(problem) for problem in error.problems]
             return _response(400, {"error": "the handlers are not valid", "problems": problems})
+        if isinstance(result, Response):
+            return result
         return _response(200, result) if result is not None else Response(204)
 
     def _begin_test(self, request: Request, scope: str) -> None:
@@ -121,6 +134,17 @@ class Control:
             {"at": exchange.at, "ms": exchange.ms, **encoded(exchange)}
             for exchange in self._recorder.exchanges_of(scope)
         ]
+
+    def _news(self, request: Request, _: str) -> Json:
+        after = dict(request.query).get("after", "0")
+        if not re.fullmatch("[0-9]{1,15}", after):
+            raise _Refusal("after is the number that came with the news before")
+        number, exchanges = self._recorder.exchanges_after(int(after), _MOST_NEWS)
+        return {
+            "next": number,
+            "exchanges": [{"at": each.at, "ms": each.ms, **encoded(each)} for each in exchanges],
+            "run": as_plain(self._recorder.summary),
+        }
 
 
 def _json(request: Request, wanted: str) -> Any:

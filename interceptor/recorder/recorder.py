@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import assert_never
 
@@ -177,6 +178,17 @@ class Recorder:
             for number, _, exchange in self._newest
             if number >= seen.since and (exchange.metadata.scope or "") == scope and exchange.metadata.test == seen.test
         ]
+
+    def exchanges_after(self, number: int, most: int) -> tuple[int, list[Exchange]]:
+        """Exchanges of all scopes, redacted, in their order, and the number to ask with for those that follow.
+
+        Args:
+            number: as it was given with the exchanges before; 0 for the oldest that is kept.
+            most: how many at once.
+        """
+        first = self._number - len(self._newest)
+        found = [exchange for _, _, exchange in islice(self._newest, max(0, number - first), None)][:most]
+        return max(number, first) + len(found), found
 
     def _sighting(self, host: str, process: str, name: str = "") -> Sighting:
         return Sighting(host, process and self._redactor.text(process), self._redactor.text(name[:_LONGEST_NAME]))

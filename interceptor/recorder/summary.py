@@ -124,4 +124,14 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "handlers": {place: summary.hits[place] for place in dict.fromkeys((*summary.handlers, *summary.hits))},
         "never_used": summary.never_used,
         "explanations": {"unhandled": summary.unhandled.counts, "failed": summary.failures.counts},
+        "unowned": summary.unowned.counts,
+        "reported": summary.reported.counts,
+        "unanswered": summary.unanswered.counts,
+        "clients": {
+            "arrived": {way.value: clients.counts for way, clients in summary.arrived.items()},
+            "refused": summary.refused.counts,
+            "silent": summary.silent.counts,
+            "http2": summary.http2.counts,
+            "elsewhere": summary.elsewhere.counts,
+        },
     }

@@ -27,7 +27,10 @@ _USERINFO = re.compile(
     r"""(?<=://) (?![a0\W]{1,199}@) [^\s/?\#:@"'<>]{0,99} : [^\s/?\#@"'<>]{1,99} (?=@)""", re.VERBOSE
 )
 _IN_URL = re.compile(r"""[?&#;]([^\s=&#?;"'<>]{1,80})=([^\s=&#?"'<>,;]{1,8192})""")
-_MANY_DIGITS = re.compile(r"\d(?:[ -]?\d){12}|(?:AC|SK)[0-9a-f]{32}")
+_MANY_DIGITS = re.compile(r"[0-9](?:[ -]?[0-9]){12}")
+_TWO_LETTERS = re.compile(r"[AS][CK][0-9a-f]{32}")
+_TWO_SIGNS = "Q~"
+"""What is in the tokens whose hint is too short; each is looked for alone, which is ten times as fast."""
 _CREDENTIALS_IN_URL = re.compile(r"://[^/\s:@]{0,99}:[^/\s@]{1,99}@")
 _DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
 _CARD = re.compile(
@@ -36,17 +39,22 @@ _CARD = re.compile(
 
 
 _TOKENS = token_forms()
-_HINTS = AhoCorasick(
-    ["eyJ", _BEGINNING, *(hint for rule in _TOKENS for hint in rule.hints if len(hint) > _SHORTEST_HINT)]
-)
+_HINTED = [(hint, rule) for rule in _TOKENS for hint in rule.hints if len(hint) > _SHORTEST_HINT]
+_UNHINTED = [rule for rule in _TOKENS if any(len(hint) <= _SHORTEST_HINT for hint in rule.hints)]
+_HINTS = AhoCorasick([*(hint for hint, _ in _HINTED), "eyJ", _BEGINNING])
 
 
 def may_hold_form(text: str) -> bool:
     """False if a text certainly contains no secret of a known form; cheap."""
+    return _may_hold_token(text) or ("://" in text and _CREDENTIALS_IN_URL.search(text) is not None)
+
+
+def _may_hold_token(text: str) -> bool:
     return (
         bool(_HINTS.find_matches_as_indexes(text))
-        or ("://" in text and _CREDENTIALS_IN_URL.search(text) is not None)
         or _MANY_DIGITS.search(text) is not None
+        or _TWO_LETTERS.search(text) is not None
+        or _TWO_SIGNS in text
     )
 
 
@@ -54,7 +62,7 @@ def forms(text: str) -> list[Span]:
     """The spans of secrets of a known form: tokens of well-known services, private keys, card numbers."""
     if not may_hold_form(text):
         return []
-    found = [span for rule in _TOKENS if any(hint in text for hint in rule.hints) for span in _whole(rule.form, text)]
+    found = token_spans(text)
     if "://" in text:
         found += [match.span() for match in _USERINFO.finditer(text)]
     if "eyJ" in text:
@@ -64,6 +72,14 @@ def forms(text: str) -> list[Span]:
     if _MANY_DIGITS.search(text):
         found += [match.span() for match in _DIGITS.finditer(text) if _is_card(match[0])]
     return found
+
+
+def token_spans(text: str) -> list[Span]:
+    """Where a text, or bytes read as one, holds tokens of well-known services."""
+    hints = {index for index, _, _ in _HINTS.find_matches_as_indexes(text, overlapping=True)}
+    hinted = {_HINTED[index][1].issuer: _HINTED[index][1] for index in hints if index < len(_HINTED)}
+    rules = [*hinted.values(), *(rule for rule in _UNHINTED if any(hint in text for hint in rule.hints))]
+    return [span for rule in rules for span in _whole(rule.form, text)]
 
 
 def _whole(form: re.Pattern[str], text: str) -> Iterator[Span]:
@@ -84,7 +100,8 @@ def _private_keys(text: str) -> list[Span]:
     position = 0
     while begin := _BEGIN.search(text, position):
         end = _END.search(text, begin.end())
-        if end is None:
+        if end is None:  # cut off: what follows is the key
+            found.append((begin.start(), len(text)))
             break
         found.append((begin.start(), end.end()))
         position = end.end()
@@ -98,8 +115,13 @@ def in_urls(text: str, names: frozenset[str] = frozenset()) -> list[Span]:
     return [
         match.span(2)
         for match in _IN_URL.finditer(text)
-        if is_secret_name(name := unquote_plus(match[1])) or name.lower() in names
+        if is_secret_name(name := unquote_plus(match[1])) or name.lower() in names or _leads_to_secret(match[2], names)
     ]
+
+
+def _leads_to_secret(value: str, names: frozenset[str]) -> bool:
+    """True for a URL, encoded in a parameter of another one, that has a secret parameter itself."""
+    return "%3D" in value.upper() and bool(in_urls(unquote_plus(value), names))
 
 
 def form_of(secret: str) -> str:

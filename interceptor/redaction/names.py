@@ -21,7 +21,7 @@ _PARTS = named("parts")
 _WORDS = frozenset(named("words"))
 _ALONE = frozenset(named("alone"))
 _KEYS = frozenset(named("keys"))
-_HARMLESS_KEYS = frozenset({"idempotency", "sort", "cache", "partition"})
+_CODES = frozenset(named("codes"))
 _HARMLESS_TOKENS = frozenset(named("harmless_tokens"))
 _BEHIND = frozenset(named("behind"))
 _DOUBTFUL = frozenset(named("doubtful"))
@@ -29,7 +29,7 @@ _HARMLESS = frozenset(named("harmless"))
 STEMS = (*named("stems"), *_PARTS)
 """Each secret name contains one of these; a text without any needs no closer look."""
 _STEMS = AhoCorasick(STEMS)
-_LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8": "o"})
+_LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8": "o", "\u00f0": "d"})
 """Letters that do not decompose into a base letter and an accent, with their usual replacements."""
 
 
@@ -52,16 +52,18 @@ def _without_accents(text: str) -> str:
 @remembered(4000)  # as above
 def is_secret_name(name: str) -> bool:
     """True for the name of a password, a token, a key: `"client_secret"`, `"X-Api-Key"`; not for `"page_token"`."""
+    if not may_name_secret(name):
+        return False
     words = words_of(name)
     if not words:
         return False
     joined = "".join(words)
-    if any(part in joined for part in _PLAIN_PARTS) and not joined.startswith("secretar"):
+    if _PLAIN_PARTS.find_matches_as_indexes(joined) and not joined.startswith("secretar"):
         return True
     return _is_secret(words) or (len(words) > 1 and words[-1] in _BEHIND and _is_secret(words[:-1]))
 
 
-_PLAIN_PARTS = tuple(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
+_PLAIN_PARTS = AhoCorasick(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
 
 
 def _is_secret(words: tuple[str, ...]) -> bool:
@@ -69,8 +71,10 @@ def _is_secret(words: tuple[str, ...]) -> bool:
     joined = "".join(words)
     if last in _WORDS or joined in _WORDS or joined in _ALONE:
         return True
-    if last == "assertion" or (last == "verifier" and before == "code"):
+    if last == "assertion" or (last == "verifier" and before in {"code", "oauth"}):
         return True
+    if last == "code":
+        return before in _CODES or words[-3:-1] == ("one", "time")
     if last == "token" or last.endswith("token"):
         return before not in _HARMLESS_TOKENS and not any(last == f"{word}token" for word in _HARMLESS_TOKENS)
     if last in {"key", "keys"}:
@@ -79,7 +83,7 @@ def _is_secret(words: tuple[str, ...]) -> bool:
         )
     if last == "id":
         return before in {"session", "sess"} or words[-2:] == ("secret", "id") or words[-3:] == ("access", "key", "id")
-    return (before, last) in {("card", "number"), ("security", "code"), ("one", "time"), ("verification", "code")}
+    return (before, last) in {("card", "number"), ("one", "time")}
 
 
 @remembered(4000)  # as above

@@ -21,7 +21,8 @@ from interceptor.redaction.bodies import BodyMasker
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.large_bodies import without_large_bodies
 from interceptor.redaction.masks import masked_text
-from interceptor.redaction.names import is_secret_name
+from interceptor.redaction.names import is_secret_name, may_name_secret
+from interceptor.redaction.randomness import looks_chosen
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
 from interceptor.values.generated import Generated
@@ -56,11 +57,17 @@ class _Findings:
             self.secrets[secret] = None
 
     def longest_first(self, text: str | None = None) -> tuple[str, ...]:
-        """The secrets, longest first, so that one inside another does not leave remains; given a text, those in it."""
-        # A response may contain the requested URL, with the secrets encoded.
-        spelt = {each for secret in self.secrets for each in (secret, quote(secret, safe=""), quote_plus(secret))}
+        """The secrets, of a text those that are in it, so that one within another never spoils it."""
+        # An answer may say the URL it was asked for, with the secrets encoded.
+        spelt = {each for secret in self.secrets for each in _spellings(secret)}
         present = (secret for secret in spelt if text is None or secret in text)
         return tuple(sorted(present, key=lambda secret: (-len(secret), secret))[:_MOST_ECHOES])
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """A secret as an answer may say it: as it is, encoded in a URL, in base64."""
+    encoded = secret.encode("utf-8", "surrogatepass")
+    return secret, quote(encoded, safe=""), quote_plus(encoded), base64.b64encode(encoded).decode()
 
 
 class Redactor:
@@ -115,8 +122,10 @@ class Redactor:
         """The metadata without secrets in its path and its names; the same object if there are none."""
         if known.path is not None and "request.path" in found.places:
             known = replace(known, path=_masked_path(known.path, self._finder)[0])
-        secrets = found.longest_first()
         texts = (known.name, known.test, *(state.name for state in known.states))
+        if not any(texts):
+            return known
+        secrets = found.longest_first()
         if not secrets and not any(text and may_hold_form(text) for text in texts):
             return known
         states = tuple(
@@ -211,17 +220,29 @@ def _masked_path(path: str, finder: Finder) -> tuple[str, list[str]]:
     """A path without secrets of a known form or in matrix parameters, also encoded ones; and those secrets."""
     plain = unquote(path) if "%" in path else path
     spans = in_urls(path, finder.names) if ";" in path else []
-    if not spans and not may_hold_form(plain):
+    is_named = may_name_secret(path) or any(word in path for word in _OPENS_DOORS)
+    if not spans and not is_named and not may_hold_form(plain):
         return path, []
     spans += forms(path)
     secrets = [path[start:end] for start, end in spans]
     segments = masked_text(path, spans, lambda _: MASK).split("/")
     for index, segment in enumerate(segments):
         decoded = unquote(segment)
-        if found := forms(decoded):
+        if is_named and index and looks_chosen(decoded) and _is_named(segments[index - 1]):
+            secrets.append(decoded)
+            segments[index] = MASK
+        elif found := forms(decoded):
             secrets += [decoded[start:end] for start, end in found]
             segments[index] = quote(masked_text(decoded, found, lambda _: MASK), safe="*")
     return "/".join(segments), secrets
+
+
+_OPENS_DOORS = ("activate", "confirm", "invitations", "invite", "magic", "reset", "unsubscribe", "verify")
+
+
+def _is_named(segment: str) -> bool:
+    """True for the segment before one that lets somebody in: `/reset/x`, `/token/x`."""
+    return segment in _OPENS_DOORS or is_secret_name(segment)
 
 
 def _mask_authorization(value: str) -> str:

@@ -20,6 +20,8 @@ _TAG = re.compile(
 _ATTRIBUTE = re.compile(r"""([\w:.-]{1,120})\s{0,8}=\s{0,8}(?:"([^"<]*)"|'([^'<]*)')""")
 _NAMING = frozenset({"name", "id", "key", "field", "property", "autocomplete", "type"})
 """Attributes whose value names the content of an element: `<input name="password" value="x">`."""
+_KEYS = frozenset({"key", "name"})
+"""Elements whose content names what the next one holds, in property lists and in XML-RPC."""
 _HOLDING = frozenset({"value", "content"})
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
@@ -38,6 +40,8 @@ class _Walk:
     text: str
     open: list[tuple[str, bool]] = field(default_factory=list)
     """The open elements, and whether each one is secret or inside a secret one."""
+    named: bool = False
+    """Whether the element before said what the next one holds: `<key>password</key><string>x</string>`."""
 
     def spans(self) -> Iterator[Span]:
         position = end = 0
@@ -49,6 +53,8 @@ class _Walk:
                 yield from self._content(end, start)
             position = end = tag.end()
             if tag[2] is not None:
+                if tag[1] and tag[2] in _KEYS:
+                    self.named = is_secret_name(self.text[self.text.rfind(">", 0, start) + 1 : start].strip())
                 yield from self._tag(tag)
                 continue
             closing = _CDATA_END if tag[4] else _COMMENT_END
@@ -71,7 +77,8 @@ class _Walk:
         if tag[1]:
             self._close(name)
             return
-        secret = (bool(self.open) and self.open[-1][1]) or is_secret_name(name)
+        secret = (bool(self.open) and self.open[-1][1]) or is_secret_name(name) or self.named
+        self.named = False
         if "=" in attributes:
             found = list(_ATTRIBUTE.finditer(self.text, tag.start(3), tag.end(3)))
             named = any(each[1].lower() in _NAMING and is_secret_name(each[2] or each[3] or "") for each in found)

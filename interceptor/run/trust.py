@@ -225,6 +225,14 @@ def _load(path: Path) -> Authority | None:
     return Authority(key, begin + rest)
 
 
+def end_of(authority: Authority) -> datetime:
+    """Until when an authority may vouch for hosts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=authority.certificate.decode("ascii"))
+    known: Any = context.get_ca_certs()[0]
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(known["notAfter"]), UTC)
+
+
 def _write(path: Path, content: bytes, *, mode: int) -> None:
     """Write a file at once and with its final permissions: nobody sees half of it, or reads a key."""
     descriptor, name = tempfile.mkstemp(dir=path.parent)

@@ -14,11 +14,12 @@ from typing import Any
 
 from jinja2 import Environment
 
-from interceptor.project.config import PROJECT_FILE, STATE_DIR
+from interceptor.project.config import PROJECT_FILE
 from interceptor.project.yaml_text import as_yaml
 from interceptor.scaffold.schema import SCHEMA_DIR
 from interceptor.values.errors import UsageError
 from interceptor.values.json_text import Json, parse_json
+from interceptor.values.variables import STATE_DIR
 
 HANDLERS_DIR = "handlers"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from re import _constants as codes  # type: ignore[attr-defined]  # the parser of `re`, which has no other name
 from re import _parser as parser  # type: ignore[attr-defined]  # as above
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 SECONDS = 0.1
 """For one match; everybody waits meanwhile."""
@@ -20,8 +20,6 @@ _MOST_STEPS = 1_000_000
 """Of `re`, some ten milliseconds."""
 _NO_LITERAL_BRACES = re.compile(r"\\N\{[^}]*\}|\\.|\{(?!\d*,?\d*\})", re.DOTALL)
 """What `regex` would read as fuzzy matching, `re` as text: braces that hold no numbers."""
-
-Method: TypeAlias = Literal["search", "fullmatch"]
 
 
 class SlowPatternError(ValueError):

@@ -39,7 +39,7 @@ def run(folder, *asked, options=()):
         timeout=60,
     )
     pact = json.loads((folder / "msw_generated_pacts" / "Shop-API.json").read_text())
-    lines = ended.stderr.partition("msw_generated_pacts/Shop-API.json")[2].splitlines()
+    lines = ended.stderr.partition("msw_generated_pacts/Shop-API.json")[2].partition("\ninterceptor  ")[0].splitlines()
     return ended.returncode, lines, [each["description"] for each in pact["interactions"]]
 
 

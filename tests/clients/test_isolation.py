@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.forked import REAL
+from tests.forked import INTERCEPTOR, REAL
 from tests.proxy.live import clean_environment, running, write
 
 UNSHARE = shutil.which("unshare")
@@ -62,7 +62,8 @@ def project(tmp_path):
 
 
 def run(folder, script, *options, before=()):
-    words = [*before, *REAL, "run", "--export", "never", *options, "--", "sh", "-c", script]
+    program = REAL if before else INTERCEPTOR  # what comes before is for the program itself
+    words = [*before, *program, "run", "--export", "never", *options, "--", "sh", "-c", script]
     return subprocess.run(
         words, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60
     )
@@ -113,7 +114,7 @@ def test_the_command_keeps_its_user_its_streams_and_its_exit_code(project):
 
 
 def test_a_command_that_cannot_be_run_is_told_as_ever(project):
-    words = [*REAL, "run", "--isolated", "--", "no-such-program"]
+    words = [*INTERCEPTOR, "run", "--isolated", "--", "no-such-program"]
     ended = subprocess.run(words, cwd=project, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (
         127,

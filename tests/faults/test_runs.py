@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.forked import INTERCEPTOR, REAL
+from tests.proxy.live import served
 
 pytestmark = pytest.mark.slow
 
@@ -104,8 +105,7 @@ def test_a_full_disk_is_told_once_and_leaves_the_commands_exit_code(project):
 
 def test_a_hangup_ends_serving_and_leaves_no_key_behind(project):
     process = subprocess.Popen([*INTERCEPTOR, "serve"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while process.stdout.readline().strip():
-        pass
+    assert "HTTP_PROXY" in served(project, process)
     assert list((project / ".interceptor").glob("run-*"))
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=30)

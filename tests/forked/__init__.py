@@ -8,11 +8,12 @@ ends. Where a start, a terminal, a limit or a namespace matters, the tests start
 
 from __future__ import annotations
 
+import atexit
+import fcntl
 import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 FOLDER_VARIABLE = "INTERCEPTOR_TESTS_FOLDER"
@@ -21,21 +22,21 @@ INTERCEPTOR = [sys.executable, "-I", "-S", str(Path(__file__).parent / "client.p
 """The words of the program."""
 REAL = [sys.executable, "-m", "interceptor"]
 """The same with an interpreter of its own."""
-_PATIENCE = 20.0
 
 
 def begin() -> None:
     """Prepare the session; the server starts with the first command."""
-    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="interceptor-tests-")
+    folder = Path(tempfile.mkdtemp(prefix="interceptor-tests-"))
+    (folder / "session").write_text(str(os.getpid()))
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    atexit.register(_end, folder)
 
 
-def end() -> None:
-    """End the server, and wait for it."""
-    folder = Path(os.environ.pop(FOLDER_VARIABLE))
+def _end(folder: Path) -> None:
+    """End the server and what it forked, and wait for them."""
     (folder / "over").touch()
-    deadline = time.monotonic() + _PATIENCE
-    while (folder / "socket").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    with (folder / "alive").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
     shutil.rmtree(folder)
 
 

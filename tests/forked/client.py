@@ -20,7 +20,8 @@ OF_THE_START = {"PYTHONHASHSEED", "PYTHONIOENCODING", "PYTHONPATH", "PYTHONUTF8"
 def main() -> None:
     folder = os.environ.get("INTERCEPTOR_TESTS_FOLDER")
     words = sys.argv[1:]
-    if folder is None or OF_THE_START & os.environ.keys() or not all(map(is_open, (0, 1, 2))):
+    forks = sys.platform == "linux"  # the frameworks of macOS are not made for forks
+    if not forks or folder is None or OF_THE_START & os.environ.keys() or not all(map(is_open, (0, 1, 2))):
         os.execv(sys.executable, [sys.executable, "-m", "interceptor", *words])
     with socket.socket(socket.AF_UNIX) as server:
         connect(server, folder)
@@ -36,7 +37,10 @@ def main() -> None:
         for number in FORWARDED:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, forward)
-        code = int.from_bytes(server.recv(8, socket.MSG_WAITALL), "big", signed=True)
+        end = server.recv(8, socket.MSG_WAITALL)
+    if len(end) < 8:
+        sys.exit("the server of forks is gone")
+    code = int.from_bytes(end, "big", signed=True)
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

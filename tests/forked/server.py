@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import marshal
 import os
@@ -27,6 +28,10 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.alive = (folder / "alive").open("w")
+        """Locked for as long as this process or a fork lives."""
+        fcntl.flock(self.alive, fcntl.LOCK_EX)
+        self.session = int((folder / "session").read_text())
         self.clients: dict[int, socket.socket] = {}
         """By the fork's process."""
         self.selector = selectors.DefaultSelector()
@@ -43,7 +48,7 @@ class Server:
 
     def serve(self) -> None:
         """Work until the tests are over; in a fork, run its command."""
-        while not (self.folder / "over").exists() and self.folder.exists():
+        while not (self.folder / "over").exists() and lives(self.session):
             for key, _ in self.selector.select(0.2):
                 if key.fileobj is self.listener:
                     words = self._fork()
@@ -57,7 +62,7 @@ class Server:
         for process in self.clients:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        return (self.folder / "socket").unlink(missing_ok=True)
+        return None
 
     def _fork(self) -> list[str] | None:
         """None in the server; in the fork, which has the client's streams, folder and variables, its arguments."""
@@ -101,6 +106,14 @@ class Server:
             self.selector.unregister(client)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+
+
+def lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def become(words: list[str]) -> None:

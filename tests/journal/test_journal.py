@@ -55,6 +55,7 @@ EXCHANGES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(EXCHANGES, max_size=4))
 def test_what_is_written_is_read(tmp_path_factory, exchanges):
     path = tmp_path_factory.mktemp("journal") / "run.jsonl"

@@ -201,6 +201,7 @@ def lower(fields):
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(REQUESTS, st.sampled_from([by_h11, by_llhttp, by_mitmproxy]))
 def test_others_read_the_same(data, by_another):

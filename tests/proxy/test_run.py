@@ -78,7 +78,8 @@ def test_a_command_is_answered_and_recorded_and_strict_fails_it_for_unused_handl
     ended = run(folder, "--strict", "--export", "never", "--consumer", "Another Site", *python(ASK, PRODUCT))
     assert (ended.returncode, ended.stdout) == (1, '{"id":"10"}\n')
     assert ended.stderr.startswith("interceptor  1 request · 1 mocked · 0 unhandled · 8 handlers never used (")
-    header, noted = map(json.loads, journals(folder)[-1].read_text().splitlines())
+    header, noted, end = map(json.loads, journals(folder)[-1].read_text().splitlines())
+    assert (end["ended"]["exit_code"], end["ended"]["requests"]) == (0, 1)
     assert (header["consumer"], noted["request"]["url"]) == ("Another Site", PRODUCT)
     assert list((folder / ".interceptor").glob("run-*")) == []
 

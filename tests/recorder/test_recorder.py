@@ -205,6 +205,10 @@ def test_a_summary_for_programs(recorder):
         "handlers": {"handlers/a.yaml:3": 1, "handlers/a.yaml:9": 0, "run-time handlers:1": 1},
         "never_used": ["handlers/a.yaml:9"],
         "explanations": {"unhandled": {"GET /x has no handler": 1}, "failed": {}},
+        "unowned": {},
+        "reported": {},
+        "unanswered": {},
+        "clients": {"arrived": {}, "refused": {}, "silent": {}, "http2": {}, "elsewhere": {}},
     }
 
 

@@ -140,6 +140,7 @@ def test_browsers_are_given_the_hash_of_the_authoritys_key(reach):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("keytool") is None, reason="there is no JDK here")
 def test_javas_own_tool_reads_the_trust_store(reach):
     variables, _ = reach()

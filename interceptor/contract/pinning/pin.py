@@ -229,6 +229,7 @@ def _filled(
     slots = iter(zip(literals, numbers, strict=True))
     found: tuple[list[Rule], list[Rule]] = ([], [])
     timestamps: tuple[list[Generator], list[Generator]] = ([], [])
+    places: list[str] = []
 
     def fill(place: str, value: Json) -> Json:
         if not isinstance(value, str) or _OPEN not in value:
@@ -246,6 +247,7 @@ def _filled(
             text += constant(piece, number) if literal is None else literal
             regex += pattern(piece) if literal is None else escape(literal)
             pinned = pinned or literal is None
+        places.extend([place] * pinned)
         where = find_place(place) if pinned and rules else None
         if where is not None and (rule := _rule(where, regex, number=number_like)):
             found[where.side == "response"].append(rule)
@@ -259,6 +261,7 @@ def _filled(
         interaction,
         request=_with(interaction.request, found[False], timestamps[False], interaction.query),
         response=_with(interaction.response, found[True], timestamps[True]),
+        pinned=tuple(places),
     )
 
 
