@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from interceptor.project.config import Provider
-from interceptor.recorder.summary import Summary, Way, shown_name
+from interceptor.recorder.summary import Summary, Way
 from interceptor.report.lines import counted
 from interceptor.report.lookalikes import lookalike
 from interceptor.values.json_text import Json
