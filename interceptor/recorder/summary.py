@@ -128,10 +128,25 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "reported": summary.reported.counts,
         "unanswered": summary.unanswered.counts,
         "clients": {
-            "arrived": {way.value: clients.counts for way, clients in summary.arrived.items()},
-            "refused": summary.refused.counts,
-            "silent": summary.silent.counts,
-            "http2": summary.http2.counts,
+            "arrived": {way.value: _named(clients) for way, clients in summary.arrived.items()},
+            "refused": by_host(summary.refused),
+            "silent": by_host(summary.silent),
+            "http2": by_host(summary.http2),
             "elsewhere": summary.elsewhere.counts,
         },
     }
+
+
+def by_host(clients: Tally[Sighting]) -> Counter[str]:
+    """How often clients were seen, by the host that they wanted."""
+    hosts: Counter[str] = Counter()
+    for client, count in clients.counts.items():
+        hosts[client.host] += count
+    return hosts
+
+
+def _named(clients: Tally[Sighting]) -> Counter[str]:
+    names: Counter[str] = Counter()
+    for client, count in clients.counts.items():
+        names[client.name or f"a client of {client.host}"] += count
+    return names
