@@ -14,6 +14,7 @@ from interceptor.redaction.masks import masked_text, shape, shape_json
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.lean import lean
 from interceptor.values.mask import MASK
 from interceptor.values.media_types import MediaType, media_type
 from interceptor.values.place import ROOT, Steps, below, find
@@ -26,7 +27,7 @@ _LEAST_CARD_NUMBER = 10**12
 _BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class BodyMasker:
     """Masks the secrets of one body.
 
@@ -63,7 +64,14 @@ class BodyMasker:
             bool(self.paths)
             or any(secret in text for secret in self.echoed)
             or self.outlook.may_be_secret(unquote_plus(text) if "%" in text else text)
+            or ("+" in text and self.outlook.may_be_secret(unquote_plus(text)))
         )
+
+    def query(self, text: str) -> str:
+        """A query with what is secret masked."""
+        if not self.outlook.may_be_secret_in_fields(unquote_plus(text)):
+            return text
+        return self.fields(text, f"{self.side}.query")
 
     def _text(self, text: str, content_type: str | None, place: str) -> str:
         kind = media_type(content_type)

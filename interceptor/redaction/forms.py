@@ -35,6 +35,8 @@ _CARD = re.compile(
 )
 
 
+_SHORTEST_SECRET = 13
+"""Characters, of a card number; tokens have more."""
 _TOKENS = token_forms()
 _HINTS = AhoCorasick(
     ["eyJ", _BEGINNING, *(hint for rule in _TOKENS for hint in rule.hints if len(hint) > _SHORTEST_HINT)]
@@ -43,6 +45,8 @@ _HINTS = AhoCorasick(
 
 def may_hold_form(text: str) -> bool:
     """False where a text certainly holds no secret of a known form; cheap."""
+    if len(text) < _SHORTEST_SECRET and "://" not in text:
+        return False
     return (
         bool(_HINTS.find_matches_as_indexes(text))
         or ("://" in text and _CREDENTIALS_IN_URL.search(text) is not None)

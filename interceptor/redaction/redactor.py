@@ -154,7 +154,7 @@ class Redactor:
         for secret in secrets:
             found.note("request.path", secret)
         if mark:
-            query = body.fields(query, "request.query")
+            query = body.query(query)
         return f"{masked}{mark}{query}" if found.places else url
 
     def _masked_headers(self, headers: Headers, side: Side, covers: Callable[[str], bool], found: _Findings) -> Headers:

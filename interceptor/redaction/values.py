@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from string import punctuation
 
 from ahocorasick_rs import AhoCorasick
 
@@ -25,6 +26,7 @@ _ASSIGNED = re.compile(
     )""",
     re.VERBOSE | re.MULTILINE,
 )
+_NO_PUNCTUATION = str.maketrans("", "", punctuation)
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{16,8192}={0,2}")
 
 
@@ -38,12 +40,23 @@ class Outlook:
     def __init__(self, names: Iterable[str] = ()) -> None:
         doubtful = [f"{word}{end}" for word in named("doubtful") for end in "\"'=:>"]
         self._names = AhoCorasick([*STEMS, *doubtful, *names])
+        words = (*STEMS, *named("doubtful"), *("".join(filter(str.isalnum, name)) for name in names))
+        self._words = AhoCorasick([word for word in words if word])
 
     def may_be_secret(self, text: str) -> bool:
         """False where a text, such as a whole body, certainly holds no secret."""
         return (
             not text.isascii()
             or bool(self._names.find_matches_as_indexes(text.lower()))
+            or may_hold_form(text)
+            or any(looks_random(run[0]) or _hides_form(run[0]) for run in _RUN.finditer(text))
+        )
+
+    def may_be_secret_in_fields(self, text: str) -> bool:
+        """False where a query or a form, decoded, certainly holds none; a name in it may be spelt `pass-word[]`."""
+        return (
+            not text.isascii()
+            or bool(self._words.find_matches_as_indexes(text.lower().translate(_NO_PUNCTUATION)))
             or may_hold_form(text)
             or any(looks_random(run[0]) or _hides_form(run[0]) for run in _RUN.finditer(text))
         )
