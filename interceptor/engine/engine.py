@@ -36,8 +36,8 @@ from interceptor.values.messages import Request, Response
 _MOST_SCOPES = 1000
 """Workers that are remembered; the one of which nothing was said for the longest time is forgotten first."""
 _MOST_REMEMBERED = 1000
-_LARGEST_REMEMBERED = 4096
-"""Bytes of a body, of requests whose decision is remembered."""
+_HEAVIEST_REMEMBERED = 8192
+"""Bytes of a request whose decision is remembered; 8 MB in all."""
 
 SCOPE_HEADER = "x-interceptor-scope"
 
@@ -158,7 +158,7 @@ class Engine:
             return self._batch(incoming, operations)
         decision = self._decide(incoming)
         if isinstance(decision, Mocked) and decision.cacheable:
-            if len(request.body) > _LARGEST_REMEMBERED:
+            if request.weight > _HEAVIEST_REMEMBERED:
                 return replace(decision, cacheable=False)
             if len(self._cacheable) >= _MOST_REMEMBERED:
                 self._cacheable.clear()

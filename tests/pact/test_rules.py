@@ -36,7 +36,9 @@ EXAMPLES = ["text", "", 1, 1.5, True, None, [1], [], {"a": 1}]
 def test_no_specification_carries_a_rule_newer_than_itself(specification, kind, part):
     for example in EXAMPLES:
         form = written(
-            Rule(part, "$" if part == "body" else "", kind, VALUES.get(kind)), specification, lambda _: example
+            Rule(part, "$" if part == "body" else "", kind, VALUES.get(kind)),
+            specification,
+            lambda _, value=example: value,
         )
         assert form is None or (form["match"] in ALLOWED[specification] and "uuid" not in form.values())
 

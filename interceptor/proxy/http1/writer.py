@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from http import HTTPStatus
 
 from interceptor.proxy.http1.reader import Fields
 from interceptor.values.messages import BODILESS, LENGTHLESS, Headers, Response
+from interceptor.values.remember import remembered_by_weight
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 TUNNEL_OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -38,7 +38,11 @@ def answer(
     return b"%b%b\r\n%b" % (head, length, body), closes
 
 
-@lru_cache(maxsize=512)  # most answers have the headers of another
+def _weight(_status: int, headers: Headers, further: Headers, *_: int, **__: bool) -> int:
+    return sum([len(name) + len(value) for name, value in (*headers, *further)])
+
+
+@remembered_by_weight(512, _weight)  # most answers have the headers of another
 def answer_head(status: int, headers: Headers, further: Headers, minor: int, *, closes: bool) -> tuple[bytes, bool]:
     """The head of an answer, without the header about its length; and whether the connection ends with it."""
     fields = wire_fields(headers, further)
