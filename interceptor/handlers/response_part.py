@@ -11,6 +11,7 @@ from interceptor.handlers.shorthands import branch
 from interceptor.project.models import StrictModel
 
 BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse")
+_BODY_FIELDS = {"json_" if key == "json" else key: key for key in BODIES}
 
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?\Z")
 
@@ -166,16 +167,18 @@ class ResponseEntry(StrictModel):
     @property
     def body_kind(self) -> str | None:
         """Which of the body keys is used; a `json: null` is a body."""
-        return next((key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set), None)
+        return next((_BODY_FIELDS[name] for name in self.model_fields_set if name in _BODY_FIELDS), None)
 
     @model_validator(mode="after")
     def _one_body(self) -> ResponseEntry:
-        given = [key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set]
+        said = self.model_fields_set
+        given = [key for name, key in _BODY_FIELDS.items() if name in said]
         if len(given) > 1:
             raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
-        beside = [key for key in (*given, "status", "headers", "passthrough", "error") if key in self.model_fields_set]
-        if self.python is not None and beside:
-            raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
+        if self.python is not None:
+            beside = [key for key in (*given, "status", "headers", "passthrough", "error") if key in said]
+            if beside:
+                raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
         if self.passthrough is not None and (self.error is not None or self.sse is not None):
             raise ValueError("passthrough can be patched with status, headers and a body, not with error or sse")
         return self
