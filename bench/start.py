@@ -48,7 +48,9 @@ def report(scale: Scale, peers: Sequence[Peer], folder: Path) -> str:
     asks = ["curl", "--silent", "--fail", "http://api.example.com/products/10"]
     nothing = ["curl of an empty file", "curl", "--silent", "file:///dev/null"]
     commands = [
-        _compare(["interceptor run -- true", ours, "run", "--", "true"], ["true", "true"], project, scale),
+        _compare(
+            ["interceptor run -- true", ours, "run", "--allow-empty", "--", "true"], ["true", "true"], project, scale
+        ),
         _compare(["interceptor run -- curl URL", ours, "run", "--", *asks], nothing, project, scale),
         _compare(["interceptor --help", ours, "--help"], ["python -c pass", python, "-c", "pass"], project, scale),
     ]

@@ -19,7 +19,7 @@ def bench(*arguments):
 
 def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
     report = tmp_path / "performance.md"
-    done = bench("throughput", "handlers", "passing", "counts", "export", "--peers=bare", f"--write={report}")
+    done = bench("throughput", "handlers", "passing", "counts", "start", "export", "--peers=bare", f"--write={report}")
     assert done.returncode == 0, done.stderr
     assert report.read_text() == done.stdout.removesuffix("\n")
     assert re.findall("^##? (.*)", done.stdout, re.MULTILINE) == [
@@ -28,6 +28,7 @@ def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
         "Many handlers",
         "Requests that pass through",
         "Counts on both sides",
+        "Start",
         "Export",
     ]
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
