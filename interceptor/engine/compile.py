@@ -1,4 +1,4 @@
-"""A loaded handler -> a compiled one: templates, states and resolvers are made ready once."""
+"""Compiles a loaded handler: its templates, states and resolvers are prepared once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d
 
 
 def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
-    """Compile a handler; what is wrong with it is added to the compiler's problems."""
+    """Compile a handler; its faults are added to the compiler's problems."""
     model, node = loaded.model, loaded.node
     when = None
     if model.when is not None:
@@ -34,7 +34,7 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
         except TemplateFault as fault:
             bare = model.when.strip()
             if bare.startswith("{{") and bare.endswith("}}"):
-                message = "when is an expression already; leave out the braces"
+                message = "when is already an expression; leave out the braces"
                 compiler.problems.append(where.problem(message, paste=f"when: {bare[2:-2].strip()}"))
             else:
                 compiler.problems.append(where.problem(str(fault)))
@@ -42,7 +42,7 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
     for index, entry in enumerate(model.entries):
         entries += [_compile_described(loaded, index, compiler)] * entry.times
     if model.then and any(entry.passthrough and not has_patches(entry) for entry in model.entries):
-        message = "then needs an answer of the handler's own: put status, headers or a body beside passthrough"
+        message = "then needs a response of the handler's own: put status, headers or a body beside passthrough"
         compiler.problems.append(node.at("then").problem(message))
     cacheable, first = None, entries[0]
     if when is None and not model.then and not model.once and all(entry is first for entry in entries):

@@ -1,4 +1,4 @@
-"""Handlers that can never answer, because an earlier one always does."""
+"""Finds handlers that can never answer, because an earlier one always does."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import TypeAlias
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.paths import ANY_SEGMENT, Shape
 from interceptor.matching.router import ANY_METHOD, AddressPattern, Route
-from interceptor.project.origins import Origin
 from interceptor.values.errors import Problem
+from interceptor.values.origins import Origin
 
 _Key: TypeAlias = tuple[str | None, Origin | None, tuple[Shape, ...]]
 _Demands: TypeAlias = tuple[tuple[str, str], ...]
 _ANY = ANY_SEGMENT.shape
 _ANY_GIVEN = "any given"
 _MOST_FIXED = 5
-"""Segments that are looked up as parameters, the last ones of a path."""
+"""The last segments of a path, which are looked up as parameters."""
 _PARTS = ("query", "headers", "cookies", "json_", "form", "multipart", "text", "graphql")
 
 
 def unreachable(handlers: Sequence[tuple[LoadedHandler, Route]]) -> list[Problem]:
-    """A warning for each handler all of whose requests an earlier one takes.
+    """A warning for each handler whose requests are all taken by an earlier one.
 
-    An earlier handler that may step aside hides nothing. One with another `given` hides handlers at more particular
-    paths, unless a test declares their state. Looked up by all that a handler may ask for less, so that ten thousand
-    handlers at one path cost ten thousand look-ups.
+    An earlier handler that may decline hides nothing. One with another `given` hides handlers at more specific
+    paths, unless a test declares their state. Each handler is looked up under everything it may ask for less, so that
+    ten thousand handlers at one path cost ten thousand look-ups.
     """
     earlier = _Earlier()
     problems = []
@@ -41,7 +41,7 @@ def unreachable(handlers: Sequence[tuple[LoadedHandler, Route]]) -> list[Problem
         elif (first := earlier.first(general, demands, _ANY_GIVEN)) is not None:
             message = (
                 f"this handler answers only in tests that declare states: the one at {first.place} takes all of its "
-                "requests first; put the more particular path before it"
+                "requests first; put the more specific path before it"
             )
             problems.append(loaded.node.problem(message, severity="warning"))
         if not _may_step_aside(loaded):
@@ -50,7 +50,7 @@ def unreachable(handlers: Sequence[tuple[LoadedHandler, Route]]) -> list[Problem
 
 
 class _Earlier:
-    """The handlers so far, by address, what they ask for and their `given`."""
+    """The handlers so far, by address, by what they ask for and by `given`."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[object, ...], tuple[int, LoadedHandler]] = {}
@@ -77,7 +77,7 @@ class _Earlier:
         ]
 
     def first(self, keys: Sequence[_Key], demands: _Demands, given: str) -> LoadedHandler | None:
-        """The first one at one of the addresses that asks for as much, or less."""
+        """The first handler at one of the addresses that asks for as much, or less."""
         hiding = [
             self._first[place]
             for key in keys
@@ -98,7 +98,7 @@ def _key(address: AddressPattern) -> _Key:
 
 
 def _demands(loaded: LoadedHandler, route: Route) -> _Demands:
-    """What is asked for beyond the address, each value as text: a handler hides one that asks for as much, or more."""
+    """What is asked for beyond the address, each value as text; a handler hides one that asks for as much, or more."""
     part = loaded.model.request_part
     demanded = {name: getattr(part, name) for name in _PARTS if name in part.model_fields_set}
     demanded["method"] = None if route.method == ANY_METHOD else route.method

@@ -69,6 +69,10 @@ class _Repeats(msgspec.Struct):
     repeats: list[tuple[int, Annotated[int, msgspec.Meta(ge=1)]]]
 
 
+class _Ended(msgspec.Struct):
+    ended: dict[str, Any]
+
+
 _RENAMED = {"generated": "made"}
 """Facts whose key is not their name."""
 _ELSEWHERE = {"path", "further_handlers"}
@@ -112,6 +116,7 @@ def _form() -> Any:
 _LINE = msgspec.json.Decoder(_form())
 _HEADER = msgspec.json.Decoder(Header)
 _COUNTS = msgspec.json.Decoder(_Repeats)
+_END = msgspec.json.Decoder(_Ended)
 _TIME_FIRST, _REQUEST_KEY = b'{"at":', b',"request":{"method":'
 
 
@@ -242,6 +247,15 @@ def decoded_repeats(line: bytes) -> list[tuple[int, int]]:
         DamagedError: where the line does not say that.
     """
     return _read(_COUNTS, line).repeats
+
+
+def decoded_end(line: bytes) -> dict[str, Json]:
+    """What a run saw beside its exchanges.
+
+    Raises:
+        DamagedError: where the line does not say that.
+    """
+    return _read(_END, line).ended
 
 
 def _read(form: msgspec.json.Decoder[T], line: bytes) -> T:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from interceptor.values.patterns import Pattern, SlowPatternError
 from interceptor.values.urls import Segments
 
 Params: TypeAlias = Mapping[str, str | None]
@@ -44,7 +45,7 @@ class Segment:
     """
 
     literal: str | None = None
-    regex: re.Pattern[str] | None = None
+    regex: Pattern | None = None
     names: tuple[str, ...] = ()
     least: int = 1
     most: float = 1
@@ -58,10 +59,10 @@ class Segment:
         """Equal for all that take the same segments."""
         if self.regex is None:
             return self.literal
-        return (self.regex.pattern, None if self.single else self.least)
+        return (self.regex.source, None if self.single else self.least)
 
 
-ANY_SEGMENT = Segment(regex=re.compile("(.+?)", re.DOTALL), names=("any",))
+ANY_SEGMENT = Segment(regex=Pattern("(.+?)", re.DOTALL), names=("any",))
 """What `:name` compiles to."""
 
 
@@ -93,9 +94,20 @@ class PathPattern:
         return self.trailing == trailing or bool(self.segments and self.segments[-1].most > 1)
 
     def match(self, path: Segments) -> Params | None:
-        """The parameters of a split path, or None where it does not match."""
+        """The parameters of a split path, or None where it does not match, or not in time."""
         params: dict[str, str | None] = {}
-        return params if _match(self.segments, path, params) else None
+        try:
+            return params if _match(self.segments, path, params) else None
+        except SlowPatternError:
+            return None
+
+    def too_slow(self, path: Segments) -> SlowPatternError | None:
+        """The expression that does not come to an end in time, where that is why a path does not match."""
+        try:
+            _match(self.segments, path, {})
+        except SlowPatternError as error:
+            return error
+        return None
 
 
 def compile_path(source: str) -> PathPattern:
@@ -177,7 +189,7 @@ def _segment(piece: str, stars: int) -> Segment:
         index += 1
     if not names:
         return Segment(literal=unquote(literal))
-    regex = re.compile(expression + re.escape(unquote(literal)), re.DOTALL)
+    regex = Pattern(expression + re.escape(unquote(literal)), re.DOTALL)
     return Segment(regex=regex, names=tuple(names), least=least, most=most)
 
 

@@ -64,7 +64,11 @@ class Message:
 
 @lean(frozen=True)
 class Interaction:
-    """One request and the answer that is expected; `tests` and `handlers` say where it comes from."""
+    """One request and the answer that is expected.
+
+    Its origin is no part of its content: the `tests` and `handlers` it comes from, and the places of values that are
+    `masked`, or `pinned` to constants.
+    """
 
     method: str
     path: str
@@ -76,6 +80,8 @@ class Interaction:
     states: tuple[ProviderState, ...] = ()
     tests: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
 
     def made_by(self, tests: tuple[str, ...], handlers: tuple[str, ...]) -> Interaction:
         """The same interaction with another origin."""
@@ -90,6 +96,8 @@ class Interaction:
             self.states,
             tests,
             handlers,
+            self.masked,
+            self.pinned,
         )
 
     def plain(self) -> dict[str, Any]:

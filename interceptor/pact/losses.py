@@ -22,6 +22,10 @@ class PactChange:
     changed: int
     removed: tuple[InteractionJson, ...]
 
+    @property
+    def is_any(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
     def __str__(self) -> str:
         return f"+{self.added} ~{self.changed} -{len(self.removed)}"
 
