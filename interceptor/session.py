@@ -44,6 +44,8 @@ from interceptor.values.errors import RecordingError
 from interceptor.values.lean import nothing_is_garbage
 from interceptor.values.messages import Request, Response
 
+_GARBAGE = 10_000
+"""Objects that have not gone by themselves, before the collector looks at them: hardly any request leaves a cycle."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE = 0.1
 """Seconds in which a command ends that asks nothing; those that ask need longer to begin."""
@@ -313,6 +315,7 @@ async def _until(
     from interceptor.proxy.server import serving  # noqa: PLC0415  # a command that asks nothing need not wait for it
 
     gc.freeze()  # modules stay, too
+    gc.set_threshold(_GARBAGE)
 
     async with (
         serving(

@@ -166,12 +166,13 @@ class Collector:
 
 
 def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
-    every, body = unique([*message.rules, *rules]), message.body
+    every, body = [*message.rules, *rules], message.body
     if not every:
         return message
+    known = unique(every)
     if body is not None and body.kind == "json":
-        every = collapsed(every, body)
-    return Message(message.headers, body, every, message.generators)
+        known = collapsed(known, body)
+    return Message(message.headers, body, known, message.generators)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:

@@ -36,8 +36,8 @@ from interceptor.values.origins import Origin, is_loopback
 _MOST_SCOPES = 1000
 """Workers to remember; the one not heard of for the longest time is forgotten first."""
 _MOST_REMEMBERED = 1000
-_LARGEST_REMEMBERED = 4096
-"""Bytes of a request's body up to which its decision is cached."""
+_HEAVIEST_REMEMBERED = 8192
+"""Bytes of a request whose decision is remembered; 8 MB in all."""
 
 SCOPE_HEADER = "x-interceptor-scope"
 
@@ -163,7 +163,7 @@ class Engine:
             return self._batch(incoming, operations)
         decision = self._decide(incoming)
         if isinstance(decision, Mocked) and decision.cacheable:
-            if len(request.body) > _LARGEST_REMEMBERED or self._depends_on_time:
+            if request.weight > _HEAVIEST_REMEMBERED or self._depends_on_time:
                 return replace(decision, cacheable=False)
             if len(self._cacheable) >= _MOST_REMEMBERED:
                 self._cacheable.clear()

@@ -129,12 +129,14 @@ def _load_handler(
 
 
 def _check_rules(model: Handler, node: Node) -> list[Problem]:
-    request = node.at("request", "matching")
-    problems = [request.at(place).problem(said) for place, said in check_rules("request", model.request_part.matching)]
-    response = node.at("response")
+    problems = []
+    if rules := model.request_part.matching:
+        request = node.at("request", "matching")
+        problems += [request.at(place).problem(said) for place, said in check_rules("request", rules)]
     for index, entry in enumerate(model.entries):
-        matching = response.at(index, "matching")
-        problems += [matching.at(place).problem(said) for place, said in check_rules("response", entry.matching)]
+        if rules := entry.matching:
+            response = node.at("response").at(index, "matching")
+            problems += [response.at(place).problem(said) for place, said in check_rules("response", rules)]
     return problems
 
 

@@ -29,7 +29,7 @@ _MOST_SCOPES = 1000
 """Workers to remember; the one with the oldest test is forgotten first."""
 _MOST_EXCHANGES = 2000
 _MOST_BYTES = 16 << 20
-"""Bytes of bodies kept with the newest exchanges, for tests that ask."""
+"""Of the newest exchanges, which are kept to be asked for."""
 
 _LONGEST_NAME = 100
 """Characters of a client's User-Agent."""
@@ -237,7 +237,7 @@ class Recorder:
         return seen if seen.test == metadata.test else Seen()
 
     def _keep(self, exchange: Exchange) -> None:
-        size = len(exchange.request.body) + (0 if exchange.response is None else len(exchange.response.body))
+        size = exchange.request.weight + (0 if exchange.response is None else exchange.response.weight)
         self._newest.append((self._number, size, exchange))
         self._number += 1
         self._bytes += size
