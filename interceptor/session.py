@@ -16,6 +16,7 @@ from threading import Thread
 from types import MappingProxyType
 
 from interceptor.engine import Engine, load_engine
+from interceptor.engine.descriptions import load_descriptions
 from interceptor.project.config import Project
 from interceptor.project.origins import Owners
 from interceptor.recorder.control import Control
@@ -116,10 +117,11 @@ def prepared(
         token: of the control address, and to be given to the proxy; None for one of ours, and a proxy without.
 
     Raises:
-        ConfigurationError: with every problem of the handler files.
+        ConfigurationError: with every problem of the handler files, or of the contract file.
         UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
     """
     engine = load_engine(project, Redactor.of(project).request)
+    engine.warnings += load_descriptions(project).warnings
     upstream = read_upstream(environ, project.settings.upstream_proxy)
     with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
         authority = ensure_authority(project.state_dir)

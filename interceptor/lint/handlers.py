@@ -1,4 +1,4 @@
-"""What is doubtful about the handlers themselves."""
+"""What is doubtful about the handlers themselves, and about the contract file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from interceptor.engine.compiled import CompiledHandler
+from interceptor.engine.descriptions import Descriptions
 from interceptor.engine.handler_sets import HandlerSet
 from interceptor.handlers.response_part import ResponseEntry
 from interceptor.journal import latest_recording, read_journal
@@ -13,6 +14,7 @@ from interceptor.lint.names import StateName, name_faults
 from interceptor.lint.rules import misses
 from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
+from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.place import find, parse_path
@@ -20,10 +22,29 @@ from interceptor.values.place import find, parse_path
 
 def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:
     """Findings about handlers; the states that they name are added to `states`."""
+    yield from _of_each(handlers, states)
+    yield from _undeclared(project, handlers)
+
+
+def lint_descriptions(project: Project, descriptions: Descriptions, states: list[StateName]) -> Iterator[Finding]:
+    """Findings about the contract file; the states that it names are added to `states`."""
+    yield from _of_each(descriptions.handlers, states)
+    if not len(descriptions.handlers):
+        return
+    ran = False
+    for exchange in _latest(project):
+        ran = True
+        descriptions.described(exchange)
+    for handler in descriptions.handlers if ran else ():
+        if handler.loaded.place not in descriptions.used:
+            message = "no exchange of the latest run matches this entry; mend its request, or remove it"
+            yield Finding("contract.entry.unused", message, handler=handler.loaded.place)
+
+
+def _of_each(handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:
     for handler in handlers:
         for code, message in _faults(handler, states):
             yield Finding(code, message, handler=handler.loaded.place)
-    yield from _undeclared(project, handlers)
 
 
 def _faults(handler: CompiledHandler, states: list[StateName]) -> Iterator[tuple[str, str]]:
@@ -96,10 +117,13 @@ def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
 
 def _answered(project: Project) -> set[str]:
     """The handlers that answered in the latest run."""
+    return {each.metadata.handler for each in _latest(project) if each.metadata.handler}
+
+
+def _latest(project: Project) -> Iterator[Exchange]:
+    """The exchanges of the latest run; none where there is no journal, or one that cannot be read."""
     path = latest_recording(project)
     try:
-        return (
-            set() if path is None else {each.metadata.handler for each in read_journal(path) if each.metadata.handler}
-        )
+        yield from () if path is None else read_journal(path)
     except RecordingError:
-        return set()
+        return

@@ -19,6 +19,7 @@ from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.place import parse_path
 
 PROJECT_FILE = "interceptor.yaml"
+CONTRACT_FILE = "contract.yaml"
 STATE_DIR = ".interceptor"
 LARGEST_BODY = 1_000_000
 """Bytes; what is larger tells a reader of a contract nothing."""
@@ -174,6 +175,8 @@ class ProjectFile(StrictModel):
         list[str], BeforeValidator(_listed), Field(examples=["handlers/", ["handlers/*.yaml", "mocks/login.yaml"]])
     ] = ["handlers/"]
     """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority."""
+    contract: Annotated[Name, Field(examples=["mocks/contract.yaml"])] = CONTRACT_FILE
+    """The contract file: names, states and rules for exchanges that no handler answers. It need not exist."""
     unhandled: Policy = "error"
     """Owned requests that no handler matches. `error`: the client gets a 501, and the run fails.
     `warn`, `bypass`: they go to the real server, with a warning or without."""
@@ -260,6 +263,15 @@ def load_project(file: Path) -> Project:
 
 def _cross_check(settings: ProjectFile, node: Node, root: Path) -> list[Problem]:
     """What no single key can know: files that exist, ports and URLs that are used once."""
+    problems = _check_providers(settings, node, root)
+    if "contract" in settings.model_fields_set and not (root / settings.contract).is_file():
+        problems.append(node.at("contract").problem(f'there is no file "{settings.contract}"'))
+    if not _inside(root / settings.pact.dir, root):
+        problems.append(node.at("pact", "dir").problem("the pact directory must be inside the project"))
+    return problems
+
+
+def _check_providers(settings: ProjectFile, node: Node, root: Path) -> list[Problem]:
     problems: list[Problem] = []
     urls: dict[str, str] = {}
     ports: dict[int, str] = {}
@@ -280,8 +292,6 @@ def _cross_check(settings: ProjectFile, node: Node, root: Path) -> list[Problem]
             problems.append(where.at("url", 0).problem(message))
         if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
             problems.append(where.at("openapi").problem(f'there is no file "{provider.openapi}"'))
-    if not _inside(root / settings.pact.dir, root):
-        problems.append(node.at("pact", "dir").problem("the pact directory must be inside the project"))
     return problems
 
 

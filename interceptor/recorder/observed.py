@@ -16,16 +16,20 @@ from interceptor.values.place import header_places
 def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
     """Note what the preloads of a run left in a folder; of requests that no provider owns nothing.
 
-    Nobody knows which values such a mock made up: all of them count as generated, as those of a resolver do.
+    Nobody knows which values such a mock made up: all of them count as generated, as those of a resolver do. The
+    states are those that the test had declared when it asked.
     """
     observed, damaged = read_observed(folder)
+    timelines = recorder.declarations.timelines()
     for each in observed:
         if (owned := owners.owner(each.request)) is not None:
+            declared = timelines.at(each.moment, each.worker or "")
             metadata = Metadata(
                 provider=owned.provider,
                 path=owned.path,
                 handler=each.library,
-                test=each.test,
+                states=declared.states,
+                test=declared.test or each.test,
                 scope=each.worker,
                 generated=(*EVERYTHING, *header_places("response", (name for name, _ in each.response.headers))),
             )

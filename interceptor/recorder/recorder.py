@@ -16,6 +16,7 @@ from typing import assert_never
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
 from interceptor.project.origins import Origin, is_loopback
+from interceptor.recorder.declarations import Declarations
 from interceptor.recorder.summary import Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
@@ -64,6 +65,7 @@ class Recorder:
         self._repeats: dict[tuple[int, bool], _Known] = {}
         self._bytes = 0
         self._number = 0
+        self.declarations = Declarations()
         self.summary = Summary(tuple(handlers))
 
     @property
@@ -155,7 +157,8 @@ class Recorder:
         self._complain(self._redactor.text(explanation), self.summary.failures)
 
     def begin_test(self, name: str | None, scope: str = "") -> None:
-        """What a scope is seen to do is seen of a new test from now on."""
+        """What a scope is seen to do is seen of a new test from now on, in which no state is declared."""
+        self.declarations.begin_test(name, scope)
         self._scopes.pop(scope, None)
         self._scopes[scope] = Seen(name, since=self._number)
         if len(self._scopes) > _MOST_SCOPES:

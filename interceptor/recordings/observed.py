@@ -41,6 +41,7 @@ class _Response(TypedDict):
 @with_config(ConfigDict(extra="ignore"))
 class _Line(TypedDict):
     at: str
+    moment: int
     library: str
     test: NotRequired[str | None]
     worker: NotRequired[str | None]
@@ -61,6 +62,8 @@ class Observed:
     response: Response
     at: float
     """When it was answered, POSIX seconds."""
+    moment: int
+    """When it was asked, in nanoseconds of the clock that all processes share."""
     test: str | None
     worker: str | None
 
@@ -77,7 +80,7 @@ def read_observed(folder: Path) -> tuple[list[Observed], int]:
                 found.append(_observed(_LINE.validate_python(parse_json(line))))
             except (ValidationError, NotJsonError, ValueError):
                 damaged += 1
-    return sorted(found, key=lambda each: each.at), damaged
+    return sorted(found, key=lambda each: each.moment), damaged
 
 
 def _observed(line: _Line) -> Observed:
@@ -89,6 +92,7 @@ def _observed(line: _Line) -> Observed:
         ),
         Response(response["status"], _headers(response["headers"]), response["body"]["base64"]),
         datetime.fromisoformat(line["at"]).timestamp(),
+        line["moment"],
         line.get("test"),
         line.get("worker"),
     )

@@ -1,4 +1,4 @@
-"""The project file and the handler files as JSON Schema, for editors that complete and check while one writes.
+"""The files of a project as JSON Schema, for editors that complete and check while one writes.
 
 Keys, defaults, descriptions and examples are the models'. Where a model takes any value, or has a shorthand written
 out before it looks, the tables below say what may stand in YAML.
@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from interceptor.handlers.descriptions import ContractFileHead, Description
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS, TYPES
 from interceptor.handlers.response_part import BODIES
@@ -45,10 +46,8 @@ def handlers_schema() -> Schema:
     """The schema of a handler file."""
     definitions = _definitions(HandlerFileHead, Handler)
     _apply(definitions, _HANDLERS)
-    definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
+    _narrow_requests(definitions)
     definitions["ResponseEntry"] |= _one_of(BODIES)
-    definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
-    definitions |= _VALUES
     required = definitions["Handler"].pop("required")
     file = definitions.pop("HandlerFileHead")
     # The request may be one of the defaults, as a whole or in parts; only without them is it wanted of each handler.
@@ -59,17 +58,25 @@ def handlers_schema() -> Schema:
     return _document("A handler file of interceptor", file, definitions)
 
 
+def contract_schema() -> Schema:
+    """The schema of the contract file."""
+    definitions = _definitions(ContractFileHead, Description)
+    _apply(definitions, _CONTRACT)
+    _narrow_requests(definitions)
+    return _document("The contract file of interceptor", definitions.pop("ContractFileHead"), definitions)
+
+
 def schema_text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_schemas(state_dir: Path) -> list[Path]:
-    """Write both schemas where the first lines of the files that `init` makes refer to them.
+    """Write the schemas where the first lines of the files that `init` makes refer to them.
 
     Raises:
         UsageError: where the folder cannot be written.
     """
-    written = {"project.json": project_schema(), "handlers.json": handlers_schema()}
+    written = {"project.json": project_schema(), "handlers.json": handlers_schema(), "contract.json": contract_schema()}
     folder = state_dir / SCHEMA_DIR
     try:
         make_state_dir(state_dir)
@@ -145,6 +152,13 @@ def _one_of(*groups: Sequence[str]) -> Schema:
         for key in group
     }
     return {"dependentSchemas": {key: excluded[key] for key in sorted(excluded)}}
+
+
+def _narrow_requests(definitions: dict[str, Schema]) -> None:
+    """What a request may say only once, and the values of which it consists."""
+    definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
+    definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
+    definitions |= _VALUES
 
 
 def _document(title: str, root: Schema, definitions: dict[str, Schema]) -> Schema:
@@ -289,20 +303,9 @@ _VALUES: dict[str, Schema] = {
     },
 }
 
-_HANDLERS: Mapping[str, Mapping[str, Schema]] = {
-    "HandlerFileHead": {
-        "defaults": _ref("Handler"),
-        "handlers": {"type": "array", "items": _ref("Handler")},
-    },
-    "Handler": {
-        "request": {"anyOf": [_REQUEST_LINE, _ref("RequestPart")]},
-        "response": _or_list({"anyOf": [_STATUS, _ref("ResponseEntry")]}, minItems=1),
-        "name": _TEXT,
-        "given": _STATES,
-        "when": _TEXT,
-    },
-    "GivenState": {"name": _TEXT},
-    "DelayRange": {"min": _MILLISECONDS, "max": _MILLISECONDS},
+_STATUS_RULE: Schema = {"anyOf": [*_CODES["anyOf"], {"type": "object", "properties": {"status": _CODES}}]}
+_RESPONSE_RULES: Schema = _rules(r"^(\$|header\.)", status=_STATUS_RULE)
+_REQUESTS: Mapping[str, Mapping[str, Schema]] = {
     "RequestPart": {
         **dict.fromkeys(("query", "headers", "cookies", "form"), _ref("Names")),
         "json": _ref("JsonMatcher"),
@@ -317,6 +320,22 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         **dict.fromkeys(OPERATIONS, _ref("ValueMatcher")),
         "variables": _ref("JsonMatcher"),
     },
+    "GivenState": {"name": _TEXT},
+}
+_HANDLERS: Mapping[str, Mapping[str, Schema]] = {
+    **_REQUESTS,
+    "HandlerFileHead": {
+        "defaults": _ref("Handler"),
+        "handlers": {"type": "array", "items": _ref("Handler")},
+    },
+    "Handler": {
+        "request": {"anyOf": [_REQUEST_LINE, _ref("RequestPart")]},
+        "response": _or_list({"anyOf": [_STATUS, _ref("ResponseEntry")]}, minItems=1),
+        "name": _TEXT,
+        "given": _STATES,
+        "when": _TEXT,
+    },
+    "DelayRange": {"min": _MILLISECONDS, "max": _MILLISECONDS},
     "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "delay": _DELAY},
     "ResponseEntry": {
         "status": {"anyOf": [_STATUS, {"type": "string", "pattern": r"\{\{"}]},
@@ -324,12 +343,21 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         **dict.fromkeys(("text", "html", "xml", "base64", "file", "name"), _TEXT),
         "passthrough": {"anyOf": [{"const": True}, _ref("Elsewhere")]},
         "delay": _DELAY,
-        "matching": _rules(
-            r"^(\$|header\.)",
-            status={"anyOf": [*_CODES["anyOf"], {"type": "object", "properties": {"status": _CODES}}]},
-        ),
+        "matching": _RESPONSE_RULES,
         "given": _STATES,
     },
+}
+_CONTRACT: Mapping[str, Mapping[str, Schema]] = {
+    **_REQUESTS,
+    "ContractFileHead": {"interactions": {"type": "array", "items": _ref("Description")}},
+    "Description": {
+        "request": {"allOf": [_ADDRESSED], "anyOf": [_REQUEST_LINE, _ref("RequestPart")]},
+        "response": {"anyOf": [_STATUS, _ref("DescribedResponse")]},
+        "name": _TEXT,
+        "given": _STATES,
+        "when": _TEXT,
+    },
+    "DescribedResponse": {"status": _STATUS, "matching": _RESPONSE_RULES},
 }
 _PROJECT: Mapping[str, Mapping[str, Schema]] = {
     "Provider": {"url": _or_list({"type": "string", "pattern": "^https?://[^/]"}, minItems=1)},

@@ -49,6 +49,9 @@ _LINT = {
         "A handler differs from an earlier one only in `given`, and the latest run did not use it: no test declares "
         "its states."
     ),
+    "contract.error": _error("The contract file is broken; `interceptor run` reports the same."),
+    "contract.warning": _warning("An entry of the contract file is doubtful; `interceptor run` reports the same."),
+    "contract.entry.unused": _warning("No exchange of the latest run matches an entry of the contract file."),
     "description.empty": _error("A description is empty."),
     "description.missing": _warning("Interactions have no name."),
     "description.opening": _warning('A description begins with "upon receiving".'),

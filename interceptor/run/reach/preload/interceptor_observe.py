@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import threading
+import time
 from contextlib import suppress
 from datetime import datetime, timezone
 
@@ -23,7 +24,12 @@ _MOST_BYTES = 16 << 20
 """An endless body must not fill the memory."""
 _wire = contextvars.ContextVar("interceptor_wire", default=None)
 """What the call in hand has asked of a real transport; None outside of a call."""
+_begun = contextvars.ContextVar("interceptor_begun", default=(0, None))
+"""When the call in hand began, and in which test."""
 _lock = threading.Lock()
+_CLOCK = time.CLOCK_MONOTONIC_RAW if sys.platform == "darwin" else time.CLOCK_MONOTONIC
+"""The clock of the proxy's own notes, so that what a test declared can be told apart from what it declared later."""
+_clock = time.clock_gettime_ns  # held before a suite can put a fake in its place
 
 
 def _body(content):
@@ -46,10 +52,12 @@ def _pairs(headers):
 
 
 def _write(library, request, response):
+    begun = _begun.get()
     line = {
         "at": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "moment": begun[0],
         "library": library,
-        "test": (os.environ.get("PYTEST_CURRENT_TEST") or "").rpartition(" (")[0] or None,
+        "test": begun[1],
         "worker": os.environ.get("PYTEST_XDIST_WORKER"),
         "request": request,
         "response": response,
@@ -117,7 +125,12 @@ def _observe(cls, name, note, *, asynchronous=False):
     def observed(method):
         def begin():
             asked = []
-            return asked, _wire.set(asked)
+            test = (os.environ.get("PYTEST_CURRENT_TEST") or "").rpartition(" (")[0] or None
+            return asked, _wire.set(asked), _begun.set((_clock(_CLOCK), test))
+
+        def leave(wire, begun):
+            _wire.reset(wire)
+            _begun.reset(begun)
 
         def end(asked, options, response):
             if asked:
@@ -126,7 +139,7 @@ def _observe(cls, name, note, *, asynchronous=False):
                 return note(options, response)
 
         async def send_async(*args, **options):
-            asked, token = begin()
+            asked, *tokens = begin()
             try:
                 response = await method(*args, **options)
                 more = end(asked, options, response)
@@ -135,16 +148,16 @@ def _observe(cls, name, note, *, asynchronous=False):
                         await more
                 return response
             finally:
-                _wire.reset(token)
+                leave(*tokens)
 
         def send(*args, **options):
-            asked, token = begin()
+            asked, *tokens = begin()
             try:
                 response = method(*args, **options)
                 end(asked, options, response)
                 return response
             finally:
-                _wire.reset(token)
+                leave(*tokens)
 
         return send_async if asynchronous or inspect.iscoroutinefunction(method) else send
 
