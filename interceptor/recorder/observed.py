@@ -19,7 +19,7 @@ def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
     Nobody knows which values such a mock made up: all of them count as generated, as those of a resolver do. The
     states are those that the test had declared when it asked.
     """
-    observed, damaged = read_observed(folder)
+    observed, lost = read_observed(folder)
     timelines = recorder.declarations.timelines()
     for each in observed:
         if (owned := owners.owner(each.request)) is not None:
@@ -34,4 +34,6 @@ def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
                 generated=(*EVERYTHING, *header_places("response", (name for name, _ in each.response.headers))),
             )
             recorder.note(each.request, Mocked(each.response, metadata), each.response, at=each.at)
-    recorder.summary.unreadable += damaged
+    for missing in lost:
+        if owners.owner(missing.request) is not None:
+            recorder.note_lost(missing.request, missing.why)

@@ -148,6 +148,10 @@ class Recorder:
         """Note that the real server gave no answer."""
         self.summary.unanswered.add(f"{self._shown(request)}: {why}")
 
+    def note_lost(self, request: Request, why: str) -> None:
+        """Note that a mock in the consumer answered a request, of which no more is known."""
+        self.summary.lost.add(f"{self._shown(request)}: {self._redactor.text(why)}")
+
     def note_unfinished(self) -> None:
         """Note that a client went away in the middle of a request."""
         self.summary.unfinished += 1

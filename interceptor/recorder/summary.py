@@ -76,8 +76,8 @@ class Summary:
     bypassed: int = 0
     """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
 
-    unreadable: int = 0
-    """Exchanges that mocks inside the consumer's processes answered, and that could not be noted."""
+    lost: Tally = field(default_factory=Tally)
+    """Requests that mocks inside the consumer's processes answered, and why their exchanges could not be noted."""
 
     @property
     def requests(self) -> int:

@@ -34,19 +34,39 @@ function observe(folder) {
   // Runners say it when the worker is up, after this file was loaded.
   const worker = () => process.env.JEST_WORKER_ID ?? process.env.VITEST_POOL_ID ?? process.env.TEST_WORKER_INDEX
 
-  function write(library, begun, request, response) {
-    if (!libraries.has(library)) return
-    const at = new RealDate(now()).toISOString()
-    const { moment, test } = begun
-    const line = { at, moment, library, test: test.currentTestName, file: test.testPath, worker: worker(), request, response }
+  function line(content) {
     try {
-      append(file, `${JSON.stringify(line)}\n`)
+      append(file, `${JSON.stringify(content)}\n`)
     } catch {} // a full disk is the run's to report, not the test's
   }
 
-  const encoded = (bytes) => {
+  // An exchange is announced as soon as it is answered: if its process is killed before the bodies are copied, or a
+  // body never ends, the run can say what is missing. Gives what writes the rest.
+  let announced = 0
+  function announce(library, begun, request, response) {
+    if (!libraries.has(library)) return undefined
+    const id = ++announced
+    line({ id, method: request.method, url: request.url })
+    return (sent, received) => {
+      try {
+        const at = new RealDate(now()).toISOString()
+        const { moment, test } = begun
+        const bodies = [encoded(sent), encoded(received)]
+        line({
+          id, at, moment, library, test: test.currentTestName, worker: worker(),
+          request: { ...request, body: bodies[0] }, response: { ...response, body: bodies[1] },
+        })
+      } catch (error) {
+        line({ id, lost: error.message })
+      }
+    }
+  }
+
+  function encoded(bytes) {
+    if (bytes === undefined) throw new Error('its body was read before it could be copied')
     const buffer = Buffer.from(bytes ?? '')
-    return buffer.length > MOST_BYTES ? { size: buffer.length } : { base64: buffer.toString('base64') }
+    if (buffer.length > MOST_BYTES) throw new Error(`its body has ${buffer.length} bytes`)
+    return buffer.toString('base64')
   }
 
   // Which test runs ---------------------------------------------------------------------------------------------
@@ -74,10 +94,10 @@ function observe(folder) {
   const asked = new Map() // by the id of a request: how it began, and its body
   let nockStandsOnInterceptors = false
 
-  const bytesOf = (message) =>
-    message.bodyUsed || !message.body
-      ? Promise.resolve('')
-      : message.clone().arrayBuffer().catch(() => '')
+  const bytesOf = (message) => {
+    if (message.bodyUsed) return Promise.resolve(undefined)
+    return message.body ? message.clone().arrayBuffer().catch(() => undefined) : Promise.resolve('')
+  }
 
   // Before a handler reads it: afterwards there is nothing left to copy.
   const onRequest = (realm) => (event) => {
@@ -101,10 +121,10 @@ function observe(folder) {
       const sentHead = { method: request.method, url: String(request.url), headers: [...request.headers] }
       const receivedHead = { status: response.status, headers: [...response.headers] }
       const library = nockStandsOnInterceptors ? 'nock' : 'msw'
-      const done = (sent, received) =>
-        write(library, begun, { ...sentHead, body: encoded(sent) }, { ...receivedHead, body: encoded(received) })
-      if (old) done(request._body, response.body)
-      else Promise.all([begun.body ?? bytesOf(request), bytesOf(response)]).then(([sent, received]) => done(sent, received), () => {})
+      const done = announce(library, begun, sentHead, receivedHead)
+      if (!done) return
+      if (old) done(request._body ?? '', response.body ?? '')
+      else Promise.all([begun.body ?? bytesOf(request), bytesOf(response)]).then((bodies) => done(...bodies))
     } catch {}
   }
 
@@ -156,6 +176,7 @@ function observe(folder) {
       set(key, interceptor) {
         if (key === HTTP_SOURCE) {
           interceptor.apply = function (owner) {
+            if (owner?.constructor.name === 'HttpRequestInterceptor') nockStandsOnInterceptors = true // 15; MSW has others
             Object.getPrototypeOf(interceptor).apply.call(interceptor, owner)
             if (interceptor.listeners('response').includes(onRealmResponse)) return
             interceptor.on('request', onRealmRequest)
@@ -188,16 +209,17 @@ function observe(folder) {
       method: request.method,
       url: `${scheme}//${request.getHeader('host')}${request.path}`,
       headers: Object.entries(request.getHeaders()).map(([name, value]) => [name, String(value)]),
-      body: encoded(begun.body),
     }
+    const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each]))
+    const done = announce('nock', begun, asked, { status: response.statusCode, headers })
+    if (!done) return
     const chunks = []
     const push = response.push
     response.push = function (chunk, encoding) {
       if (chunk !== null) {
         chunks.push(Buffer.from(chunk, encoding))
       } else {
-        const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each]))
-        write('nock', begun, asked, { status: response.statusCode, headers, body: encoded(Buffer.concat(chunks)) })
+        done(begun.body, Buffer.concat(chunks))
       }
       return push.apply(this, arguments)
     }
