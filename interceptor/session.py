@@ -27,6 +27,7 @@ from interceptor.redaction.redactor import Redactor
 from interceptor.run.command import Command, running, start
 from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import HOST, Listeners, open_listeners
+from interceptor.run.msw_handlers import msw_process
 from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
@@ -123,7 +124,10 @@ def prepared(
     engine = load_engine(project, Redactor.of(project).request)
     engine.warnings += load_descriptions(project).warnings
     upstream = read_upstream(environ, project.settings.upstream_proxy)
-    with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
+    with (
+        msw_process(project, environ) as engine.foreign,
+        open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners,
+    ):
         authority = ensure_authority(project.state_dir)
         with trust_files(authority, project.state_dir, environ) as trust:
             known = token or secrets.token_urlsafe(16)

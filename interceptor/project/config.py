@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from interceptor.project.models import StrictModel, validate
 from interceptor.project.yaml_file import read
@@ -96,6 +96,22 @@ class Provider(StrictModel):
     """Set this variable to the provider's local address, base path included. Without `listen`, at a free port."""
 
 
+class MswHandlers(StrictModel):
+    """Handlers of MSW, version 2 or later, that answer what the YAML handlers do not."""
+
+    msw: Annotated[Name, Field(examples=["src/mocks/handlers.ts"])]
+    """A JavaScript or TypeScript file that exports them as `handlers`, or by default."""
+
+
+def _kind_of_handlers(value: Any) -> str:
+    return "text" if isinstance(value, str) else "mapping"
+
+
+HandlersEntry: TypeAlias = Annotated[
+    Annotated[str, Tag("text")] | Annotated[MswHandlers, Tag("mapping")], Discriminator(_kind_of_handlers)
+]
+
+
 class KeptHeaders(StrictModel):
     """Headers kept in the pact, beyond the usual ones."""
 
@@ -172,9 +188,12 @@ class ProjectFile(StrictModel):
     ]
     """By name. The provider with the longest matching url owns a request."""
     handlers: Annotated[
-        list[str], BeforeValidator(_listed), Field(examples=["handlers/", ["handlers/*.yaml", "mocks/login.yaml"]])
+        list[HandlersEntry],
+        BeforeValidator(_listed),
+        Field(examples=["handlers/", ["handlers/*.yaml", {"msw": "src/mocks/handlers.ts"}]]),
     ] = ["handlers/"]
-    """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority."""
+    """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority.
+    `{msw: FILE}`: handlers of MSW, which are asked after all others."""
     contract: Annotated[Name, Field(examples=["mocks/contract.yaml"])] = CONTRACT_FILE
     """The contract file: names, states and rules for exchanges that no handler answers. It need not exist."""
     unhandled: Policy = "error"
@@ -266,6 +285,9 @@ def _cross_check(settings: ProjectFile, node: Node, root: Path) -> list[Problem]
     problems = _check_providers(settings, node, root)
     if "contract" in settings.model_fields_set and not (root / settings.contract).is_file():
         problems.append(node.at("contract").problem(f'there is no file "{settings.contract}"'))
+    for index, entry in enumerate(settings.handlers):
+        if isinstance(entry, MswHandlers) and not (root / entry.msw).is_file():
+            problems.append(node.at("handlers", index, "msw").problem(f'there is no file "{entry.msw}"'))
     if not _inside(root / settings.pact.dir, root):
         problems.append(node.at("pact", "dir").problem("the pact directory must be inside the project"))
     return problems

@@ -362,5 +362,5 @@ _CONTRACT: Mapping[str, Mapping[str, Schema]] = {
 _PROJECT: Mapping[str, Mapping[str, Schema]] = {
     "Provider": {"url": _or_list({"type": "string", "pattern": "^https?://[^/]"}, minItems=1)},
     "PactSettings": {"max_body": {"anyOf": [_COUNT, {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[kM]?B$"}]}},
-    "ProjectFile": {"handlers": _or_list({"type": "string"})},
+    "ProjectFile": {"handlers": _or_list({"anyOf": [{"type": "string"}, _ref("MswHandlers")]})},
 }

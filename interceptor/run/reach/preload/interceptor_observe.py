@@ -202,7 +202,7 @@ def _note_aiohttp(options, response):
         content = json.dumps(options["json"])
         headers.setdefault("content-type", "application/json")
     elif isinstance(content, (dict, list, tuple)):
-        from urllib.parse import urlencode  # every program of the user's would wait for it
+        from urllib.parse import urlencode  # noqa: PLC0415  # every program of the user would wait for it
 
         content = urlencode(content)
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
