@@ -126,6 +126,7 @@ def _policy(project: Project, specification: int) -> ContractPolicy:
     return ContractPolicy(
         passed=settings.record == "all",
         exclusion=Exclusion(settings.exclude),
+        inclusion=Exclusion(settings.include or ["*"]),
         matching=settings.pact.matching,
         one_per_shape=settings.pact.examples == "one-per-shape",
         states_by_name=specification == 2,

@@ -203,6 +203,8 @@ class ProjectFile(StrictModel):
     """Requests that nobody owns. `bypass`: they go to the real server, and TLS is not decrypted."""
     record: Literal["mocked", "all"] = "mocked"
     """`mocked`: responses of handlers reach the pact. `all`: also those of real providers."""
+    include: Annotated[list[str], Field(examples=[["https://api.example.com/v1/*"]])] = []
+    """Globs of URLs. If there are some, only what matches one reaches the pact."""
     exclude: Annotated[list[str], Field(examples=[["*/health", "*.woff2"]])] = []
     """Globs of URLs that pass through and are never recorded."""
     pact: PactSettings = PactSettings()
