@@ -15,6 +15,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Self
 
+from interceptor.values.patterns import Pattern
+from interceptor.values.remember import remembered
+
 _OFFSET = re.compile(r"([+-])(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _JWT_SECRET = b"interceptor"
@@ -86,7 +89,7 @@ def b64decode(value: str) -> str:
 
 def regex_search(value: str, pattern: str) -> str | None:
     """The first match, or its first group where there is one; none without a match."""
-    match = re.search(pattern, str(value))
+    match = _pattern(pattern).search(str(value))
     if match is None:
         return None
     found: str | None = match[1] if match.re.groups else match[0]
@@ -95,7 +98,12 @@ def regex_search(value: str, pattern: str) -> str | None:
 
 def regex_replace(value: str, pattern: str, replacement: str) -> str:
     """Every match replaced; `\\\\1` stands for the first group."""
-    return re.sub(pattern, replacement, str(value))
+    return _pattern(pattern).sub(replacement, str(value))
+
+
+@remembered(200)  # the patterns of a project's templates
+def _pattern(source: str) -> Pattern:
+    return Pattern(source)
 
 
 GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "uuid": uuid, "random_int": random_int, "jwt": jwt}

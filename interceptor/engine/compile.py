@@ -1,4 +1,4 @@
-"""A loaded handler -> a compiled one: templates, states and resolvers are made ready once."""
+"""Compiles a loaded handler: its templates, states and resolvers are prepared once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from interceptor.answering.patches import has_patches
-from interceptor.answering.rendering import Compiler
+from interceptor.answering.rendering import Compiler, Render
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
 from interceptor.answering.template import TemplateFault
@@ -18,13 +18,13 @@ from interceptor.handlers.response_part import DelayRange, GivenState
 from interceptor.matching.router import Route
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
-from interceptor.values.place import header_places, leaves
+from interceptor.values.place import header_places, scalars
 
 _MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 
 
 def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
-    """Compile a handler; what is wrong with it is added to the compiler's problems."""
+    """Compile a handler; its faults are added to the compiler's problems."""
     model, node = loaded.model, loaded.node
     when = None
     if model.when is not None:
@@ -34,7 +34,7 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
         except TemplateFault as fault:
             bare = model.when.strip()
             if bare.startswith("{{") and bare.endswith("}}"):
-                message = "when is an expression already; leave out the braces"
+                message = "when is already an expression; leave out the braces"
                 compiler.problems.append(where.problem(message, paste=f"when: {bare[2:-2].strip()}"))
             else:
                 compiler.problems.append(where.problem(str(fault)))
@@ -42,14 +42,19 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
     for index, entry in enumerate(model.entries):
         entries += [_compile_described(loaded, index, compiler)] * entry.times
     if model.then and any(entry.passthrough and not has_patches(entry) for entry in model.entries):
-        message = "then needs an answer of the handler's own: put status, headers or a body beside passthrough"
+        message = "then needs a response of the handler's own: put status, headers or a body beside passthrough"
         compiler.problems.append(node.at("then").problem(message))
     cacheable, first = None, entries[0]
     if when is None and not model.then and not model.once and all(entry is first for entry in entries):
         cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
-    after = replace(compiler, known=(*compiler.known, "response"))
-    then = {name: (value, after.json(value, node.at("then", name), "then")) for name, value in model.then.items()}
+    then = _compile_then(loaded, compiler) if model.then else {}
     return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), cacheable)
+
+
+def _compile_then(loaded: LoadedHandler, compiler: Compiler) -> dict[str, tuple[Json, Render | None]]:
+    node = loaded.node.at("then")
+    after = replace(compiler, known=(*compiler.known, "response"))
+    return {name: (value, after.json(value, node.at(name), "then")) for name, value in loaded.model.then.items()}
 
 
 def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) -> DescribedEntry:
@@ -103,9 +108,12 @@ def _declared_rules(loaded: LoadedHandler, compiled: CompiledEntry) -> dict[str,
 
 def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
     """The texts of the conditions that may say a UUID, a time or the like; a contract keeps those as they are."""
-    part = loaded.model.request_part.model_dump(exclude={"matching"}, exclude_none=True)
-    texts = [str(value) for _, value in leaves(part)] + [loaded.model.when or ""]
-    return tuple(dict.fromkeys(text for text in texts if _MAY_VARY.search(text)))
+    part = loaded.model.request_part
+    said = {name: getattr(part, name) for name in part.model_fields_set if name not in {"matching", "graphql"}}
+    if part.graphql is not None:
+        said["graphql"] = part.graphql.model_dump(exclude_unset=True)
+    texts = [str(value) for value in scalars(said)] + [loaded.model.when or ""]
+    return tuple(dict.fromkeys([text for text in texts if _MAY_VARY.search(text)]))
 
 
 def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
+from interceptor.values.browsers import cors_headers
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING

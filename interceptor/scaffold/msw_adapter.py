@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from interceptor.project.config import STATE_DIR
 from interceptor.project.yaml_text import as_yaml
 from interceptor.scaffold.schema import SCHEMA_DIR
 from interceptor.values.errors import UsageError
 from interceptor.values.json_text import Json
+from interceptor.values.variables import STATE_DIR
 
 _CALL = "setupPactMswAdapter"
 _BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)

@@ -76,6 +76,7 @@ _LINT = {
     "interaction.body.unasserted": _warning("A successful response has no body to verify."),
     "rule.regex": _error("A regular expression does not match all of its own example, as the Pact tools require."),
     "secret.found": _error("A pact holds what looks like a secret."),
+    "secret.likely": _warning("A request of a pact holds what recordings mask, by its name or as it looks random."),
 }
 _CHECK = {
     "pact.malformed": _error("A value has a type that pacts do not allow there; the broker refuses the whole pact."),

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.matrix import npm_folder
-from tests.proxy.live import INTERCEPTOR, clean_environment
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 

@@ -16,7 +16,8 @@ from interceptor.project.config import load_project
 from interceptor.session import prepared
 from interceptor.values.errors import ConfigurationError
 from tests.clients.matrix import npm_folder
-from tests.proxy.live import INTERCEPTOR, clean_environment, serve, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, serve, write
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 

@@ -1,9 +1,9 @@
-"""Volatile values -> constants of the same form, so that two runs of the same tests give the same pact.
+"""Replaces volatile values by constants of the same form, so that two runs of the same tests give the same pact.
 
 `extract` takes the volatile values out of an interaction and leaves a skeleton with slots. Slots that share a value
 belong to one class, wherever they are; a class is numbered by its first slot in the sorted skeletons, and the number
 makes the constant. So neither the order of the exchanges nor the values themselves leave a trace.
-A value that a handler's answer says literally stays what it is, in requests too.
+A literal value of a handler's response stays as it is, in requests too.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Rewrite: TypeAlias = Callable[[str, Json], Json]
 
 
 def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
-    """An interaction with every text and number of it rewritten, in one and the same order each time."""
+    """An interaction with all its texts and numbers rewritten, always in the same order."""
     return replace(
         interaction,
         path=rewrite("request.path", interaction.path),
@@ -93,7 +93,7 @@ def _text(body: PactBody, side: Side, rewrite: Rewrite) -> Json:
 
 def _json(value: Json, place: str, rewrite: Rewrite) -> Json:
     if isinstance(value, dict):
-        # Visited by name, so that the order of the members is no content; kept, because people read it.
+        # Visited by name, so that the order of members does not matter; kept, because people read it.
         members = value.copy()
         for name in sorted(value):
             member, at = value[name], below(place, name)
@@ -106,13 +106,13 @@ def _json(value: Json, place: str, rewrite: Rewrite) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """An interaction with slots in the place of its volatile values."""
+    """An interaction with slots in place of its volatile values."""
 
     skeleton: Interaction
     slots: Slots
     forms: tuple[str, ...]
     literal: frozenset[str]
-    """The values that its handler says literally, in lower case."""
+    """The literal values of its handler, in lower case."""
 
 
 def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
@@ -137,7 +137,7 @@ def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
         if place.startswith("response.") and not generated.covers(place):
             literal.update(text[start:end].lower() for start, end, _ in spans)
             return plain
-        # What names an interaction is no source of values, it repeats them.
+        # The names of an interaction repeat values, and are no source of them.
         repeats = place.startswith(("description", "state"))
         pieces = [] if isinstance(value, str) else [_NUMBER]
         position = 0
@@ -163,7 +163,7 @@ def _spans(text: str, at: str) -> list[VolatileSpan]:
 
 
 def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
-    """Whether there is nothing to take out, which most interactions show before every value of them is looked at."""
+    """True if there is nothing to take out, which is quick to tell for most interactions."""
     texts = [interaction.path, interaction.description]
     for _, values in (*interaction.query, *interaction.request.headers, *interaction.response.headers):
         texts += values
@@ -185,7 +185,7 @@ def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """An interaction with slots, the literals that stay in them, and the places that tell which slots are alike."""
+    """An interaction with slots, the literals that stay in them, and the places that tell which slots are equal."""
 
     interaction: Interaction
     forms: tuple[str, ...]
@@ -216,7 +216,7 @@ def pin(skeletons: Iterable[Skeleton], *, rules: bool) -> Iterator[Interaction]:
 
 
 def _with_constant_tokens(skeleton: Skeleton) -> Literals:
-    """The literals, and as such those tokens too that are the same wherever they are."""
+    """The literals, including tokens that are the same everywhere."""
     return tuple(
         place.constant() if value is None and form.startswith(TOKENS) else value
         for value, form, place in zip(skeleton.literals, skeleton.forms, skeleton.places, strict=True)
@@ -229,6 +229,7 @@ def _filled(
     slots = iter(zip(literals, numbers, strict=True))
     found: tuple[list[Rule], list[Rule]] = ([], [])
     timestamps: tuple[list[Generator], list[Generator]] = ([], [])
+    places: list[str] = []
 
     def fill(place: str, value: Json) -> Json:
         if not isinstance(value, str) or _OPEN not in value:
@@ -246,10 +247,11 @@ def _filled(
             text += constant(piece, number) if literal is None else literal
             regex += pattern(piece) if literal is None else escape(literal)
             pinned = pinned or literal is None
+        places.extend([place] * pinned)
         where = find_place(place) if pinned and rules else None
         if where is not None and (rule := _rule(where, regex, number=number_like)):
             found[where.side == "response"].append(rule)
-            is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
+            is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, after
             if is_whole and number in once and (timestamp := timestamp_format(pieces[1])):
                 timestamps[where.side == "response"].append(Generator(rule.part, rule.at, *timestamp))
         return json.loads(text) if number_like else text
@@ -259,11 +261,12 @@ def _filled(
         interaction,
         request=_with(interaction.request, found[False], timestamps[False], interaction.query),
         response=_with(interaction.response, found[True], timestamps[True]),
+        pinned=tuple(places),
     )
 
 
 def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
-    """The rule for the form of a pinned place; None where a rule cannot stand."""
+    """The rule for the form of a pinned place; None where no rule is possible."""
     kind, value = ("regex", f"^{regex}$")
     if number:
         kind, value = ("number" if "." in regex else "integer"), ""
