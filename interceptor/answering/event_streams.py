@@ -19,10 +19,11 @@ def event_text(fields: Mapping[str, Any]) -> str:
     Raises:
         ValueError: where a field cannot be written.
     """
-    for name in ("event", "id"):
+    for name in ("event", "id", "comment"):
         if _BREAKS_FIELD.search(str(fields.get(name, ""))):
             raise ValueError(f'"{name}" cannot hold a line break or a NUL')
-    lines = [f"{name}: {fields[name]}" for name in ("event", "id", "retry") if name in fields]
+    lines = [f": {fields['comment']}"] if "comment" in fields else []
+    lines += [f"{name}: {fields[name]}" for name in ("event", "id", "retry") if name in fields]
     if "data" in fields:
         data = fields["data"]
         text = data if isinstance(data, str) else _json_text(data)

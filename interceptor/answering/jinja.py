@@ -54,6 +54,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 def _as_text(value: Any) -> Any:
     """How a value reads inside text: as JSON writes it."""
+    if isinstance(value, bytes):
+        raise TypeError("these are bytes: write request.text for text, or put | b64encode behind them")
     if value is None or isinstance(value, bool | dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return value
@@ -101,6 +103,28 @@ def compile_expression(expression: str, known: Iterable[str], shown: str) -> Tem
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {shown}") from error
     return Template(names, partial(_render, run, shown))
+
+
+def mentioned(expression: str) -> list[str]:
+    """See `templates`; the longest chain of members that begins with a name, each once, in their order."""
+    found: dict[str, None] = {}
+    pending: list[nodes.Node] = [_INLINE.parse("{{ " + expression + " }}")]
+    while pending:
+        node = pending.pop()
+        if (chain := _chain(node)) is not None:
+            found.setdefault(chain)
+        else:
+            pending += reversed(list(node.iter_child_nodes()))
+    return list(found)
+
+
+def _chain(node: nodes.Node) -> str | None:
+    match node:
+        case nodes.Name(name=str(name)):
+            return name
+        case nodes.Getattr(node=inner, attr=str(attribute)) if (before := _chain(inner)) is not None:
+            return f"{before}.{attribute}"
+    return None
 
 
 def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
@@ -169,6 +193,8 @@ def _jsonable(value: Any) -> Any:
             value._fail_with_undefined_error()  # noqa: SLF001  # the only way to Jinja2's own message
         case None | str() | int() | float():
             return value
+        case bytes():
+            raise TypeError("these are bytes: write request.text for text, or put | b64encode behind them")
         case Mapping():
             return {str(key): _jsonable(member) for key, member in value.items()}
         case Iterable():

@@ -91,7 +91,7 @@ class Compiler:
         return None
 
     def _rendered(self, template: Template, node: Node, place: str) -> Render:
-        from_data = "data" in template.names
+        from_data = not template.names.isdisjoint({"data", "item"})
         volatile = bool(template.names & _VOLATILE)
 
         def render(values: TemplateValues, generated: GeneratedMarks) -> Any:

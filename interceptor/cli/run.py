@@ -47,6 +47,7 @@ def run(
     ] = Export.CLEAN,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if a handler is never used.")] = False,
     consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the project file's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of what handlers do by chance. Default: the project's.")] = None,
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Succeed also when no request for a provider arrived.")
     ] = False,
@@ -80,8 +81,9 @@ def run(
     context: Context = ctx.obj
     set_up_logging(context)
     project = load_project(context.config)
-    if consumer is not None:
-        project = replace(project, settings=project.settings.model_copy(update={"consumer": consumer}))
+    given = {"consumer": consumer, "seed": seed}
+    said = {key: value for key, value in given.items() if value is not None}
+    project = replace(project, settings=project.settings.model_copy(update=said))
     with prepared(project, os.environ, port=port, page=partial(live, project.settings.consumer)) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))

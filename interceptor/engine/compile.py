@@ -14,7 +14,7 @@ from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
 from interceptor.handlers.loading import LoadedHandler
-from interceptor.handlers.response_part import DelayRange, GivenState
+from interceptor.handlers.response_part import GivenState
 from interceptor.matching.router import Route
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
@@ -39,16 +39,20 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
             else:
                 compiler.problems.append(where.problem(str(fault)))
     entries: list[DescribedEntry] = []
+    by_chance: list[DescribedEntry] = []
     for index, entry in enumerate(model.entries):
-        entries += [_compile_described(loaded, index, compiler)] * entry.times
+        described = _compile_described(loaded, index, compiler)
+        entries += [described] * (entry.times if entry.chance is None else 0)
+        by_chance += [described] if entry.chance is not None else []
     if model.then and any(entry.passthrough and not has_patches(entry) for entry in model.entries):
         message = "then needs a response of the handler's own: put status, headers or a body beside passthrough"
         compiler.problems.append(node.at("then").problem(message))
-    cacheable, first = None, entries[0]
-    if when is None and not model.then and not model.once and all(entry is first for entry in entries):
+    cacheable, first = None, entries[0] if entries and not by_chance else None
+    steady = first is not None and when is None and not model.then and not model.once
+    if steady and first is not None and all(entry is first for entry in entries):
         cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
     then = _compile_then(loaded, compiler) if model.then else {}
-    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), cacheable)
+    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), cacheable, by_chance)
 
 
 def _compile_then(loaded: LoadedHandler, compiler: Compiler) -> dict[str, tuple[Json, Render | None]]:
@@ -79,7 +83,7 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
         or entry.passthrough is not None
         or callable(name)
         or any(state.varies for state in states)
-        or (isinstance(entry.delay, DelayRange) and entry.delay.min != entry.delay.max)
+        or callable(compiled.wait)
     )
     return DescribedEntry(
         compiled,

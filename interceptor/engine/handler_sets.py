@@ -11,9 +11,9 @@ from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.unreachable import unreachable
 from interceptor.handlers.loading import Loaded, LoadedHandler, load_handlers, load_text
 from interceptor.matching.discriminators import demands
-from interceptor.matching.requests import compile_request
+from interceptor.matching.mismatches import MatcherError
+from interceptor.matching.requests import compile_request, depends_on_time
 from interceptor.matching.router import Route, Router, compile_address
-from interceptor.matching.values import MatcherError
 from interceptor.project.config import Project
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json
@@ -27,6 +27,7 @@ class HandlerSet:
         self.files = files
         self._by_rank = {handler.route.rank: handler for handler in handlers}
         self.router = Router(project.owners, [handler.route for handler in handlers])
+        self.depends_on_time = any(depends_on_time(handler.loaded.model.request_part) for handler in handlers)
         self.speaks_graphql = any(handler.loaded.model.request_part.graphql is not None for handler in handlers)
 
     def __getitem__(self, rank: int) -> CompiledHandler:

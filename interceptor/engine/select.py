@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
+from interceptor.engine.chance import drawn_entry
 from interceptor.engine.compiled import CompiledHandler, DescribedEntry, Selection
 from interceptor.engine.scopes import HandlerState
 from interceptor.matching.paths import Params
@@ -25,6 +26,8 @@ class MatchContext:
     metadata: Metadata
     """What is known about the exchange from the request's address."""
     memory: HandlerState
+    seed: int = 0
+    """Of what happens by chance."""
 
 
 Match: TypeAlias = tuple[CompiledHandler, MatchContext]
@@ -65,26 +68,37 @@ def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
     if handler.cacheable is not None:
         return handler.cacheable
     calls = context.memory.calls.get(handler.route.rank, 0)
-    entry = _entry(handler, calls)
+    if handler.by_chance:
+        entry = drawn_entry(handler, context.memory, context.metadata.test, context.seed)
+        entry = entry or _entry(handler, calls - context.memory.drawn.get(handler.route.rank, 0))
+    else:
+        entry = _entry(handler, calls)
     if entry is None:
         return None
     if entry.constant is not None and handler.when is None and not handler.then:
         return Selection(entry, calls, {}, entry.constant)
-    values = {
+    values = template_values(handler, context, calls)
+    if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
+        return None
+    return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+
+
+def template_values(handler: CompiledHandler, context: MatchContext, calls: int) -> dict[str, Any]:
+    """What templates find under the names that they know."""
+    return {
         "request": RequestView(context.request, context.metadata.path or context.request.path),
         "params": context.params,
         "variables": _variables(handler, context.request),
         "data": context.memory.data,
         "call": calls + 1,
     }
-    if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
-        return None
-    return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
 
 
 def _entry(handler: CompiledHandler, calls: int) -> DescribedEntry | None:
     if calls < len(handler.entries):
         return handler.entries[calls]
+    if not handler.entries:
+        return None
     if handler.loaded.model.once:
         return None
     return handler.entries[calls % len(handler.entries) if handler.loaded.model.cycle else -1]

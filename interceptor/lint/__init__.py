@@ -15,6 +15,7 @@ from interceptor.pact.read import Pact, read_pact
 from interceptor.project.config import Project
 from interceptor.values.errors import ConfigurationError, PactError, Problem
 from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
 
 __all__ = ["lint"]
 
@@ -31,13 +32,13 @@ def lint(
     """
     findings: list[Finding] = []
     states: list[StateName] = []
-    handlers = HandlerSet(project, [])
+    handlers, data = HandlerSet(project, []), dict[str, Json]()
     try:
-        handlers, _, warnings = load_project_handlers(project)
+        handlers, data, warnings = load_project_handlers(project)
         findings += (_of_problem("handler", each) for each in warnings)
     except ConfigurationError as error:
         findings += (_of_problem("handler", each) for each in error.problems)
-    findings += lint_handlers(project, handlers, states)
+    findings += lint_handlers(project, handlers, states, data)
     try:
         descriptions = load_descriptions(project)
         findings += (_of_problem("contract", each) for each in descriptions.warnings)

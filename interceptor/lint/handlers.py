@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.descriptions import Descriptions
@@ -11,6 +11,7 @@ from interceptor.engine.handler_sets import HandlerSet
 from interceptor.journal import latest_recording, read_journal
 from interceptor.lint.names import StateName, name_faults
 from interceptor.lint.rules import misses
+from interceptor.lint.unmatchable import unmatchable, unreached
 from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
@@ -19,17 +20,24 @@ from interceptor.values.json_text import Json
 from interceptor.values.place import find, parse_path
 
 
-def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:
-    """Findings about handlers; the states that they name are added to `states`."""
-    yield from _of_each(handlers, states)
+def lint_handlers(
+    project: Project, handlers: HandlerSet, states: list[StateName], data: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Findings about handlers; the states that they name are added to `states`, `data` are the names declared."""
+    for handler in handlers:
+        for code, message in (*_faults(handler, states), *unmatchable(handler, data)):
+            yield Finding(code, message, handler=handler.loaded.place)
+    yield from unreached(project, handlers)
     yield from _undeclared(project, handlers)
 
 
 def lint_descriptions(project: Project, descriptions: Descriptions, states: list[StateName]) -> Iterator[Finding]:
     """Findings about the contract file; the states that it names are added to `states`."""
-    yield from _of_each(descriptions.handlers, states)
     if not len(descriptions.handlers):
         return
+    for handler in descriptions.handlers:
+        for code, message in _faults(handler, states):
+            yield Finding(code, message, handler=handler.loaded.place)
     ran = False
     for exchange in _latest(project):
         ran = True
@@ -38,12 +46,6 @@ def lint_descriptions(project: Project, descriptions: Descriptions, states: list
         if handler.loaded.place not in descriptions.used:
             message = "no exchange of the latest run matches this entry; mend its request, or remove it"
             yield Finding("contract.entry.unused", message, handler=handler.loaded.place)
-
-
-def _of_each(handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:
-    for handler in handlers:
-        for code, message in _faults(handler, states):
-            yield Finding(code, message, handler=handler.loaded.place)
 
 
 def _faults(handler: CompiledHandler, states: list[StateName]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -116,6 +116,22 @@ class Summary:
         self.hits.clear()
 
 
+def _counts(clients: Tally[Sighting], told: Callable[[Sighting], str]) -> dict[str, int]:
+    """How often, by what is told of each client."""
+    counts: Counter[str] = Counter()
+    for client, count in clients.counts.items():
+        counts[told(client)] += count
+    return dict(counts)
+
+
+def _name(client: Sighting) -> str:
+    return client.name or "a client without a User-Agent"
+
+
+def _host(client: Sighting) -> str:
+    return client.host
+
+
 def as_plain(summary: Summary) -> dict[str, Json]:
     """The summary as JSON."""
     return {
@@ -127,11 +143,12 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "unowned": summary.unowned.counts,
         "reported": summary.reported.counts,
         "unanswered": summary.unanswered.counts,
+        "lost": summary.lost.counts,
         "clients": {
-            "arrived": {way.value: clients.counts for way, clients in summary.arrived.items()},
-            "refused": summary.refused.counts,
-            "silent": summary.silent.counts,
-            "http2": summary.http2.counts,
+            "arrived": {way.value: _counts(clients, _name) for way, clients in summary.arrived.items()},
+            "refused": _counts(summary.refused, _host),
+            "silent": _counts(summary.silent, _host),
+            "http2": _counts(summary.http2, _host),
             "elsewhere": summary.elsewhere.counts,
         },
     }
