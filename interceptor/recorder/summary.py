@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -116,20 +116,26 @@ class Summary:
         self.hits.clear()
 
 
-def _counts(clients: Tally[Sighting], told: Callable[[Sighting], str]) -> dict[str, int]:
-    """How often, by what is told of each client."""
-    counts: Counter[str] = Counter()
+def by_host(clients: Tally[Sighting]) -> dict[str, int]:
+    """How often clients were seen, by the host that they wanted."""
+    hosts: Counter[str] = Counter()
     for client, count in clients.counts.items():
-        counts[told(client)] += count
-    return dict(counts)
+        hosts[client.host] += count
+    return dict(hosts)
 
 
-def _name(client: Sighting) -> str:
-    return client.name or "a client without a User-Agent"
+def by_name(way: Way, clients: Tally[Sighting]) -> dict[str, int]:
+    """How often clients were seen, by what they call themselves."""
+    names: Counter[str] = Counter()
+    for client, count in clients.counts.items():
+        names[shown_name(way, client)] += count
+    return dict(names)
 
 
-def _host(client: Sighting) -> str:
-    return client.host
+def shown_name(way: Way, client: Sighting) -> str:
+    """`curl/8.5.0`, or a name for a client that gives none."""
+    unnamed = f"a client of {client.host}" if way is Way.HTTP2 else "a client without a User-Agent"
+    return client.name or unnamed
 
 
 def as_plain(summary: Summary) -> dict[str, Json]:
@@ -145,10 +151,10 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "unanswered": summary.unanswered.counts,
         "lost": summary.lost.counts,
         "clients": {
-            "arrived": {way.value: _counts(clients, _name) for way, clients in summary.arrived.items()},
-            "refused": _counts(summary.refused, _host),
-            "silent": _counts(summary.silent, _host),
-            "http2": _counts(summary.http2, _host),
+            "arrived": {way.value: by_name(way, clients) for way, clients in summary.arrived.items()},
+            "refused": by_host(summary.refused),
+            "silent": by_host(summary.silent),
+            "http2": by_host(summary.http2),
             "elsewhere": summary.elsewhere.counts,
         },
     }

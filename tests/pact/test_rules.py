@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from interceptor.pact.date_formats import format_regex
 from interceptor.pact.declared_rules import check_rules, parse_rules
+from interceptor.pact.document import PactBody
 from interceptor.pact.inferred_rules import collapsed, inferred
 from interceptor.pact.rules import KINDS, Rule, escape
 from interceptor.pact.written_rules import written
@@ -142,7 +143,11 @@ def test_the_same_rule_for_every_element_is_written_once():
     body = {"items": [{"id": 1, "at": 1}, {"id": 2, "at": 2}]}
     rules = [Rule("body", f"$.items[{index}].id", "integer") for index in (0, 1)]
     rules += [Rule("body", "$.items[0].at", "integer"), Rule("body", "$", "type")]
-    assert {rule.at for rule in collapsed(rules, body)} == {"$", "$.items[*].id", "$.items[0].at"}
+    assert {rule.at for rule in collapsed(rules, PactBody("json", body, "application/json"))} == {
+        "$",
+        "$.items[*].id",
+        "$.items[0].at",
+    }
 
 
 # (Java's format, a text of that format, one that is not)
