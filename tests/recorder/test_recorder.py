@@ -208,6 +208,7 @@ def test_a_summary_for_programs(recorder):
         "unowned": {},
         "reported": {},
         "unanswered": {},
+        "lost": {},
         "clients": {"arrived": {}, "refused": {}, "silent": {}, "http2": {}, "elsewhere": {}},
     }
 
