@@ -15,7 +15,7 @@ export COVERAGE_FILE := $(abspath .coverage)
 EXAMPLE := examples/product-site
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report check format bench publish \
+.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report check docs format bench publish \
 	clients-table update dist clean
 
 help:  ## list the targets
@@ -62,6 +62,9 @@ check: $(READY)  ## lint, formatting, types, import order
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)  ## build the documentation as a site, in build/site; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clients-table: $(READY)  ## renew the table of docs/clients.md: run every client, on a machine that has all of them
 	$(BIN)/python -m tests.clients.table

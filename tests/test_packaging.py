@@ -1,60 +1,31 @@
 """The wheel, built and installed for real, away from the repository."""
 
-import os
-import shutil
-import subprocess
 import sys
-import sysconfig
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.installed import ROOT, build_wheel, install_wheel, run
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
 FOLDERS = [
     ("interceptor", "*.py", "interceptor"),
     ("interceptor", "*.cjs", "interceptor"),
     ("addons", "*.py", "interceptor/addons"),
     ("templates", "*", "interceptor/templates"),
 ]
-PARTS = ("interceptor", "addons", "templates", "pyproject.toml", "README.md", "LICENSE")
-
-
-def run(*command, cwd):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    source = tmp_path_factory.mktemp("source")
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, source / part)
-        else:
-            shutil.copy(ROOT / part, source)
-    options = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--wheel-dir", "dist")
-    run(sys.executable, "-m", "pip", "wheel", *options, ".", cwd=source)
-    (built,) = (source / "dist").glob("*.whl")
-    return built
+    return build_wheel(tmp_path_factory.mktemp("source"))
 
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """The bin folder of an environment that holds the wheel, and borrows its dependencies from this one."""
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder)
-    python = folder / "bin" / "python"
-    options = ("--no-deps", "--no-index", "--quiet", "--no-compile")
-    run(sys.executable, "-m", "pip", "--python", str(python), "install", *options, str(wheel), cwd=folder)
-    (site_packages,) = folder.glob("lib/python*/site-packages")
-    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return folder / "bin"
+    return install_wheel(wheel, tmp_path_factory.mktemp("installed"))
 
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel):

@@ -118,8 +118,8 @@ def _options(
     """Turn a consumer's test run into pacts."""
 
 
-_app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
-_app.callback()(_options)
+app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app.callback()(_options)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     atexit.register(gc.freeze)  # else the interpreter collects garbage once more as it exits
     occupy_closed_streams()
     context = Context()
-    command = typer.main.get_command(_app)
+    command = typer.main.get_command(app)
     try:
         command.main(args=arguments, prog_name="interceptor", obj=context)
     except InterceptorError as error:
