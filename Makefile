@@ -64,7 +64,7 @@ check: $(READY)  ## lint, formatting, types, import order
 	$(BIN)/lint-imports
 
 docs: $(READY)  ## build the documentation as a site, in build/site; a link that leads nowhere is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 clients-table: $(READY)  ## renew the table of docs/clients.md: run every client, on a machine that has all of them
 	$(BIN)/python -m tests.clients.table
