@@ -14,7 +14,7 @@ from interceptor.project.config import load_project
 ROOT = Path(__file__).parents[2]
 RUN = {"handlers.md", "coming-from-msw.md"}
 """What these show is not only read but run, by test_handlers_page.py."""
-DOCUMENTS = [ROOT / "README.md", *sorted(file for file in (ROOT / "docs").glob("*.md") if file.name not in RUN)]
+DOCUMENTS = [ROOT / "README.md", *sorted(file for file in (ROOT / "docs").glob("**/*.md") if file.name not in RUN)]
 BLOCKS = [
     pytest.param(block, id=f"{document.name}-{number}")
     for document in DOCUMENTS
@@ -62,7 +62,7 @@ def test_every_part_of_the_package_is_in_the_table_of_the_code():
 
 
 def test_every_link_leads_somewhere():
-    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")]:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]:
         prose = re.sub("^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
         for link in re.findall(r"\]\(([^)\s]+)\)", prose):
             if link.startswith("https://"):

@@ -124,7 +124,9 @@ def test_everyone_can_read_it(chromium, address, shape):
         chromium.open(f"{address}/{page}.html")
         assert chromium.run("document.body.dataset.mdColorScheme") == ("slate" if scheme == "dark" else "default")
         chromium.send("Runtime.evaluate", expression=axe)
-        found = chromium.run(f"axe.run(document, {{runOnly: {WCAG}, rules: {RULES}}}).then((each) => ({VIOLATIONS})(each))")
+        found = chromium.run(
+            f"axe.run(document, {{runOnly: {WCAG}, rules: {RULES}}}).then((each) => ({VIOLATIONS})(each))"
+        )
         assert found == [], f"{page}: {json.dumps(found, indent=1)}"
         assert chromium.run("document.documentElement.scrollWidth <= innerWidth"), page
 
