@@ -25,7 +25,7 @@ from interceptor.session import Finished, RunContext, prepared, run_command
 from interceptor.values.errors import InterceptorError
 
 if TYPE_CHECKING:
-    from interceptor.convert import Conversion
+    from interceptor.conversion import Conversion
     from interceptor.report.run_result import RunResult
 
 
@@ -152,7 +152,7 @@ def _exported(
     project: Project, journal: Path, still_answered: Callable[[str, str, str], str | None] | None
 ) -> tuple[Conversion | None, InterceptorError | None]:
     """Write the pacts, and say what there is to say beside their changes; the failure where that is impossible."""
-    from interceptor.convert import convert
+    from interceptor.conversion import convert
     from interceptor.report.conversion import conversion_notes
 
     try:

@@ -44,6 +44,8 @@ class Proxy:
         self._words = [sys.executable, "-m", "interceptor", "--config", str(config)]
         self._words += ["run", "--json", "--allow-empty", "--no-isolated", "--export", export]
         self._words += ["--", sys.executable, "-I", "-S", "-c", _WAIT]
+        self._folder = Path()
+        """To which paths in the result are relative."""
         self._process: subprocess.Popen[str] | None = None
         self._errors = ""
         self._result: Any = None
@@ -65,6 +67,13 @@ class Proxy:
         return self._result
 
     @property
+    def recording(self) -> Path:
+        """The journal of what was asked; once the proxy has stopped."""
+        if self._result is None:
+            raise UsageError("there is no recording: the proxy has not stopped, or is that of interceptor run")
+        return Path(self._folder, self._result["journal"])
+
+    @property
     def output(self) -> str:
         """What `interceptor run` prints at its end: requests without a handler, and what became of the pacts."""
         return self._errors
@@ -75,6 +84,7 @@ class Proxy:
         Raises:
             UsageError: it cannot be started, with the reason.
         """
+        self._result, self._errors = None, ""
         if CONTROL_VARIABLE not in os.environ:
             self._start()
         # A worker of pytest-xdist is a scope, as the preload for Python has it.
@@ -106,6 +116,7 @@ class Proxy:
         return process.returncode == 0 or _is_fine(self._result)
 
     def _start(self) -> None:
+        self._folder = Path.cwd()
         self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # closed when all is read
         # In a session of its own, so that Ctrl-C does not end it before the tests.
         process = subprocess.Popen(  # noqa: S603  # our own program
