@@ -59,7 +59,9 @@ paths:
     get:
       parameters: [{name: id, in: path, required: true, schema: {type: string}}]
       responses:
-        "200": {description: it, content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}
+        "200":
+          description: it
+          content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}
         "404": {description: none}
 """,
 }
