@@ -6,9 +6,7 @@ the pytest plugin import no more than they need.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # type checkers take it for that of `typing`, which the program may not need
 if TYPE_CHECKING:
     from interceptor.checking import CheckedPact, check
     from interceptor.conversion import Conversion, convert
@@ -50,6 +48,8 @@ _MODULES = {
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415  # as above
+
     value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
