@@ -7,13 +7,16 @@ import binascii
 import hashlib
 import hmac
 import json
-import random
 import re
-import uuid as uuids
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Self
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from interceptor.answering.sources import current
 
 _OFFSET = re.compile(r"([+-])(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -40,7 +43,7 @@ class Moment(str):
 
 def now(offset: str = "") -> Moment:
     """The present, moved by an offset: `now("+8h")`, `now("-2d")`."""
-    at = datetime.now(UTC)
+    at = current().now()
     if offset:
         match = _OFFSET.match(offset.strip())
         if match is None:
@@ -51,12 +54,22 @@ def now(offset: str = "") -> Moment:
 
 
 def uuid() -> str:
-    return str(uuids.uuid4())
+    return current().uuid()
 
 
 def random_int(low: int, high: int) -> int:
     """A whole number from `low` to `high`, both included."""
-    return random.randint(low, high)  # noqa: S311  # test data, not a secret
+    if low > high:
+        raise ValueError(f"random_int: {low} is greater than {high}")
+    return current().integer(low, high)
+
+
+@pass_context  # or Jinja2 would choose once, as it compiles
+def choose(_context: Context, values: Sequence[Any]) -> Any:
+    """An element by chance, which Jinja2's own `random` would choose without our sources."""
+    if not values:
+        raise ValueError("random: there is nothing to choose from")
+    return current().choice(values)
 
 
 def jwt(claims: Mapping[str, Any]) -> str:
@@ -105,4 +118,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "regex_search": regex_search,
     "regex_replace": regex_replace,
     "jwt": jwt,
+    "random": choose,
 }

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from interceptor.answering.functions import FILTERS, GLOBALS
+from interceptor.answering.sources import SOURCES
 from interceptor.answering.template import Template, TemplateFault
 
 _NEVER = "\x00never"
 """`{%` and `{#` are plain text in handler files: their delimiters become something that cannot be written."""
 _LONGEST_MESSAGE = 300
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+>\Z")
+"""How Python writes an object that has no text of its own."""
 _MOST_BITS = 1 << 14
 """Of an integer that is computed: more digits than Python writes as text."""
 _MOST_CHARACTERS = 1 << 20
@@ -64,11 +68,19 @@ def _most(repeated: Any) -> int:
     return _MOST_CHARACTERS if isinstance(repeated, str) else _MOST_ELEMENTS
 
 
+_marking: ContextVar[bool] = ContextVar("marking", default=False)
+_MARK = "\ufdd0"
+"""Unicode guarantees that it never stands for a character."""
+
+
 def _as_text(value: Any) -> Any:
     """How a value reads inside text: as JSON writes it."""
-    if value is None or isinstance(value, bool | dict | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return value
+    if isinstance(value, str | int | float | Undefined) and not isinstance(value, bool):
+        text = value
+    else:
+        plain = _plain(value)
+        text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return f"{_MARK}{str(text).replace(_MARK, '')}{_MARK}" if _marking.get() else text
 
 
 def _environment(**delimiters: str) -> _Environment:
@@ -100,7 +112,7 @@ def compile_text(text: str, known: Iterable[str]) -> Template:
         compiled = _INLINE.from_string(text)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {text}") from error
-    return Template(names, partial(_render, compiled.render, text))
+    return Template(names, partial(_render, compiled.render, text), _parts(names, compiled.render, text))
 
 
 def compile_expression(expression: str, known: Iterable[str], shown: str) -> Template:
@@ -118,17 +130,37 @@ def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
     try:
         names = _names(_FILE, text, known, shown)
         compiled = _FILE.from_string(text)
+        captures = next(_FILE.parse(text).find_all(_CAPTURES), None) is not None
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {shown}, line {error.lineno}") from error
-    return Template(names, partial(_render, compiled.render, shown))
+    parts = None if captures else _parts(names, compiled.render, shown)
+    return Template(names, partial(_render, compiled.render, shown), parts)
+
+
+_CAPTURES = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
+"""What takes the text of expressions, before it is written, as a value: there marks would be part of it."""
+
+
+def _parts(
+    names: frozenset[str], run: Callable[[Mapping[str, Any]], str], shown: str
+) -> Callable[[Mapping[str, Any]], list[str]] | None:
+    if names.isdisjoint(SOURCES):
+        return None
+
+    def parts(values: Mapping[str, Any]) -> list[str]:
+        token = _marking.set(True)
+        try:
+            text: str = _render(run, shown, values)
+        finally:
+            _marking.reset(token)
+        return text.split(_MARK)
+
+    return parts
 
 
 def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping[str, Any]) -> Any:
     try:
-        value = run(values)
-        if callable(value) and not isinstance(value, Undefined):
-            raise TypeError("there is no such member; a method of that name must be called")  # noqa: TRY301  # told below
-        return _jsonable(value)
+        return _plain(run(values))
     except UndefinedError as error:
         raise TemplateFault(f"{_undefined(str(error))} in {shown}") from error
     except (
@@ -144,14 +176,22 @@ def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping
         raise TemplateFault(f"{error} in {shown}"[:_LONGEST_MESSAGE]) from error
 
 
+def _plain(value: Any) -> Any:
+    if callable(value) and not isinstance(value, Undefined):
+        raise TypeError("there is no such member; a method of that name must be called")
+    return _jsonable(value)
+
+
 def _names(environment: _Environment, source: str, known: Iterable[str], shown: str) -> frozenset[str]:
-    names = meta.find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
+    tree = environment.parse(source)
+    filters = {each.name for each in tree.find_all(nodes.Filter)}
+    names = meta.find_undeclared_variables(tree) - environment.globals.keys()
     known = list(known)
     for name in sorted(names):
         if name not in known:
             raise TemplateFault(f'"{name}" is not known in {shown}; known here: {", ".join(sorted(known))}')
     called = {name for name in GLOBALS if re.search(rf"\b{name}\b", source)}
-    return frozenset(names | called)
+    return frozenset(names | called | (filters & SOURCES))
 
 
 def _single_expression(text: str) -> str | None:
@@ -179,7 +219,9 @@ def _jsonable(value: Any) -> Any:
             return {str(key): _jsonable(member) for key, member in value.items()}
         case Iterable():
             return [_jsonable(element) for element in value]
-    return str(value)
+    if _ADDRESS.search(text := str(value)):
+        raise TypeError("this is no value; name a member of it")
+    return text
 
 
 def _undefined(message: str) -> str:

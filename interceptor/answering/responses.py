@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
-from interceptor.answering.event_streams import event_text
+from interceptor.answering.event_streams import EventMarks, event_text
+from interceptor.answering.marks import GeneratedMarks
 from interceptor.answering.rendering import (
     KNOWN_NAMES,
     Compiler,
-    GeneratedMarks,
     Render,
     RenderFault,
     TemplateValues,
-    rendered,
+    constant_text,
+    generate_file,
 )
+from interceptor.answering.sources import LOW, asking
 from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_file
 from interceptor.handlers.response_part import DelayRange, ResponseEntry, ServerSentEvent
@@ -59,7 +61,8 @@ class Answer:
 
     response: Response
     json: Json
-    generated: tuple[str, ...] = ()
+    generated: GeneratedMarks | None = None
+    """None where nothing was generated."""
     stream: tuple[Chunk, ...] = ()
 
 
@@ -90,14 +93,14 @@ class CompiledEntry:
         """
         if self.static is not None:
             return self.static
-        generated: GeneratedMarks = []
+        generated = GeneratedMarks()
         body = self.body if isinstance(self.body, RenderedBody) else self.body(values, generated)
         headers = [
             (name, value if isinstance(value, str) else self._header(name, value(values, generated)))
             for name, value in self.headers
         ]
         status = self.status if isinstance(self.status, int) else self._status(self.status(values, generated))
-        return _answer(self.node, status, headers, body, tuple(generated))
+        return _answer(self.node, status, headers, body, generated)
 
     def _status(self, value: Any) -> int:
         try:
@@ -145,7 +148,7 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     plain = [(name, value) for name, value in headers if isinstance(value, str)]
     if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
         try:
-            return replace(compiled, static=_answer(node, status, plain, body, ()))
+            return replace(compiled, static=_answer(node, status, plain, body, None))
         except RenderFault as fault:
             compiler.problems.append(fault.node.problem(fault.message))
     return compiled
@@ -162,7 +165,7 @@ def _refuse_coding(
 
 
 def _answer(
-    node: Node, status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: tuple[str, ...]
+    node: Node, status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: GeneratedMarks | None
 ) -> Answer:
     complete: Headers = tuple(headers)
     said = next((value for name, value in headers if name == "content-type"), None)
@@ -200,7 +203,8 @@ def _compile_headers(
             if _BREAKS_HEADER.search(each):
                 compiler.problems.append(where.problem(f'the value of "{name}" holds a line break'))
             place = f"response.headers.{name.lower()}"
-            compiled.append((name.lower(), compiler.text(each, where.at(index), place)))
+            key = f"{place}[{index}]" if isinstance(value, list) else place
+            compiled.append((name.lower(), compiler.text(each, where.at(index), place, key)))
     return compiled
 
 
@@ -264,7 +268,17 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
 
     render = compiler.text(text, node, "response.body")
     if not isinstance(render, str):
-        return lambda values, generated: body(render(values, generated))
+
+        def rendered_bytes(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
+            coded = GeneratedMarks()
+            given = body(render(values, coded))
+            generated.places += coded.places
+            if coded.spans or coded.constants:
+                low = body(constant_text(render, values))
+                generated.constants["response.body"] = {"base64": base64.b64encode(low.data).decode()}
+            return given
+
+        return rendered_bytes
     try:
         return body(render)
     except RenderFault as fault:
@@ -278,24 +292,33 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
         if not name.endswith(".j2"):
             return RenderedBody(content, file_type(name))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
-        generated.append("response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body")
-        return RenderedBody(
-            content_type=file_type(name.removesuffix(".j2")), text=str(rendered(template, node, values))
-        )
+        place = "response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body"
+        generated.places.append(place)
+        text = str(generate_file(template, node, values, place, generated))
+        return RenderedBody(content_type=file_type(name.removesuffix(".j2")), text=text)
 
     def rendered_name(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
-        chosen = name if isinstance(render, str) else str(render(values, []))
+        marks = GeneratedMarks()
+        chosen = name if isinstance(render, str) else str(render(values, marks))
         try:
-            return body(chosen, values, generated)
+            if not (marks.constants or marks.spans):
+                return body(chosen, values, generated)
+            with asking(LOW):
+                low = body(constant_text(render, values), values, GeneratedMarks())
+            data = low.data if low.text is None else low.text.encode()
+            generated.constants["response.body"] = {"base64": base64.b64encode(data).decode()}
+            given = body(chosen, values, marks)
         except (ValueError, TemplateFault) as error:
             raise RenderFault(node, str(error)) from error
+        generated.places += marks.places
+        return given
 
     render = compiler.text(name, node, "response.file")
     if not isinstance(render, str):
         return rendered_name
     try:
         if not name.endswith(".j2"):
-            return body(name, {}, [])
+            return body(name, {}, GeneratedMarks())
         compile_file(folder.content(name).decode(), KNOWN_NAMES, name)
     except (ValueError, TemplateFault) as error:
         compiler.problems.append(node.problem(str(error)))
@@ -314,11 +337,14 @@ def _stream_body(events: Sequence[ServerSentEvent], node: Node, compiler: Compil
             raise RenderFault(node.at(index), str(error)) from error
 
     def body(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
-        chunks = tuple(
-            Chunk(data(index, fields[index] if render is None else render(values, generated)), _drawn(event.delay))
-            for index, (event, render) in enumerate(zip(events, renders, strict=True))
-        )
-        return RenderedBody(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, chunks)
+        chunks, marked = [], EventMarks(generated)
+        for index, (event, render) in enumerate(zip(events, renders, strict=True)):
+            marks = GeneratedMarks()
+            given = fields[index] if render is None else render(values, marks)
+            chunks.append(Chunk(data(index, given), _drawn(event.delay)))
+            marked.add(given, marks)
+        marked.finish()
+        return RenderedBody(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, tuple(chunks))
 
     for index, (each, render) in enumerate(zip(fields, renders, strict=True)):
         try:

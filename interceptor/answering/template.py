@@ -19,3 +19,6 @@ class Template:
     render: Callable[[Mapping[str, Any]], Any]
     """Gives the value of the template; a TemplateFault where a member is unknown, a filter refuses, or the value
     cannot be JSON."""
+    parts: Callable[[Mapping[str, Any]], list[str]] | None = None
+    """Of a text that asks sources, what it gives piece by piece: literal, value of an expression, literal, and so on;
+    None where nobody can say which is which."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
+from interceptor.contract.constants import with_constants
 from interceptor.contract.generators import with_states
 from interceptor.contract.normalise import (
     HeaderPolicy,
@@ -22,7 +23,7 @@ from interceptor.contract.normalise import (
     unique,
 )
 from interceptor.contract.pinning.group import MOST_GATHERED, Group, SharedValues, Slots, ValueOrigin
-from interceptor.contract.pinning.pin import Extracted, Skeleton, extract, pin
+from interceptor.contract.pinning.pin import Extracted, KnownValues, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.inferred_rules import collapsed, inferred
 from interceptor.pact.rules import Rule
@@ -89,13 +90,15 @@ class Collector:
         self._shared = SharedValues()
         self._gathered = 0
         self._literal = {_NEVER_PINNED}
+        self._known: KnownValues = {}
         self._findings: set[Finding] = set()
 
     def add(self, exchange: Exchange) -> Taken:
         """Take one exchange."""
+        exchange = with_constants(exchange)
         normalised = normalise(exchange, self._policy.kept_of(exchange))
         self._findings.update(normalised.findings)
-        extracted = extract(normalised.interaction, exchange)
+        extracted = extract(normalised.interaction, exchange, self._known)
         self._literal |= extracted.literal
         skeleton = extracted.skeleton
         key = skeleton.digest

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from interceptor.answering.patches import has_patches
-from interceptor.answering.rendering import Compiler
+from interceptor.answering.rendering import MAY_VARY, Compiler
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
 from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
 from interceptor.handlers.loading import LoadedHandler
-from interceptor.handlers.response_part import DelayRange, GivenState
+from interceptor.handlers.response_part import DelayRange, GivenState, ResponseEntry
 from interceptor.matching.router import Route
+from interceptor.project.folder import Folder
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
 from interceptor.values.place import header_places, leaves
-
-_MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 
 
 def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
@@ -102,10 +100,24 @@ def _declared_rules(loaded: LoadedHandler, compiled: CompiledEntry) -> dict[str,
 
 
 def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
-    """The texts of the conditions that may say a UUID, a time or the like; a contract keeps those as they are."""
+    """What conditions and templates say that may be a UUID, a time or the like; a contract keeps it as it is."""
     part = loaded.model.request_part.model_dump(exclude={"matching"}, exclude_none=True)
+    entries = [entry.model_dump(exclude={"matching"}, exclude_none=True) for entry in loaded.model.entries]
     texts = [str(value) for _, value in leaves(part)] + [loaded.model.when or ""]
-    return tuple(dict.fromkeys(text for text in texts if _MAY_VARY.search(text)))
+    templates = [str(value) for _, value in leaves([*entries, loaded.model.then]) if "{{" in str(value)]
+    files = [each for entry in loaded.model.entries if (each := _template_file(entry, loaded.folder))]
+    lines = [line for text in (*templates, *files) for line in text.splitlines()]
+    return tuple(dict.fromkeys(text for text in (*texts, *lines) if MAY_VARY.search(text)))
+
+
+def _template_file(entry: ResponseEntry, folder: Folder) -> str:
+    """The text of an entry's `.j2` file; nothing where it has none, or one that cannot be read."""
+    if not (entry.file or "").endswith(".j2"):
+        return ""
+    try:
+        return folder.content(entry.file or "").decode()
+    except ValueError:
+        return ""
 
 
 def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:

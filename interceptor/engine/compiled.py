@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from interceptor.answering.patches import has_patches
-from interceptor.answering.rendering import Render, TemplateValues
+from interceptor.answering.rendering import Render, TemplateValues, constant_text, constant_value
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
 from interceptor.answering.template import Template
@@ -33,9 +33,7 @@ class CompiledState:
         return callable(self.name) or callable(self.params)
 
     def of(self, values: TemplateValues) -> ProviderState:
-        name = self.name if isinstance(self.name, str) else str(self.name(values, []))
-        params = self.params(values, []) if callable(self.params) else self.params
-        return ProviderState(name, params)
+        return ProviderState(constant_text(self.name, values), constant_value(self.params, values))
 
 
 @dataclass(frozen=True, slots=True)

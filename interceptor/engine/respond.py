@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from interceptor.answering.patches import has_patches, patched
-from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
+from interceptor.answering.marks import GeneratedMarks
+from interceptor.answering.patches import everything, has_patches, patched
+from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues, constant_text
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
 from interceptor.answering.responses import Answer, compile_entry
 from interceptor.answering.views import RequestView, ResponseView
@@ -19,10 +20,10 @@ from interceptor.engine.select import MatchContext
 from interceptor.handlers.response_part import Elsewhere
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
-from interceptor.values.generated import EVERYTHING
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Response
-from interceptor.values.place import header_places
+
+_NOTHING = GeneratedMarks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,11 @@ def _answered(
 
 
 def _metadata(
-    handler: CompiledHandler, context: MatchContext, selection: Selection, generated: tuple[str, ...]
+    handler: CompiledHandler, context: MatchContext, selection: Selection, generated: GeneratedMarks | None
 ) -> Metadata:
     entry, known = selection.entry, context.metadata
-    name = entry.name if entry.name is None or isinstance(entry.name, str) else str(entry.name(selection.values, []))
+    name = None if entry.name is None else constant_text(entry.name, selection.values)
+    marks = generated or _NOTHING
     return Metadata(
         provider=known.provider,
         path=known.path,
@@ -92,8 +94,10 @@ def _metadata(
         scope=known.scope,
         rules=entry.rules,
         named=entry.named,
-        generated=generated,
-        literal=handler.literal,
+        generated=tuple(marks.places),
+        spans=marks.spans,
+        constants=marks.constants,
+        literal=(*handler.literal, *marks.literal) if marks.literal else handler.literal,
         record=entry.record,
     )
 
@@ -104,13 +108,16 @@ def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -
     response = answer.response
     view = ResponseView(response.status, response.headers, response.body, answer.json)
     names = {**values, "response": view}
-    return {name: value if render is None else render(names, []) for name, (value, render) in handler.then.items()}
+    return {
+        name: value if render is None else render(names, GeneratedMarks())
+        for name, (value, render) in handler.then.items()
+    }
 
 
 def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:
     model = selection.entry.compiled.model
     context.memory.calls[handler.route.rank] = selection.calls + 1
-    metadata = _metadata(handler, context, selection, ())
+    metadata = _metadata(handler, context, selection, None)
     to = None
     if isinstance(model.passthrough, Elsewhere):
         query = context.request.query_string
@@ -146,9 +153,8 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
             if compiler.problems:
                 return failed(handler, context, f"{reference} returned no response: {compiler.problems[0].message}")
             answer = compiled.answer(selection.values)
-            generated = (*EVERYTHING, *header_places("response", (name for name, _ in answer.response.headers)))
             resolved = replace(selection, entry=replace(selection.entry, compiled=compiled))
-            return _answered(handler, context, resolved, replace(answer, generated=generated))
+            return _answered(handler, context, resolved, replace(answer, generated=everything(answer.response)))
         except (ResolverFault, RenderFault) as fault:
             return failed(handler, context, str(fault))
 

@@ -13,6 +13,7 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -21,6 +22,7 @@ from interceptor.redaction.bodies import BodyMasker
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.large_bodies import without_large_bodies
 from interceptor.redaction.masks import masked_text
+from interceptor.redaction.moved_spans import after_masking
 from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
@@ -91,7 +93,10 @@ class Redactor:
         response = exchange.response
         if response is not None and (generated := Generated(exchange)):
             response = self._response(response, generated, found)
-        metadata = self._metadata(exchange.metadata, found)
+        known = exchange.metadata
+        if found.places and response is not None and (known.spans or known.constants):
+            known = after_masking(exchange, response, partial(_without, found.longest_first()))
+        metadata = self._metadata(known, found)
         if not found.places:
             return exchange if metadata is exchange.metadata else replace(exchange, metadata=metadata)
         masked = tuple(dict.fromkeys((*exchange.masked, *found.places)))
