@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -108,33 +108,33 @@ def compile_text(text: str, known: Iterable[str]) -> Template:
     if single is not None:
         return compile_expression(single, known, text)
     try:
-        names = _names(_INLINE, text, known, text)
+        names, reads = _names(_INLINE, text, known, text)
         compiled = _INLINE.from_string(text)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {text}") from error
-    return Template(names, partial(_render, compiled.render, text), _parts(names, compiled.render, text))
+    return Template(names, reads, partial(_render, compiled.render, text), _parts(names, compiled.render, text))
 
 
 def compile_expression(expression: str, known: Iterable[str], shown: str) -> Template:
     """The template of a bare expression; `shown` is how its author wrote it."""
     try:
-        names = _names(_INLINE, "{{ " + expression + " }}", known, shown)
+        names, reads = _names(_INLINE, "{{ " + expression + " }}", known, shown)
         run = _INLINE.compile_expression(expression, undefined_to_none=False)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {shown}") from error
-    return Template(names, partial(_render, run, shown))
+    return Template(names, reads, partial(_render, run, shown))
 
 
 def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
     """The template of a `.j2` file, named `shown`."""
     try:
-        names = _names(_FILE, text, known, shown)
+        names, reads = _names(_FILE, text, known, shown)
         compiled = _FILE.from_string(text)
         captures = next(_FILE.parse(text).find_all(_CAPTURES), None) is not None
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {shown}, line {error.lineno}") from error
     parts = None if captures else _parts(names, compiled.render, shown)
-    return Template(names, partial(_render, compiled.render, shown), parts)
+    return Template(names, reads, partial(_render, compiled.render, shown), parts)
 
 
 _CAPTURES = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
@@ -182,7 +182,9 @@ def _plain(value: Any) -> Any:
     return _jsonable(value)
 
 
-def _names(environment: _Environment, source: str, known: Iterable[str], shown: str) -> frozenset[str]:
+def _names(
+    environment: _Environment, source: str, known: Iterable[str], shown: str
+) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     tree = environment.parse(source)
     filters = {each.name for each in tree.find_all(nodes.Filter)}
     names = meta.find_undeclared_variables(tree) - environment.globals.keys()
@@ -191,7 +193,28 @@ def _names(environment: _Environment, source: str, known: Iterable[str], shown: 
         if name not in known:
             raise TemplateFault(f'"{name}" is not known in {shown}; known here: {", ".join(sorted(known))}')
     called = {name for name in GLOBALS if re.search(rf"\b{name}\b", source)}
-    return frozenset(names | called | (filters & SOURCES))
+    return frozenset(names | called | (filters & SOURCES)), frozenset(_reads(tree))
+
+
+def _reads(tree: nodes.Template) -> Iterator[tuple[str, str]]:
+    """The headers and cookies of the request that are named as members, by `get` and `all`, and beside `in`."""
+    for each in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Compare)):
+        match each:
+            case nodes.Getattr(node=nodes.Getattr() as part, attr=str(name)) if _of_request(part):
+                yield part.attr, name.lower().replace("_", "-") if part.attr == "headers" else name
+            case nodes.Getitem(node=nodes.Getattr() as part, arg=nodes.Const(value=str(name))) if _of_request(part):
+                yield part.attr, name.lower() if part.attr == "headers" else name
+            case nodes.Call(
+                node=nodes.Getattr(node=nodes.Getattr() as part), args=[nodes.Const(value=str(name)), *_]
+            ) if _of_request(part):
+                yield part.attr, name.lower() if part.attr == "headers" else name
+            case nodes.Compare(expr=nodes.Const(value=str(name)), ops=[nodes.Operand(expr=nodes.Getattr() as part)]):
+                if _of_request(part):
+                    yield part.attr, name.lower() if part.attr == "headers" else name
+
+
+def _of_request(part: nodes.Getattr) -> bool:
+    return part.attr in {"headers", "cookies"} and isinstance(part.node, nodes.Name) and part.node.name == "request"
 
 
 def _single_expression(text: str) -> str | None:

@@ -52,6 +52,8 @@ class Compiler:
     """The scalars of the project's data: literal wherever they turn up."""
     problems: list[Problem] = field(default_factory=list)
     known: tuple[str, ...] = KNOWN_NAMES
+    reads: set[tuple[str, str]] = field(default_factory=set)
+    """The headers and cookies that templates read; see `Template`."""
     literal: bool = False
     """True where nothing is a template: what a resolver returned means what it says."""
 
@@ -59,10 +61,13 @@ class Compiler:
         if self.literal:
             return None
         try:
-            return compile_text(text, self.known)
+            template = compile_text(text, self.known)
         except TemplateFault as fault:
             self.problems.append(node.problem(str(fault)))
             return None
+        if template is not None:
+            self.reads |= template.reads
+        return template
 
     def text(self, text: str, node: Node, place: str, key: str | None = None) -> str | Render:
         """A text, or what renders it; a template that is one expression may give any value.

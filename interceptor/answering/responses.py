@@ -319,7 +319,7 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
     try:
         if not name.endswith(".j2"):
             return body(name, {}, GeneratedMarks())
-        compile_file(folder.content(name).decode(), KNOWN_NAMES, name)
+        compiler.reads |= compile_file(folder.content(name).decode(), KNOWN_NAMES, name).reads
     except (ValueError, TemplateFault) as error:
         compiler.problems.append(node.problem(str(error)))
     return rendered_name

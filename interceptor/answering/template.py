@@ -16,6 +16,8 @@ class Template:
     """A compiled template and the names that it takes from outside."""
 
     names: frozenset[str]
+    reads: frozenset[tuple[str, str]]
+    """The headers and cookies of the request that it names: `("headers", "x-tenant")`, `("cookies", "session")`."""
     render: Callable[[Mapping[str, Any]], Any]
     """Gives the value of the template; a TemplateFault where a member is unknown, a filter refuses, or the value
     cannot be JSON."""

@@ -161,10 +161,12 @@ class Collector:
 
 
 def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
+    if message.exact:
+        return message
     every, body = unique([*message.rules, *rules]), message.body
     if body is not None and body.kind == "json":
         every = collapsed(every, body.value)
-    return Message(message.headers, body, every, message.generators)
+    return replace(message, rules=every)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
@@ -250,10 +252,23 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
             answers = " and ".join(sorted({str(each.status) for _, each in group}))
             message = (
                 f"{first.method} {first.path} has {len(group)} different responses ({answers}) in one provider state"
-                f"{_by(each for _, each in group)}; tell them apart with `given`, or leave one out with `record: false`"
+                f"{_by(each for _, each in group)}; {_advice([each for _, each in group])}"
             )
             handler = _first_handler([each for _, each in group])
             yield Finding("interaction.answers.ambiguous", message, interaction=index, handler=handler)
+
+
+def _advice(group: list[Interaction]) -> str:
+    """What to do about different responses to one request: name the headers that differ, or say when each is given."""
+    kept = {name for name, _ in group[0].request.headers}
+    names = sorted({name for each in group for name, _ in each.left_out} - kept)
+    differing = [name for name in names if len({dict(each.left_out).get(name) for each in group}) > 1]
+    given = "tell them apart with `given`, or leave one out with `record: false`"
+    if not differing:
+        return given
+    shown = ", ".join(f'"{name}"' for name in differing[:3])
+    part = "`cookies`" if differing == ["cookie"] else "`headers`"
+    return f"the requests differ in the header {shown}: name it in {part} of the handler's request, or {given}"
 
 
 def _by(group: Iterable[Interaction]) -> str:

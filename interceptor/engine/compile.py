@@ -13,6 +13,7 @@ from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
 from interceptor.handlers.loading import LoadedHandler
+from interceptor.handlers.request_part import RequestPart
 from interceptor.handlers.response_part import DelayRange, GivenState, ResponseEntry
 from interceptor.matching.router import Route
 from interceptor.project.folder import Folder
@@ -24,11 +25,13 @@ from interceptor.values.place import header_places, leaves
 def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
     """Compile a handler; what is wrong with it is added to the compiler's problems."""
     model, node = loaded.model, loaded.node
+    compiler = replace(compiler, reads=set())
     when = None
     if model.when is not None:
         where = node.at("when")
         try:
             when = compile_expression(model.when, compiler.known)
+            compiler.reads |= when.reads
         except TemplateFault as fault:
             bare = model.when.strip()
             if bare.startswith("{{") and bare.endswith("}}"):
@@ -82,7 +85,8 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
         states,
         constant=None if varies else tuple(state.of({}) for state in states),
         rules=_declared_rules(loaded, compiled),
-        named=_named_headers(loaded, compiled),
+        named=_named_headers(loaded, compiled, compiler),
+        cookies=tuple(sorted({*(model.request_part.cookies or {}), *_read(compiler, "cookies")})),
         record=model.record if entry.record is None else entry.record,
     )
 
@@ -95,8 +99,9 @@ def _compile_state(state: GivenState, node: Node, compiler: Compiler) -> Compile
 
 
 def _declared_rules(loaded: LoadedHandler, compiled: CompiledEntry) -> dict[str, Mapping[str, Json]]:
-    declared = {"request": loaded.model.request_part.matching, "response": compiled.model.matching}
-    return {side: rules for side, rules in declared.items() if rules}
+    """By side; one without rules is there if the handler says so, which means that none shall be found for it."""
+    parts: dict[str, RequestPart | ResponseEntry] = {"request": loaded.model.request_part, "response": compiled.model}
+    return {side: part.matching for side, part in parts.items() if part.matching or "matching" in part.model_fields_set}
 
 
 def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
@@ -120,9 +125,13 @@ def _template_file(entry: ResponseEntry, folder: Folder) -> str:
         return ""
 
 
-def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry) -> tuple[str, ...]:
+def _named_headers(loaded: LoadedHandler, compiled: CompiledEntry, compiler: Compiler) -> tuple[str, ...]:
     names = [name.lower() for name in loaded.model.request_part.headers or {} if not name.startswith("$")]
     return (
-        *header_places("request", dict.fromkeys(names)),
+        *header_places("request", dict.fromkeys((*names, *_read(compiler, "headers")))),
         *header_places("response", compiled.declared_headers),
     )
+
+
+def _read(compiler: Compiler, part: str) -> list[str]:
+    return sorted(name for of, name in compiler.reads if of == part)

@@ -48,6 +48,7 @@ class DescribedEntry:
     states: Sequence[CompiledState]
     rules: Mapping[str, Mapping[str, Json]]
     named: tuple[str, ...]
+    cookies: tuple[str, ...]
     record: bool
     constant: tuple[ProviderState, ...] | None
     """Its states, where nothing about it depends on the request."""

@@ -71,7 +71,8 @@ def _rules(answers: list[Mocked]) -> dict[str, dict[str, Json]]:
     for index, answer in enumerate(answers):
         for side, places in answer.metadata.rules.items():
             moved = {f"$[{index}]{place[1:]}": rule for place, rule in places.items() if place.startswith("$")}
-            rules.setdefault(side, {}).update(moved)
+            if moved:
+                rules.setdefault(side, {}).update(moved)
     return rules
 
 

@@ -94,6 +94,7 @@ def _metadata(
         scope=known.scope,
         rules=entry.rules,
         named=entry.named,
+        cookies=entry.cookies,
         generated=tuple(marks.places),
         spans=marks.spans,
         constants=marks.constants,

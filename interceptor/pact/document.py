@@ -54,11 +54,13 @@ class Message:
     body: PactBody | None = None
     rules: tuple[Rule, ...] = ()
     generators: tuple[Generator, ...] = ()
+    exact: bool = False
+    """Whether the handler wants no rules at all (`matching: {}`)."""
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """One request and the answer that is expected; `tests` and `handlers` say where it comes from."""
+    """One request and the answer that is expected; `tests`, `handlers` and `left_out` say where it comes from."""
 
     method: str
     path: str
@@ -70,6 +72,8 @@ class Interaction:
     states: tuple[ProviderState, ...] = ()
     tests: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
+    left_out: NamedValues = ()
+    """The headers of a request that are not in the contract, of one exchange."""
 
     def plain(self) -> dict[str, Any]:
         """Everything that makes the content of the interaction, as JSON; its origin is left out."""
@@ -92,7 +96,9 @@ class Interaction:
     def request_key(self) -> bytes:
         """What two interactions share that ask the same under the same states, and so cannot both be verified."""
         plain = self.plain()
-        return digest([plain["states"], plain["request"][:-1]])
+        request, body = self.request, self.request.body
+        shown = None if body is None else [body.kind, body.value, body.content_type]
+        return digest([plain["states"], [self.method, self.path, self.query, request.headers, shown]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,8 @@ def _plain_states(states: tuple[ProviderState, ...]) -> list[list[Any]]:
 def _plain(message: Message) -> list[Any]:
     body = message.body
     rules = [[rule.part, rule.at, rule.kind, rule.value] for rule in message.rules]
-    return [message.headers, None if body is None else [body.kind, body.value, body.content_type], rules]
+    plain = [message.headers, None if body is None else [body.kind, body.value, body.content_type], rules]
+    return [*plain, "exact"] if message.exact else plain
 
 
 def joined(values: NamedValues) -> Mapping[str, str]:

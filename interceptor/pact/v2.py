@@ -54,6 +54,8 @@ def _place(rule: Rule) -> str | None:
             return f"$.body{rule.at[1:]}"
         case "path":
             return "$.path"
-        case "header" | "query" if _NAME.match(rule.at):
-            return f"$.{rule.part}.{rule.at}"
+        case "header" if _NAME.match(rule.at):
+            return f"$.headers.{rule.at}"  # the key of a message; pact-ruby passes over `$.header`
+        case "query" if _NAME.match(rule.at):
+            return f"$.query.{rule.at}"
     return None

@@ -70,6 +70,8 @@ class Metadata:
     """The rules that the handler declares: `{"response": {"$.id": {"regex": "\\\\d+"}}, "request": {...}}`."""
     named: tuple[str, ...] = ()
     """Places of headers that the handler names, and so wants in the contract."""
+    cookies: tuple[str, ...] = ()
+    """The cookies that the handler asks for or reads."""
     generated: tuple[str, ...] = ()
     """Places whose value a template, a resolver or the client's run made up, as far as the proxy knows."""
     spans: Mapping[str, tuple[GeneratedSpan, ...]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
 from interceptor.contract.generators import timestamp_generators
@@ -29,6 +29,7 @@ from interceptor.contract.pinning.detect import (
 )
 from interceptor.contract.pinning.group import Literals, Slots, ValuePlace
 from interceptor.contract.pinning.made import ANYTHING, MADE, constants, identifies, is_own, made_spans, pattern_of
+from interceptor.contract.xml_rules import xml_rules
 from interceptor.pact.document import Generator, Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.values.exchange import Exchange, ProviderState
@@ -79,7 +80,7 @@ def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
         body = PactBody("json", _json(body.value, f"{side}.{ROOT}", rewrite), body.content_type)
     elif body is not None and body.kind == "text":
         body = PactBody("text", _text(body, side, rewrite), body.content_type)
-    return Message(headers, body, message.rules)
+    return replace(message, headers=headers, body=body)
 
 
 def _text(body: PactBody, side: Side, rewrite: Rewrite) -> Json:
@@ -287,21 +288,20 @@ def _filled(
         pieces = _SLOT.split(value.removeprefix(_NUMBER))
         filling = [next(slots) for _ in pieces[1::2]]
         side = place.startswith("response.")
+        message = (skeleton.request, skeleton.response)[side]
         where = find_place(place)
-        declared = _declared((skeleton.request, skeleton.response)[side], where)
+        declared = _declared(message, where)
         text = _text_of(pieces, filling, declared)
         pinned = any(literal is None for literal, _ in filling)
-        if pinned and rules and where is not None:
-            regex = "".join(
-                escape(piece) if index % 2 == 0 else _pattern(piece, filling[index // 2][0])
-                for index, piece in enumerate(pieces)
-            )
-            if rule := _rule(where, regex, number=number_like):
+        if pinned and rules and where is not None and not message.exact:
+            patterns = [_pattern(form, literal) for form, (literal, _) in zip(pieces[1::2], filling, strict=True)]
+            if where == Place("body", side=where.side) and _is_xml(message):
+                found[side].extend(xml_rules(pieces[::2], patterns))
+            elif rule := _rule(where, _pattern_of(pieces[::2], patterns), number=number_like):
                 found[side].append(rule)
                 is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
-                form = pieces[1].removeprefix(MADE)
-                if is_whole and not is_own(pieces[1]) and filling[0][1] in once and (format_ := timestamp_format(form)):
-                    timestamps[side].append(Generator(rule.part, rule.at, *format_))
+                if is_whole and filling[0][1] in once and (timestamp := _timestamp(pieces[1])):
+                    timestamps[side].append(Generator(rule.part, rule.at, *timestamp))
         return json.loads(text) if number_like else text
 
     interaction = _rewritten(skeleton, fill)
@@ -314,6 +314,18 @@ def _filled(
 
 def _pattern(form: str, literal: str | None) -> str:
     return pattern_of(form) if literal is None else escape(literal)
+
+
+def _is_xml(message: Message) -> bool:
+    return message.body is not None and media_type(message.body.content_type).is_xml
+
+
+def _pattern_of(pieces: Sequence[str], patterns: Sequence[str]) -> str:
+    return "".join(chain.from_iterable(zip(map(escape, pieces), [*patterns, ""], strict=True)))
+
+
+def _timestamp(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
+    return None if is_own(form) else timestamp_format(form.removeprefix(MADE))
 
 
 def _declared(message: Message, place: Place | None) -> re.Pattern[str] | None:
@@ -376,4 +388,4 @@ def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
 
 def _with(message: Message, rules: list[Rule], timestamps: list[Generator], query: NamedValues = ()) -> Message:
     generators = timestamp_generators(timestamps, message, query)
-    return Message(message.headers, message.body, unique([*message.rules, *rules]), generators)
+    return replace(message, rules=unique([*message.rules, *rules]), generators=generators)
