@@ -197,7 +197,9 @@ def _names(
 
 
 def _reads(tree: nodes.Template) -> Iterator[tuple[str, str]]:
-    """The headers and cookies of the request that are named as members, by `get` and `all`, and beside `in`."""
+    """The headers and cookies of the request that are named as members, by `get` and `all`, and beside `in`; data."""
+    for name in _members_of_data(tree):
+        yield "data", name
     for each in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Compare)):
         match each:
             case nodes.Getattr(node=nodes.Getattr() as part, attr=str(name)) if _of_request(part):
@@ -211,6 +213,16 @@ def _reads(tree: nodes.Template) -> Iterator[tuple[str, str]]:
             case nodes.Compare(expr=nodes.Const(value=str(name)), ops=[nodes.Operand(expr=nodes.Getattr() as part)]):
                 if _of_request(part):
                     yield part.attr, name.lower() if part.attr == "headers" else name
+
+
+def _members_of_data(tree: nodes.Template) -> Iterator[str]:
+    for each in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        match each:
+            case (
+                nodes.Getattr(node=nodes.Name(name="data"), attr=str(name))
+                | nodes.Getitem(node=nodes.Name(name="data"), arg=nodes.Const(value=str(name)))
+            ):
+                yield name
 
 
 def _of_request(part: nodes.Getattr) -> bool:

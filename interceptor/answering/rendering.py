@@ -53,7 +53,7 @@ class Compiler:
     problems: list[Problem] = field(default_factory=list)
     known: tuple[str, ...] = KNOWN_NAMES
     reads: set[tuple[str, str]] = field(default_factory=set)
-    """The headers and cookies that templates read; see `Template`."""
+    """The headers, cookies and data that templates read; see `Template`."""
     literal: bool = False
     """True where nothing is a template: what a resolver returned means what it says."""
 

@@ -17,7 +17,7 @@ class Template:
 
     names: frozenset[str]
     reads: frozenset[tuple[str, str]]
-    """The headers and cookies of the request that it names: `("headers", "x-tenant")`, `("cookies", "session")`."""
+    """The headers and cookies of the request and the data that it names: `("headers", "x-tenant")`."""
     render: Callable[[Mapping[str, Any]], Any]
     """Gives the value of the template; a TemplateFault where a member is unknown, a filter refuses, or the value
     cannot be JSON."""

@@ -9,7 +9,7 @@ from interceptor.answering.patches import has_patches
 from interceptor.answering.rendering import MAY_VARY, Compiler
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
-from interceptor.answering.template import TemplateFault
+from interceptor.answering.template import Template, TemplateFault
 from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
 from interceptor.handlers.loading import LoadedHandler
@@ -26,19 +26,7 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
     """Compile a handler; what is wrong with it is added to the compiler's problems."""
     model, node = loaded.model, loaded.node
     compiler = replace(compiler, reads=set())
-    when = None
-    if model.when is not None:
-        where = node.at("when")
-        try:
-            when = compile_expression(model.when, compiler.known)
-            compiler.reads |= when.reads
-        except TemplateFault as fault:
-            bare = model.when.strip()
-            if bare.startswith("{{") and bare.endswith("}}"):
-                message = "when is an expression already; leave out the braces"
-                compiler.problems.append(where.problem(message, paste=f"when: {bare[2:-2].strip()}"))
-            else:
-                compiler.problems.append(where.problem(str(fault)))
+    when = _compile_when(model.when, node.at("when"), compiler)
     entries: list[DescribedEntry] = []
     for index, entry in enumerate(model.entries):
         entries += [_compile_described(loaded, index, compiler)] * entry.times
@@ -50,7 +38,26 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
         cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
     after = replace(compiler, known=(*compiler.known, "response"))
     then = {name: (value, after.json(value, node.at("then", name), "then")) for name, value in model.then.items()}
-    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), cacheable)
+    chooses = any(entry.when is not None or entry.given is not None for entry in model.entries)
+    reads = frozenset(name for of, name in compiler.reads if of == "data")
+    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), chooses, reads, cacheable)
+
+
+def _compile_when(expression: str | None, node: Node, compiler: Compiler) -> Template | None:
+    if expression is None:
+        return None
+    try:
+        when = compile_expression(expression, compiler.known)
+    except TemplateFault as fault:
+        bare = expression.strip()
+        if bare.startswith("{{") and bare.endswith("}}"):
+            message = "when is an expression already; leave out the braces"
+            compiler.problems.append(node.problem(message, paste=f"when: {bare[2:-2].strip()}"))
+        else:
+            compiler.problems.append(node.problem(str(fault)))
+        return None
+    compiler.reads |= when.reads
+    return when
 
 
 def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) -> DescribedEntry:
@@ -74,6 +81,7 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
         or entry.python is not None
         or entry.passthrough is not None
         or callable(name)
+        or entry.when is not None
         or any(state.varies for state in states)
         or (isinstance(entry.delay, DelayRange) and entry.delay.min != entry.delay.max)
     )
@@ -82,6 +90,7 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
         index,
         resolver,
         name,
+        _compile_when(entry.when, where.at("when"), compiler),
         states,
         constant=None if varies else tuple(state.of({}) for state in states),
         rules=_declared_rules(loaded, compiled),

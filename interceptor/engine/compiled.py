@@ -45,6 +45,7 @@ class DescribedEntry:
     """Its place in the handler's own list."""
     resolver: Resolver | None
     name: str | Render | None
+    when: Template | None
     states: Sequence[CompiledState]
     rules: Mapping[str, Mapping[str, Json]]
     named: tuple[str, ...]
@@ -57,7 +58,7 @@ class DescribedEntry:
     def passes_unread(self) -> bool:
         """True where it passes a request on, and neither changes the answer nor looks at the request's body."""
         model = self.compiled.model
-        plain = model.passthrough is not None and not has_patches(model) and self.resolver is None
+        plain = model.passthrough is not None and not has_patches(model) and self.resolver is None and self.when is None
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 
 
@@ -83,6 +84,10 @@ class CompiledHandler:
     then: Mapping[str, tuple[Json, Render | None]]
     literal: tuple[str, ...] = ()
     """What the request part says that may be a UUID, a time or the like."""
+    chooses: bool = False
+    """Whether an entry has conditions of its own: a `when`, or a `given` while states are declared."""
+    reads: frozenset[str] = frozenset()
+    """The names of the data that its templates read."""
     cacheable: Selection | None = None
     """Its turn, where that is the same for every request that matches, however often it comes."""
 

@@ -119,7 +119,8 @@ class Engine:
         Raises:
             ConfigurationError: with every problem in them.
         """
-        added, data = load_run_time_handlers(text, self._project, self._next_rank)
+        present = self._scope(scope).memory.data
+        added, data = load_run_time_handlers(text, self._project, self._next_rank, present)
         self._next_rank -= len(added)
         known = self._renew(scope, replace(self._scope(scope)))
         known.overrides.insert(0, added)
@@ -322,9 +323,10 @@ def _why_aside(handler: CompiledHandler, context: MatchContext) -> list[Mismatch
     """Why a handler steps aside although it matches, where its `when` is the reason."""
     model = handler.loaded.model
     used_up = model.once and context.memory.calls.get(handler.route.rank, 0) >= len(handler.entries)
-    if model.when is None or used_up or select(handler, context) is not None:
+    conditions = [model.when] if model.when else [entry.when for entry in model.entries if entry.when]
+    if not conditions or used_up or select(handler, context) is not None:
         return []
-    return [Mismatch("when", model.when, "false")]
+    return [Mismatch("when", condition, "false") for condition in conditions]
 
 
 def load_engine(project: Project, mask: Mask = lambda request: request) -> Engine:

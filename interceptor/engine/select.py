@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
-from interceptor.engine.compiled import CompiledHandler, DescribedEntry, Selection
+from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.scopes import HandlerState
 from interceptor.matching.paths import Params
 from interceptor.values.exchange import Metadata
@@ -41,7 +41,7 @@ def applicable(matches: Iterable[Match], states: frozenset[str]) -> Iterator[App
     later: list[Applicable] = []
     for handler, context in matches:
         try:
-            selection = select(handler, context)
+            selection = select(handler, context, states)
         except RenderFault as fault:
             yield handler, context, fault
             return
@@ -56,7 +56,7 @@ def applicable(matches: Iterable[Match], states: frozenset[str]) -> Iterator[App
     yield from later
 
 
-def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
+def select(handler: CompiledHandler, context: MatchContext, states: frozenset[str] = frozenset()) -> Selection | None:
     """The handler's turn, or None where it steps aside: used up, or its `when` is false.
 
     Raises:
@@ -65,10 +65,11 @@ def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
     if handler.cacheable is not None:
         return handler.cacheable
     calls = context.memory.calls.get(handler.route.rank, 0)
-    entry = _entry(handler, calls)
-    if entry is None:
+    turn = _turn(handler, calls)
+    if turn is None:
         return None
-    if entry.constant is not None and handler.when is None and not handler.then:
+    entry = handler.entries[turn]
+    if entry.constant is not None and handler.when is None and not handler.then and not (handler.chooses and states):
         return Selection(entry, calls, {}, entry.constant)
     values = {
         "request": RequestView(context.request, context.metadata.path or context.request.path),
@@ -79,15 +80,36 @@ def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
     }
     if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
         return None
-    return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+    if not handler.chooses:
+        return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+    return _chosen(handler, calls, turn, values, states)
 
 
-def _entry(handler: CompiledHandler, calls: int) -> DescribedEntry | None:
-    if calls < len(handler.entries):
-        return handler.entries[calls]
+def _turn(handler: CompiledHandler, calls: int) -> int | None:
+    count = len(handler.entries)
+    if calls < count:
+        return calls
     if handler.loaded.model.once:
         return None
-    return handler.entries[calls % len(handler.entries) if handler.loaded.model.cycle else -1]
+    return calls % count if handler.loaded.model.cycle else count - 1
+
+
+def _chosen(
+    handler: CompiledHandler, calls: int, turn: int, values: dict[str, Any], states: frozenset[str]
+) -> Selection | None:
+    """Of the entry whose turn it is, those after it, and those before, the first whose own conditions hold."""
+    seen: set[int] = set()
+    for entry in (*handler.entries[turn:], *handler.entries[:turn]):
+        if entry.index in seen:
+            continue
+        seen.add(entry.index)
+        where = entry.compiled.node.at("when")
+        if entry.when is not None and not rendered(entry.when, where, values):
+            continue
+        given = tuple(state.of(values) for state in entry.states)
+        if states.issuperset(state.name for state in given) or not states:
+            return Selection(entry, calls, values, given)
+    return None
 
 
 def _variables(handler: CompiledHandler, request: Request) -> Mapping[str, Json]:

@@ -71,7 +71,8 @@ class _Earlier:
 
 def _may_step_aside(loaded: LoadedHandler) -> bool:
     model = loaded.model
-    return model.once or model.when is not None or any(entry.python is not None for entry in model.entries)
+    python = any(entry.python is not None for entry in model.entries)
+    return model.once or model.when is not None or python or all(entry.when is not None for entry in model.entries)
 
 
 def _key(address: AddressPattern) -> _Key:
