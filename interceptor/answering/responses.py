@@ -21,6 +21,7 @@ from interceptor.answering.rendering import (
     RenderFault,
     TemplateValues,
     constant_text,
+    constant_value,
     generate_file,
 )
 from interceptor.answering.sources import LOW, asking
@@ -255,7 +256,22 @@ def _form_body(fields: Mapping[str, Any], node: Node, compiler: Compiler) -> Bod
         return RenderedBody(urlencode(value, doseq=True).encode(), FORM_MEDIA_TYPE)
 
     render = compiler.json(dict(fields), node, "response.form")
-    return body(fields) if render is None else lambda values, generated: body(render(values, generated))
+    if render is None:
+        return body(fields)
+
+    def rendered_form(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
+        given = render(values, generated)
+        if (generated.spans or generated.constants) and any(map(_is_nested, given.values())):
+            low = body(constant_value(render, values)).data
+            generated.constants["response.body"] = {"base64": base64.b64encode(low).decode()}
+        return body(given)
+
+    return rendered_form
+
+
+def _is_nested(value: Json) -> bool:
+    """Whether the value of a field is no text, number or list of these, so that parts of it have no place."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict | list) for v in value))
 
 
 def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:

@@ -138,8 +138,7 @@ class SharedValues:
         for kept, form, place, values in zip(variant.literals, group.forms, variant.places, columns, strict=False):
             if kept is None:
                 place.note(set(values))
-            if kept is None and identifies(form):
-                self._join(place, set(map(str.lower, values)))
+                self._join(place, {value.lower() for value in set(values) if identifies(form, value)})
         for slot, distances in zip(group.coarse, zip(*(distances for _, distances in seen), strict=True), strict=False):
             if variant.literals[slot] is None:
                 self._join(variant.places[slot], set(distances) - {""})

@@ -25,6 +25,8 @@ _OWN = f"{MADE}made:"
 _DECIMAL, _HEXADECIMAL = 10, 16
 _MANY = 100_000
 """Values, of which two are never equal by accident."""
+_SHORTEST = 4
+"""Characters; a shorter one of them is found in places that have nothing to do with it."""
 _INTEGER, _HEX, _FLOAT = re.compile(r"-?\d{1,30}"), re.compile(r"[0-9a-f]{6,64}"), re.compile(r"-?\d+\.\d+")
 
 
@@ -110,9 +112,9 @@ def is_own(form: str) -> bool:
     return form.startswith(_OWN)
 
 
-def identifies(form: str) -> bool:
-    """Whether equal values of a form are one value, and not equal by accident."""
-    return not is_own(form) or _bounds(form)[2] > 0
+def identifies(form: str, value: str) -> bool:
+    """Whether whatever equals a value of a form is that value, and not equal by accident."""
+    return not is_own(form) or (_bounds(form)[2] > 0 and len(value) >= _SHORTEST)
 
 
 def constants(form: str, number: int) -> list[str]:

@@ -176,7 +176,7 @@ class _Extraction:
     def _note(self, value: str, form: str) -> None:
         self.found.append(value)
         self.forms.append(form)
-        if is_own(form) and identifies(form):
+        if is_own(form) and identifies(form, value):
             self._known[value] = form
 
     def _spans(self, place: str, text: str, occurrence: int) -> list[VolatileSpan]:
