@@ -25,6 +25,7 @@ from interceptor.values.place import leaves
 from tests.exchanges import known
 
 from .conftest import Answer, verified
+from .ruby import ruby_folder, ruby_verified
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +46,14 @@ NOT_AS_RECORDED = {
     ("random ids without rules", "*", "*"),
     # Half a character, and an integer of 23 digits.
     ("kinds of bodies", "*", "GET /big *"),
+}
+
+
+NOT_IN_RUBY = {
+    # It takes the first element of an array as the example of all.
+    ("a product in specification 2", "*", "*"),
+    # It reads every body as text.
+    ("kinds of bodies", "*", "*"),
 }
 
 
@@ -128,6 +137,18 @@ def test_the_verifier_accepts_what_was_answered(goldens, api):
         result = verified(golden.pact.file, api.port)
         assert result.returncode == 0, result.stdout
         assert not answers
+
+
+def test_pact_ruby_accepts_what_was_answered(goldens, api):
+    if (library := ruby_folder()) is None:
+        pytest.skip("pip does not give pact-ruby here")
+    for golden in _without(NOT_AS_RECORDED | NOT_IN_RUBY, goldens):
+        if golden.pact.specification.startswith("2"):
+            answers = [(interaction, exchanges[0].response) for interaction, exchanges in golden]
+            api.answer = partial(_next, answers)
+            result = ruby_verified(library, golden.pact.file, api.port)
+            assert result.returncode == 0, result.stdout + result.stderr
+            assert not answers
 
 
 def _without(exceptions: set[tuple[str, str, str]], goldens: list[Golden]) -> Iterator[Golden]:
