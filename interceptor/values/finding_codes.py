@@ -72,6 +72,7 @@ _LINT = {
     "interaction.path.trailing-slash": _warning("A path ends with a slash."),
     "interaction.body.unasserted": _warning("A successful response has no body to verify."),
     "rule.regex": _error("A regular expression does not match all of its own example, as the Pact tools require."),
+    "rule.array.unchecked": _warning("An empty array stands below a `type` rule; no verifier looks at what it holds."),
     "secret.found": _error("A pact holds what looks like a secret."),
 }
 _CHECK = {
