@@ -8,13 +8,18 @@ READY := $(VENV)/.ready
 # Without isolation, so that setuptools is the one of the constraints too.
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 PYTEST := pytest --numprocesses auto --dist worksteal
+# `make test MEASURED=yes` measures coverage, too; `make coverage-report` shows it.
+MEASURED ?=
+RUN = $(BIN)/$(if $(MEASURED),coverage run,python)
+export COVERAGE_FILE := $(abspath .coverage)
 EXAMPLE := examples/product-site
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fast test-msw test-newest test-lowest coverage check format bench publish update dist clean
+.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report check format bench publish \
+	clients-table update dist clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -25,15 +30,17 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m $(PYTEST) $(ARGS)
+	$(if $(MEASURED),$(BIN)/coverage erase)
+	$(RUN) -m $(PYTEST) $(ARGS)
 
 test-fast: $(READY)  ## run the tests that start no processes: for a look while editing
 	$(BIN)/python -m $(PYTEST) -m 'not slow' $(ARGS)
 
-coverage: export COVERAGE_FILE := $(abspath .coverage)
 coverage: $(READY)  ## run the tests and measure how much of the package they reach, in other processes too
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m $(PYTEST) $(ARGS)
+	$(MAKE) test MEASURED=yes
+	$(MAKE) coverage-report
+
+coverage-report: $(READY)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -55,6 +62,9 @@ check: $(READY)  ## lint, formatting, types, import order
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+clients-table: $(READY)  ## renew the table of docs/clients.md: run every client, on a machine that has all of them
+	$(BIN)/python -m tests.clients.table
 
 format: $(READY)  ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix

@@ -10,14 +10,14 @@ from interceptor.contract.interactions import Collector, ContractPolicy, is_sele
 from interceptor.contract.normalise import HeaderPolicy
 from interceptor.contract.pinning.known_lines import KnownLines
 from interceptor.journal import Recording
-from interceptor.pact.document import PactDocument
+from interceptor.pact.document import Interaction, PactDocument
 from interceptor.pact.losses import StillAnswered
-from interceptor.pact.write import WrittenPact, file_name, rendered, require_distinct_names, write_pact
+from interceptor.pact.write import WrittenPact, file_name, require_distinct_names, write_pact
 from interceptor.project.config import Project
-from interceptor.project.exclusion import Exclusion
 from interceptor.recordings import ImportedRecording, RecordingReader, open_recording, unreadable_flows
 from interceptor.values.errors import DocumentError
 from interceptor.values.exchange import Exchange
+from interceptor.values.exclusion import Exclusion
 from interceptor.values.findings import Finding
 from interceptor.values.lean import nothing_is_garbage
 
@@ -63,10 +63,56 @@ def convert(
         PactError: where a pact cannot be written.
     """
     settings, conversion = project.settings.pact, Conversion()
+    specification = specification or settings.specification
+    policy, by_test = _policy(project, specification), settings.comments
+    collectors = _collected(
+        project, recordings, conversion, policy, consumer=consumer, read_flows=read_flows, by_test=by_test
+    )
+    require_distinct_names(sorted(collectors))
+    for pair, collector in sorted(collectors.items()):
+        interactions, findings = collector.interactions()
+        document = PactDocument(*pair, interactions, comments=settings.comments)
+        written, unsaid = write_pact(
+            document, specification, output or project.pact_dir, merge=merge, still_answered=still_answered
+        )
+        conversion.pacts.append(written)
+        conversion.findings += (replace(finding, pact=file_name(*pair)) for finding in (*findings, *unsaid))
+    asked = {provider for _, provider in collectors}
+    conversion.without_exchanges = [provider for provider in project.providers if provider not in asked]
+    return conversion
+
+
+@nothing_is_garbage()
+def origins(
+    project: Project, recordings: Sequence[Path], *, read_flows: RecordingReader = unreadable_flows
+) -> dict[tuple[str, str], tuple[Interaction, ...]]:
+    """The interactions that recordings make, by consumer and provider, each with every test that made it.
+
+    Nothing is written.
+
+    Raises:
+        RecordingError: where a recording cannot be read at all.
+    """
+    policy = _policy(project, project.settings.pact.specification)
+    collectors = _collected(
+        project, recordings, Conversion(), policy, consumer=None, read_flows=read_flows, by_test=True
+    )
+    return {pair: collector.interactions()[0] for pair, collector in collectors.items()}
+
+
+def _collected(
+    project: Project,
+    recordings: Sequence[Path],
+    conversion: Conversion,
+    policy: ContractPolicy,
+    *,
+    consumer: str | None,
+    read_flows: RecordingReader,
+    by_test: bool,
+) -> dict[tuple[str, str], Collector]:
+    """The exchanges of recordings, gathered by consumer and provider."""
     collectors: dict[tuple[str, str], Collector] = {}
     seen: dict[str, set[bytes]] = {}
-    specification = specification or settings.specification
-    policy = _policy(project, specification)
     for path in sorted(set(recordings)):
         recording = open_recording(path, project, read_flows)
         name = consumer or recording.consumer or project.settings.consumer
@@ -74,7 +120,7 @@ def convert(
         if isinstance(recording, ImportedRecording):
             selected, exchanges = replace(policy, passed=True), recording.distinct(before)
         else:
-            selected, exchanges = policy, recording.distinct(before, by_test=settings.comments, take=known.take)
+            selected, exchanges = policy, recording.distinct(before, by_test=by_test, take=known.take)
         for exchange in exchanges:
             if exchange.metadata.provider is not None and is_selected(exchange, selected):
                 pair = (name, exchange.metadata.provider)
@@ -84,17 +130,7 @@ def convert(
                 taken = collectors[pair].add(exchange)
                 known.learn(exchange, taken)
         _report_damages(conversion, recording, project)
-    require_distinct_names(sorted(collectors))
-    for pair, collector in sorted(collectors.items()):
-        interactions, findings = collector.interactions()
-        document = PactDocument(*pair, interactions, comments=settings.comments)
-        pact, unsaid = rendered(document, specification)
-        written = write_pact(pact, output or project.pact_dir, merge=merge, still_answered=still_answered)
-        conversion.pacts.append(written)
-        conversion.findings += (replace(finding, pact=file_name(*pair)) for finding in (*findings, *unsaid))
-    asked = {provider for _, provider in collectors}
-    conversion.without_exchanges = [provider for provider in project.providers if provider not in asked]
-    return conversion
+    return collectors
 
 
 def _policy(project: Project, specification: int) -> ContractPolicy:

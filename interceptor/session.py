@@ -7,37 +7,53 @@ import gc
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from socket import socket
 from threading import Thread
 from types import MappingProxyType
+from typing import TypeAlias
 
 from interceptor.engine import Engine, load_engine
 from interceptor.project.config import Project
-from interceptor.project.origins import Owners
 from interceptor.recorder.control import Control
 from interceptor.recorder.observed import note_observed
 from interceptor.recorder.recorder import Recorder, recording
-from interceptor.recorder.summary import Summary
+from interceptor.recorder.summary import Summary, as_plain
 from interceptor.redaction.redactor import Redactor
 from interceptor.run.command import Command, running, start
 from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import HOST, Listeners, open_listeners
+from interceptor.run.processes import Processes
 from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
 from interceptor.run.reach.means import Ground
 from interceptor.run.reload import reload_on_change
-from interceptor.run.trust import CERTIFICATE_FILE, TrustFiles, ensure_authority, trust_files
+from interceptor.run.trust import (
+    CERTIFICATE_FILE,
+    Authority,
+    TrustFiles,
+    ensure_authority,
+    permitted_hosts,
+    trust_files,
+)
 from interceptor.run.upstream import Upstream, read_upstream
 from interceptor.values.errors import RecordingError
-from interceptor.values.messages import Request
+from interceptor.values.lean import nothing_is_garbage
+from interceptor.values.messages import Request, Response
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE = 0.1
 """Seconds in which a command ends that asks nothing; those that ask need longer to begin."""
+
+Watch: TypeAlias = Callable[[Summary], AbstractContextManager[None]]
+"""Looks at a summary while it grows."""
+
+
+def _unwatched(_: Summary) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,8 @@ class RunContext:
     """What leads clients here that read no proxy variables."""
     observed: Path
     """The folder in which processes leave what mocks inside them answered."""
+    page: Callable[[], Response] | None = None
+    """Makes the page that shows what happens, at the control address."""
 
     @property
     def doors(self) -> Mapping[str, int]:
@@ -80,6 +98,11 @@ class RunContext:
         if place is None:
             return None
         return f"{place} {'was asked for others' if summary.hits[place] else 'was not asked'}"
+
+    @property
+    def page_url(self) -> str:
+        """Where that page is."""
+        return f"{self.listeners.proxy_url}/{self.token}/report"
 
     def isolation(self, allowed: Sequence[int]) -> Isolation:
         """A network for a command, in which some loopback ports of the host are to be reached."""
@@ -105,6 +128,7 @@ def prepared(
     port: int | None = None,
     host: str = HOST,
     token: str | None = None,
+    page: Callable[[], Response] | None = None,
 ) -> Iterator[RunContext]:
     """Load the handlers, bind the addresses, lay out the certificates; all but the authority is gone at the end.
 
@@ -114,15 +138,19 @@ def prepared(
         port: the proxy's, a free one when None.
         host: the address that the proxy listens on.
         token: of the control address, and to be given to the proxy; None for one of ours, and a proxy without.
+        page: makes the page that shows what happens, at the control address.
 
     Raises:
         ConfigurationError: with every problem of the handler files.
         UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
     """
-    engine = load_engine(project, Redactor.of(project).request)
+    with nothing_is_garbage():
+        engine = load_engine(project, Redactor.of(project).request)
+        gc.freeze()  # handlers stay to the end: the collector need not walk thousands of them
     upstream = read_upstream(environ, project.settings.upstream_proxy)
-    with open_listeners(project.providers, port, engine.exact_origins, host=host) as listeners:
-        authority = ensure_authority(project.state_dir)
+    exact = [origin for origin in engine.origins if origin.exact]
+    with open_listeners(project.providers, port, exact, host=host) as listeners:
+        authority = ensure_authority(project.state_dir, _vouched_for(project, engine))
         with trust_files(authority, project.state_dir, environ) as trust:
             known = token or secrets.token_urlsafe(16)
             ground = _ground(environ, project, engine, listeners, trust)
@@ -147,7 +175,25 @@ def prepared(
                 environment,
                 reached,
                 ground.observed,
+                page,
             )
+
+
+def project_authority(project: Project) -> tuple[Authority, Sequence[str] | None]:
+    """A project's certificate authority, and the hosts that it may vouch for; None for all.
+
+    Raises:
+        ConfigurationError: with every problem of the handler files.
+        UsageError: for a folder that cannot be written.
+    """
+    hosts = _vouched_for(project, load_engine(project, Redactor.of(project).request))
+    return ensure_authority(project.state_dir, hosts), hosts
+
+
+def _vouched_for(project: Project, engine: Engine) -> Sequence[str] | None:
+    """The hosts that the authority may vouch for; None for all, where even the answer to a foreign host is ours."""
+    settings = project.settings
+    return None if settings.authority == "any" or settings.others == "error" else permitted_hosts(engine.hosts)
 
 
 def _ground(
@@ -157,6 +203,11 @@ def _ground(
         environ,
         trust.confdir,
         {origin.partition("://")[2]: port for origin, port in listeners.doors.items()},
+        tuple(
+            f"{origin.host}:{origin.port}"
+            for origin in engine.origins
+            if origin.port != "*" and origin.host != "*" and str(origin) not in listeners.doors
+        ),
         (listeners.port, *(each.port for each in listeners.published)),
         bypassed(engine.hosts),
         trust.bundle,
@@ -164,7 +215,14 @@ def _ground(
     )
 
 
-def run_command(context: RunContext, words: Sequence[str], isolation: Isolation | None = None) -> Finished:
+def run_command(
+    context: RunContext,
+    words: Sequence[str],
+    isolation: Isolation | None = None,
+    *,
+    watch: Watch = _unwatched,
+    observed: bool = False,
+) -> Finished:
     """Run a command under the proxy.
 
     The command starts at once: its first connections wait in the sockets' queues until the proxy is there.
@@ -173,6 +231,8 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
         context: what stands ready.
         words: the command and its arguments.
         isolation: a network for it alone.
+        watch: is open while the command runs, and given the summary that grows meanwhile.
+        observed: the process at the other end of each connection is looked up.
 
     Raises:
         UsageError: the system forbids such a network.
@@ -181,15 +241,25 @@ def run_command(context: RunContext, words: Sequence[str], isolation: Isolation 
     """
     if isolation is None:
         with running(partial(start, words, context.environment)) as command:
-            return _accompany(context, command, {})
+            return _accompany(context, command, {}, watch, Processes() if observed else None)
     with running(partial(isolation.start, words, context.environment)) as isolated:
-        return _accompany(replace(context, listeners=isolated.listeners), isolated, isolated.allowed)
+        inside = replace(context, listeners=isolated.listeners)
+        return _accompany(inside, isolated, isolated.allowed, watch, Processes(isolated.pid) if observed else None)
 
 
-def _accompany(context: RunContext, command: Command, allowed: Mapping[int, Sequence[socket]]) -> Finished:
+def _accompany(
+    context: RunContext,
+    command: Command,
+    allowed: Mapping[int, Sequence[socket]],
+    watch: Watch,
+    processes: Processes | None,
+) -> Finished:
+    process_of = None if processes is None else processes.at
     with recording(context.project, context.engine.handler_places) as (recorder, journal):
-        exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed))
-        note_observed(context.observed, Owners(context.project.providers), recorder)
+        with watch(recorder.summary):
+            exit_code = asyncio.run(_until(command.wait, context, recorder, allowed=allowed, process_of=process_of))
+        note_observed(context.observed, context.project.owners, recorder)
+        journal.end({"exit_code": exit_code, **as_plain(recorder.summary)})
     return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
 
@@ -222,6 +292,7 @@ def serve(context: RunContext, wait: Callable[[], int], tell: Callable[[str], No
     """
     with recording(context.project, context.engine.handler_places) as (recorder, journal):
         exit_code = asyncio.run(_until(wait, context, recorder, tell=tell))
+        journal.end({"exit_code": exit_code, **as_plain(recorder.summary)})
     return Finished(exit_code, recorder.summary, journal.path, journal.failure)
 
 
@@ -231,6 +302,7 @@ async def _until(
     recorder: Recorder,
     *,
     allowed: Mapping[int, Sequence[socket]] = MappingProxyType({}),
+    process_of: Callable[[tuple[str, int]], str] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> int:
     """Answer requests until a blocking call returns, and give its result; follow the files where somebody is told."""
@@ -239,7 +311,7 @@ async def _until(
         return waiting.result()
     from interceptor.proxy.server import serving  # noqa: PLC0415  # a command that asks nothing need not wait for it
 
-    gc.freeze()  # handlers and modules stay to the end: the collector need not walk them between requests
+    gc.freeze()  # modules stay, too
 
     async with (
         serving(
@@ -249,15 +321,17 @@ async def _until(
             others=context.project.settings.others,
             trust=context.trust,
             upstream=context.upstream,
-            control=Control(context.engine, recorder, context.token),
+            control=Control(context.engine, recorder, context.token, context.page),
             http2=context.project.settings.http2,
             guard=context.token if context.guarded else None,
+            process_of=process_of,
         ),
         forwarding(allowed),
     ):
         if tell is None:
             return await waiting
-        following = asyncio.create_task(reload_on_change(context.project, context.engine, recorder.summary, tell))
+        replaced = recorder.summary.replace_handlers
+        following = asyncio.create_task(reload_on_change(context.project, context.engine, replaced, tell))
         try:
             return await waiting
         finally:

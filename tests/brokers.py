@@ -8,7 +8,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sysconfig
 import threading
 import time
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from pathlib import Path
 
 from interceptor.cli import main
 from interceptor.journal import read_journal
+from tests.forked import INTERCEPTOR
 
-INTERCEPTOR = str(Path(sysconfig.get_path("scripts")) / "interceptor")
 FOLDER = Path(__file__).parent / "broker"
 OURS = ("PACT_", "GIT_", "CI", "GITHUB_", "GITLAB_", "MAKE")
 
@@ -54,13 +53,15 @@ def serving(folder):
     project.write_text(project.read_text().replace("env: PACT_BROKER_BASE_URL", f"listen: {port}"))
     with (
         (folder / "log").open("w") as log,
-        subprocess.Popen([INTERCEPTOR, "serve"], cwd=folder, env=clean_environment(), stdout=log, stderr=log) as server,
+        subprocess.Popen(
+            [*INTERCEPTOR, "serve"], cwd=folder, env=clean_environment(), stdout=log, stderr=log
+        ) as server,
     ):
         try:
             wait_for(port, server, folder / "log")
             yield Served(f"http://localhost:{port}", folder)
         finally:
-            server.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGTERM)
 
 
 @contextlib.contextmanager

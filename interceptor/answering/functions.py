@@ -17,6 +17,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from interceptor.answering.sources import current
+from interceptor.values.patterns import Pattern
+from interceptor.values.remember import remembered
 
 _OFFSET = re.compile(r"([+-])(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -99,7 +101,7 @@ def b64decode(value: str) -> str:
 
 def regex_search(value: str, pattern: str) -> str | None:
     """The first match, or its first group where there is one; none without a match."""
-    match = re.search(pattern, str(value))
+    match = _pattern(pattern).search(str(value))
     if match is None:
         return None
     found: str | None = match[1] if match.re.groups else match[0]
@@ -108,7 +110,12 @@ def regex_search(value: str, pattern: str) -> str | None:
 
 def regex_replace(value: str, pattern: str, replacement: str) -> str:
     """Every match replaced; `\\\\1` stands for the first group."""
-    return re.sub(pattern, replacement, str(value))
+    return _pattern(pattern).sub(replacement, str(value))
+
+
+@remembered(200)  # the patterns of a project's templates
+def _pattern(source: str) -> Pattern:
+    return Pattern(source)
 
 
 GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "uuid": uuid, "random_int": random_int, "jwt": jwt}

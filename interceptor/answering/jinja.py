@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from interceptor.answering.bounds import bounded, check_call, check_operator, go_on, in_limited_time, in_time
 from interceptor.answering.functions import FILTERS, GLOBALS
 from interceptor.answering.sources import SOURCES
 from interceptor.answering.template import Template, TemplateFault
@@ -22,50 +23,37 @@ _NEVER = "\x00never"
 _LONGEST_MESSAGE = 300
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+>\Z")
 """How Python writes an object that has no text of its own."""
-_MOST_BITS = 1 << 14
-"""Of an integer that is computed: more digits than Python writes as text."""
-_MOST_CHARACTERS = 1 << 20
-_MOST_ELEMENTS = 1000
-"""Of a list that is repeated; few, since lists of lists multiply."""
+_LOOP = "in time"
+"""The filter that every loop's elements go through; no template can name it."""
 
 
 class _Environment(ImmutableSandboxedEnvironment):
     """Item before attribute, and nothing that a handler file does not need."""
 
-    intercepted_binops = frozenset({"*", "**"})  # Jinja2 computes no constants of these as it compiles
+    intercepted_binops = frozenset({"*", "**", "%"})  # Jinja2 computes no constants of these as it compiles
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """A product or a power, unless it would take long: the proxy answers nobody meanwhile."""
-        if _is_huge(operator, left, right):
-            raise OverflowError(f"the result of {operator} would be too large")
+        check_operator(operator, left, right)
         return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, function: Any, *arguments: Any, **more: Any) -> Any:  # its name is Jinja2's
+        method = getattr(function, "__wrapped__", function)  # as the sandbox gives `format`
+        if isinstance(subject := getattr(method, "__self__", None), str):
+            check_call(method.__name__, subject, (*arguments, *more.values()))
+        else:
+            go_on()
+        return super().call(context, function, *arguments, **more)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        template = super()._parse(source, name, filename)
+        for loop in template.find_all(nodes.For):
+            loop.iter = nodes.Filter(loop.iter, _LOOP, [], [], None, None, lineno=loop.lineno)
+        return template
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
-
-
-def _is_huge(operator: str, left: Any, right: Any) -> bool:
-    match left, right:
-        case int(), int():
-            return _bits(operator, left, right) > _MOST_BITS
-        case (str() | list() | tuple(), int() as times):
-            return len(left) * times > _most(left)
-        case (int() as times, str() | list() | tuple()):
-            return len(right) * times > _most(right)
-    return False
-
-
-def _bits(operator: str, left: int, right: int) -> int:
-    """The most that a product or a power can have."""
-    if operator == "*":
-        return left.bit_length() + right.bit_length()
-    return left.bit_length() * max(right, 0) if abs(left) > 1 else 1
-
-
-def _most(repeated: Any) -> int:
-    return _MOST_CHARACTERS if isinstance(repeated, str) else _MOST_ELEMENTS
 
 
 _marking: ContextVar[bool] = ContextVar("marking", default=False)
@@ -90,6 +78,8 @@ def _environment(**delimiters: str) -> _Environment:
     environment.globals.pop("lipsum")  # random text, which no contract wants
     environment.globals.update(GLOBALS)
     environment.filters.update(FILTERS)
+    environment.filters = {name: bounded(name, each) for name, each in environment.filters.items()}
+    environment.filters[_LOOP] = in_time
     return environment
 
 
@@ -160,7 +150,7 @@ def _parts(
 
 def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping[str, Any]) -> Any:
     try:
-        return _plain(run(values))
+        return in_limited_time(lambda: _plain(run(values)))
     except UndefinedError as error:
         raise TemplateFault(f"{_undefined(str(error))} in {shown}") from error
     except (
@@ -253,7 +243,7 @@ def _jsonable(value: Any) -> Any:
         case Mapping():
             return {str(key): _jsonable(member) for key, member in value.items()}
         case Iterable():
-            return [_jsonable(element) for element in value]
+            return [_jsonable(element) for element in in_time(value)]
     if _ADDRESS.search(text := str(value)):
         raise TypeError("this is no value; name a member of it")
     return text

@@ -19,7 +19,7 @@ from interceptor.answering.templates import compile_text
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import Problem
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.place import below, leaves
+from interceptor.values.place import below, leaves, scalars
 
 TemplateValues: TypeAlias = Mapping[str, Any]
 Render: TypeAlias = Callable[[TemplateValues, GeneratedMarks], Any]
@@ -86,6 +86,8 @@ class Compiler:
         if isinstance(value, str):
             render = self.text(value, node, place)
             return None if isinstance(render, str) else render
+        if not any(isinstance(each, str) and "{{" in each for each in scalars(value)):
+            return None
         if isinstance(value, dict):
             members = {
                 key: (member, self.json(member, node.at(key), below(place, key))) for key, member in value.items()

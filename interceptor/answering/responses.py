@@ -8,7 +8,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
@@ -37,6 +37,7 @@ from interceptor.values.messages import BODILESS, Headers, Response
 
 EVENT_STREAM_MEDIA_TYPE = "text/event-stream"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BREAKS_HEADER = re.compile(r"[\r\n\0]")
 _TEXT_TYPES = {"text": "text/plain", "html": "text/html", "xml": "text/xml"}
 
@@ -76,7 +77,7 @@ class CompiledEntry:
     status: int | Render
     headers: Sequence[tuple[str, str | Render]]
     body: BodyOf
-    static: Answer | None = field(default=None)
+    static: Answer | None = None
 
     @property
     def declared_headers(self) -> tuple[str, ...]:
@@ -145,14 +146,13 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     if entry.body_kind and status in BODILESS:
         compiler.problems.append(node.at(entry.body_kind).problem(f"a response with status {status} has no body"))
     _refuse_coding(entry, headers, node, compiler)
-    compiled = CompiledEntry(entry, node, status, headers, body)
-    plain = [(name, value) for name, value in headers if isinstance(value, str)]
+    plain, static = [(name, value) for name, value in headers if isinstance(value, str)], None
     if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
         try:
-            return replace(compiled, static=_answer(node, status, plain, body, None))
+            static = _answer(node, status, plain, body, None)
         except RenderFault as fault:
             compiler.problems.append(fault.node.problem(fault.message))
-    return compiled
+    return CompiledEntry(entry, node, status, headers, body, static)
 
 
 def _refuse_coding(
@@ -232,7 +232,7 @@ def _compile_body(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
 def _json_body(value: Json, node: Node, compiler: Compiler) -> BodyOf:
     def body(value: Json) -> RenderedBody:
         try:
-            data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            data = _as_json(value).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise RenderFault(node, f"the value cannot be written as JSON: {error}") from error
         return RenderedBody(data, JSON_MEDIA_TYPE, value)

@@ -1,4 +1,4 @@
-"""The broker's own API, asked directly: for what its client cannot do, loses, or would show on its command line."""
+"""The broker's HTTP API, called directly for what the client cannot do, loses, or would expose on its command line."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from interceptor.values.errors import BrokerError
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 
 _FIRST_PAUSE = 0.5
-"""Seconds before the first further attempt; doubled before each one after it, as the client does."""
+"""Seconds before the first retry; doubled for each further one, as the client does."""
 _HAL = "application/hal+json, application/json, application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """What the broker answered, and its JSON; None where there is none."""
+    """The broker's response and its JSON; None if it has none."""
 
     status: int
     document: Json
@@ -36,7 +36,7 @@ class ApiAnswer:
         return 200 <= self.status < 300
 
     def link(self, relation: str, **values: str) -> str | None:
-        """The address of a relation, its `{names}` filled in; None where the answer has no such relation."""
+        """The URL of a relation with its `{names}` filled in; None if the response has no such relation."""
         links = self.document.get("_links", {}) if isinstance(self.document, dict) else {}
         target = links.get(relation)
         if not isinstance(target, dict) or not isinstance(target.get("href"), str):
@@ -50,10 +50,10 @@ class ApiAnswer:
 def ask_broker(
     broker: Broker, url: str, *, method: Literal["GET", "POST", "PUT"] = "GET", body: Json = None
 ) -> ApiAnswer:
-    """One question to the broker; a broker that fails is asked again as often as `broker.retries` says.
+    """Send one request to the broker; if the broker fails, retry up to `broker.retries` times.
 
     Raises:
-        BrokerError: it cannot be reached, does not let us in, or is out of order.
+        BrokerError: it cannot be reached, refuses the credentials, or fails.
     """
     pauses = [_FIRST_PAUSE * 2**attempt for attempt in range(broker.retries)]
     while True:
@@ -80,10 +80,10 @@ def ask_broker(
 
 
 def broker_index(broker: Broker) -> ApiAnswer:
-    """The broker's first page, which has the addresses of everything else.
+    """The broker's index, which links to everything else.
 
     Raises:
-        BrokerError: the broker cannot be used, or is none.
+        BrokerError: the broker cannot be used, or the URL is not a broker's.
     """
     answer = ask_broker(broker, f"{broker.url}/")
     if not answer.is_success or not isinstance(answer.document, dict):
@@ -93,18 +93,18 @@ def broker_index(broker: Broker) -> ApiAnswer:
 
 
 def refusal(answer: ApiAnswer) -> str:
-    """Why the broker refused: its notices and errors, or the status where it gives no reason."""
+    """Why the broker refused: its notices and errors, or the status if it gives no reason."""
     return "; ".join(dict.fromkeys(_reasons(answer.document))) or f"it answered {answer.status}"
 
 
 def notices(answer: ApiAnswer) -> list[str]:
-    """What the broker says about what it did."""
+    """The broker's notices about what it did."""
     found = answer.document.get("notices", []) if isinstance(answer.document, dict) else []
     return [str(notice["text"]) for notice in found if isinstance(notice, dict) and "text" in notice]
 
 
 def credentials_header(broker: Broker) -> Mapping[str, str]:
-    """The header that lets us in, if there is anything to show."""
+    """The authorization header, if there are credentials."""
     if token := broker.credentials.get("PACT_BROKER_TOKEN"):
         return {"authorization": f"Bearer {token}"}
     if user := broker.credentials.get("PACT_BROKER_USERNAME"):
@@ -114,7 +114,7 @@ def credentials_header(broker: Broker) -> Mapping[str, str]:
 
 
 def _asked(broker: Broker, url: str, method: str, body: Json) -> ApiAnswer:
-    """Always at the broker's own origin: behind a proxy its links may name another, and credentials go nowhere else."""
+    """Always at the broker's own origin: behind a proxy its links may name another, which must not get credentials."""
     origin = urlsplit(broker.url)
     url = urlunsplit(urlsplit(url)._replace(scheme=origin.scheme, netloc=origin.netloc))
     data = None if body is None else json.dumps(body).encode()
@@ -139,7 +139,7 @@ def _json(content: bytes) -> Json:
 
 
 def _reasons(document: Json) -> Iterator[str]:
-    """Brokers give `errors` as a text, a list, or lists by the member that is wrong."""
+    """`errors` is a text, a list, or an object of lists by field, depending on the broker."""
     if not isinstance(document, dict):
         return
     errors = document.get("errors") or document.get("error") or []

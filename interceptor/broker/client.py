@@ -1,4 +1,4 @@
-"""The `pact` binary as a process: where it is, what it may know, what it said."""
+"""Runs the `pact` binary: where it is, its environment, its output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OTHERS = (
     "PACT_PROVIDER_TRANSPORT",
     "PACT_WEBHOOK_CALLBACK_URL",
 )
-"""What the client would read beside our options, and against them."""
+"""Variables that the client would read in addition to our options, and that could contradict them."""
 _FAILED = re.compile(
     r"failed(?:: | with status - )(?P<status>\d{3} [A-Za-z' -]+)(?:\. Response: (?P<said>.*?)(?=\. URL: ))?"
 )
@@ -45,19 +45,19 @@ REMEDIES = {
     "404": _ADDRESS,
     "5": "the broker, or a proxy in front of it, has a problem: try again later",
 }
-"""What to do, by how the status begins."""
+"""What to do, by the first digits of the status."""
 _MOMENT = 5
 """Seconds."""
 _DISTRIBUTION = "pact-python-cli"
 _FIRST_USABLE = (1, 0, 10)
-"""Its epoch and version; epoch 0 is the client in Ruby, which ends with 0 whatever the broker answers."""
+"""Epoch and version; epoch 0 is the Ruby client, which exits with 0 whatever the broker answers."""
 _BINARIES = ("pact", "pact.exe")
 _VERSION = re.compile(r"(?:(?P<epoch>\d+)!)?(?P<major>\d+)\.(?P<minor>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class ClientOutput:
-    """How the client ended and what it printed, without the secrets it was given."""
+    """The client's exit code and output, with the secrets it was given masked."""
 
     code: int
     output: str
@@ -65,7 +65,7 @@ class ClientOutput:
 
     @property
     def reason(self) -> str:
-        """Its last complaint, the one that says nothing of how the client is made."""
+        """Its last error message that is about the task and not about the client's internals."""
         _, cross, complaint = f"{self.output}\n{self.errors}".rpartition("❌")
         said = complaint if cross else self.errors or self.output
         lines = "\n".join(line.rstrip() for line in said.strip().splitlines())
@@ -73,7 +73,7 @@ class ClientOutput:
 
     @property
     def answer(self) -> Json:
-        """The JSON object that it printed among other lines, or None."""
+        """The JSON object in its output, or None."""
         for line in self.output.splitlines():
             if line.startswith("{"):
                 with suppress(NotJsonError):
@@ -88,16 +88,16 @@ def call(
     seconds: float | None = None,
     idle: Callable[[], float] | None = None,
 ) -> ClientOutput:
-    """Run the client to its end.
+    """Run the client and wait until it exits.
 
     Args:
-        arguments: its arguments; no secret is ever among them, since everyone on the machine can read them.
-        broker: whose address and credentials the client finds in its environment; None for work without a broker.
-        seconds: after which it is stopped, where there is no broker that says so; None for never.
-        idle: the seconds for which the client has been waiting for nobody else, where it also talks to others.
+        arguments: its arguments, never with a secret: every user of the machine can read them.
+        broker: its URL and credentials go into the client's environment; None for work without a broker.
+        seconds: the timeout if there is no broker to define one; None for no timeout.
+        idle: seconds since the client last waited for another server, if it also talks to one.
 
     Raises:
-        BrokerError: where there is no client, or it does not come to an end.
+        BrokerError: there is no client, or it timed out.
     """
     most = broker.seconds if broker else seconds
     began = time.monotonic()
@@ -116,7 +116,7 @@ def call(
 
 
 def silent(where: str, seconds: float | None) -> BrokerError:
-    """What to raise where somebody does not answer in time."""
+    """The error for a timeout."""
     return BrokerError(f"{where} did not respond within {seconds:g} s", "try again, or allow more time")
 
 
@@ -131,7 +131,7 @@ def _ended(process: subprocess.Popen[bytes], most: float | None, waited: Callabl
 
 @cache  # one path
 def client() -> str:
-    """The path of the binary that was installed with us; another `pact` on the PATH may be another program.
+    """The path of the binary that was installed with this package; a `pact` on the PATH may be a different program.
 
     Raises:
         BrokerError: it is not installed, or too old.
@@ -157,7 +157,7 @@ def _version(text: str) -> tuple[int, int, int]:
 
 
 def environment(broker: Broker | None) -> Mapping[str, str]:
-    """Our own variables, with the settings of this broker and of no other, and without usage reports."""
+    """Our own environment with the settings of this broker only, and with usage reports switched off."""
     inherited = {name: value for name, value in os.environ.items() if name not in {*_OTHERS, *CREDENTIALS}}
     settings = (
         {
@@ -172,7 +172,7 @@ def environment(broker: Broker | None) -> Mapping[str, str]:
 
 
 def unusable(broker: Broker, reason: str) -> BrokerError:
-    """What to raise where the broker did not do what every broker does."""
+    """The error for a response that no broker gives."""
     why, remedy = explained(reason) or (reason, "check PACT_BROKER_BASE_URL")
     if _NOT_REACHED.search(reason):
         why = ": ".join(filter(None, (why, _obstacle(broker.url))))
@@ -180,7 +180,7 @@ def unusable(broker: Broker, reason: str) -> BrokerError:
 
 
 def explained(reason: str) -> tuple[str, str] | None:
-    """Why a broker cannot be used at all, and what to do, where the client complains of that."""
+    """Why the broker cannot be used at all and what to do about it, if that is what the client reports."""
     if failed := _FAILED.search(reason):
         status, said = failed["status"], failed["said"]
         remedy = next((remedy for start, remedy in REMEDIES.items() if status.startswith(start)), None)
@@ -195,7 +195,7 @@ def explained(reason: str) -> tuple[str, str] | None:
 
 
 def _obstacle(url: str) -> str | None:
-    """What stands between us and an address, which the client does not say; None where it is nothing to us."""
+    """Why we cannot connect to a URL, which the client does not tell; None if we can."""
     try:
         urlopen(url, timeout=_MOMENT).close()  # noqa: S310  # find_broker allows http only
     except URLError as error:

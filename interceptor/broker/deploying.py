@@ -1,4 +1,4 @@
-"""What the broker knows about who works with whom: may a version be deployed, and has it been."""
+"""Asks the broker which versions work together, and records deployments and releases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from interceptor.values.json_text import Json
 
 @dataclass(frozen=True, slots=True)
 class VersionChoice:
-    """Which version is asked about: a number, or the latest of a branch, of the main branch, of a tag, or of all."""
+    """The version in question: a number, or the latest one of a branch, of the main branch, with a tag, or overall."""
 
     number: str | None = None
     branch: str | None = None
@@ -35,7 +35,7 @@ class VersionChoice:
         return f"latest with tag {self.tag}" if self.tag else "latest"
 
     def arguments(self) -> list[str]:
-        """The client's options; a value stands apart: the client loses what is joined to an option with `=`."""
+        """The client's options; values are separate arguments, as the client drops those joined with `=`."""
         if self.number is not None:
             return ["--version", self.number]
         if self.branch is not None:
@@ -47,7 +47,7 @@ class VersionChoice:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One consumer's and one provider's version and whether they work together; None where nobody has tried."""
+    """A consumer's and a provider's version, and whether they work together; None if this was not verified."""
 
     consumer: str
     consumer_version: str | None
@@ -55,12 +55,12 @@ class Row:
     provider_version: str | None
     success: bool | None
     url: str | None = None
-    """Of the verification's result, or of the pact that waits for one."""
+    """The URL of the verification result, or of the pact that has none yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The broker's answer; `deployable` is None where results are missing."""
+    """The broker's answer; `deployable` is None while results are missing."""
 
     deployable: bool | None
     reasons: tuple[str, ...]
@@ -78,19 +78,19 @@ def can_i_deploy(
     interval: float,
     waiting: Callable[[Verdict], None],
 ) -> Verdict:
-    """Ask whether a version works with what is in an environment.
+    """Ask whether a version works with everything in an environment.
 
-    The client can ask again by itself, but would do so after a wrong token too. Its exit code says nothing here: with
+    The client can retry by itself, but would also do so with a wrong token. Its exit code does not help: with
     JSON as output it is 0 for a refusal.
 
     Args:
-        broker: whom to ask.
+        broker: the broker.
         participant: consumer or provider.
         version: of the participant.
-        environment: where it is to go.
+        environment: where it is to be deployed.
         ignored: participants whose results do not count.
         times: how often to ask again while results are missing.
-        interval: seconds between two questions.
+        interval: seconds between two attempts.
         waiting: called before each pause.
 
     Raises:
@@ -110,7 +110,7 @@ def can_i_deploy(
 
 
 def matrix(broker: Broker, participant: str, version: VersionChoice, environment: str | None = None) -> Verdict:
-    """What the broker knows about a version and every version it has been verified with, or those in an environment.
+    """The versions that a version was verified against: all of them, or those in an environment.
 
     Raises:
         BrokerError: no such environment, or a broker that cannot be used.
@@ -127,7 +127,7 @@ def record_deployment(
     *,
     instance: str | None = None,
 ) -> None:
-    """Tell the broker that a version is now in an environment, in place of the one before.
+    """Record that a version was deployed to an environment and replaces the previous one.
 
     Raises:
         BrokerError: no such version, no such environment, or a broker that cannot be used.
@@ -158,7 +158,7 @@ def record_undeployment(broker: Broker, participant: str, environment: str, *, i
 
 
 def record_release(broker: Broker, participant: str, version: str, environment: str) -> None:
-    """Tell the broker that a version is now supported in an environment, beside those before.
+    """Record that a version was released to an environment, where the previous ones stay supported.
 
     Raises:
         BrokerError: as above.
@@ -219,6 +219,6 @@ def _version(side: Json) -> str | None:
 def _no_environment(output: ClientOutput, environment: str) -> BrokerError:
     return BrokerError(
         output.reason.rstrip("."),
-        f"list them: interceptor broker -- list-environments; "
-        f"or make it: interceptor broker -- create-environment --name {environment}",
+        "list them: interceptor broker -- list-environments; "
+        f"or create it: interceptor broker -- create-environment --name {environment}",
     )

@@ -1,6 +1,6 @@
 """An OpenAPI document with the result of its own verification, as PactFlow's provider contract.
 
-Without the client: it leaves the result out where no report and no tool is named, so that a failure looks like none.
+Not by the client, which drops the result if no report and no tool is named, so that a failure goes unnoticed.
 https://docs.pactflow.io/docs/bi-directional-contract-testing/contracts/oas
 """
 
@@ -34,10 +34,10 @@ class ProviderContract:
 
 
 def publish_provider_contract(broker: Broker, contract: ProviderContract, publication: Publication) -> list[str]:
-    """Hand the document to PactFlow; what it says about it.
+    """Publish the document to PactFlow; returns its notices.
 
     Raises:
-        BrokerError: it refused, or cannot be used.
+        BrokerError: it refuses the document, or cannot be used.
     """
     address = broker_index(broker).link("pf:publish-provider-contract", provider=contract.provider)
     if address is None:

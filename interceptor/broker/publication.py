@@ -1,4 +1,4 @@
-"""Under what something is published."""
+"""The version, branch and tags under which something is published."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A version as the broker is to know it."""
+    """A version as the broker gets to know it."""
 
     version: str
     branch: str | None = None
@@ -15,7 +15,7 @@ class Publication:
     build_url: str | None = None
 
     def arguments(self, version_option: str) -> list[str]:
-        """The client's options: joined with `=`, since a value may begin with a dash; tags in one, as it takes one."""
+        """The client's options, joined with `=` since values may begin with a dash; all tags in the only tag option."""
         arguments = [f"{version_option}={self.version}"]
         if self.branch:
             arguments.append(f"--branch={self.branch}")

@@ -1,7 +1,7 @@
-"""Pacts to the broker, one validated file at a time.
+"""Publishes pacts, one validated file at a time.
 
-One at a time because the client publishes any JSON in a folder, stops everything at a broken file, and takes no
-globs that it says it takes; because a refusal of one pact then says nothing about the others.
+One at a time, because given a folder the client publishes any JSON, stops at the first broken file, and ignores the
+globs it documents. Also, a refused pact then does not affect the others.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from interceptor.values.errors import PactError
 from interceptor.values.json_text import Json, parse_json
 
 _ATTEMPT = "Attempting to publish pact"
-"""The client says this once it has read the broker's index; what fails before concerns no single pact."""
+"""The client prints this after reading the broker's index; an earlier failure is not about a single pact."""
 
 
 @dataclass(frozen=True, slots=True)
 class PactFile:
-    """A pact on disk that is fit to be published."""
+    """A valid pact on disk."""
 
     file: Path
     consumer: str
@@ -32,21 +32,21 @@ class PactFile:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What the broker made of one pact."""
+    """The result of publishing one pact."""
 
     pact: PactFile
     outcome: Literal["created", "unchanged", "refused"]
     url: str | None = None
-    """Where the broker shows it."""
+    """Its URL at the broker."""
     reason: str | None = None
-    """Why it was refused, in the broker's arguments."""
+    """Why it was refused, in the broker's words."""
 
 
 def read_pacts(*paths: Path) -> list[PactFile]:
-    """Files, and every `*.json` of folders, as pacts, in the order of the paths and the names.
+    """The pacts in files and in folders (`*.json`), ordered by path, then by name.
 
     Raises:
-        PactError: that names each file that is no pact, two files of one pair, or a folder without pacts.
+        PactError: a file is no pact, two files are of one consumer and provider, or a folder has no pacts.
     """
     pacts: list[PactFile] = []
     wrong: list[str] = []
@@ -75,25 +75,25 @@ def read_pacts(*paths: Path) -> list[PactFile]:
 
 
 def publish(pact: PactFile, broker: Broker, publication: Publication, *, merge: bool = False) -> Published:
-    """Hand one pact to the broker.
+    """Publish one pact.
 
     Args:
         pact: the pact.
-        broker: whom to hand it to.
-        publication: under what.
-        merge: add to what the version has published already.
+        broker: the broker.
+        publication: its version, branch and tags.
+        merge: add to what was already published for this version.
 
     Raises:
-        BrokerError: where the broker cannot be used at all: not there, no access, not a broker, no answer.
+        BrokerError: the broker cannot be used at all: unreachable, access denied, not a broker, or no response.
     """
     arguments = ["broker", "publish", str(pact.file.resolve()), *publication.arguments("--consumer-app-version")]
     output = call([*arguments, "--output=json", *(["--merge"] if merge else [])], broker)
     if output.code == 0 and output.answer:
         return _accepted(pact, output.answer)
-    first, *_ = output.reason.splitlines()  # what follows may be the pact's own text
+    first, *_ = output.reason.splitlines()  # what follows may be text of the pact
     if _ATTEMPT not in output.output + output.errors or explained(first):
         raise unusable(broker, output.reason)
-    _, _, details = output.reason.partition("Details:\n")  # they say the same again, and then what differs
+    _, _, details = output.reason.partition("Details:\n")  # they repeat the message, then list what differs
     return Published(pact, "refused", reason=details or output.reason)
 
 

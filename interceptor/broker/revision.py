@@ -1,4 +1,4 @@
-"""Which version of the consumer this is: from git, and from the variables that CI services set."""
+"""Detects the consumer's version from git and from the variables that CI services set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from interceptor.values.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A version of the consumer as a broker knows it; what nobody could tell is None."""
+    """A version of the consumer as a broker knows it; None for what could not be detected."""
 
     version: str | None = None
     branch: str | None = None
@@ -21,7 +21,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """What one CI service calls things.
+    """The variables of one CI service.
 
     The marker is a variable that is set, or `NAME=value`. Of several variables for the branch the first that is set
     counts: a pull request's own one comes before that of the branch it goes into.

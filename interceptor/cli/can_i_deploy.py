@@ -13,6 +13,7 @@ from interceptor.cli.options import (
     SECONDS,
     AsJson,
     Branch,
+    Environment,
     MainBranch,
     Participant,
     Retries,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 def can_i_deploy(
     ctx: typer.Context,
-    to_environment: Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")],
+    to_environment: Environment,
     version: Version = None,
     branch: Branch = None,
     main_branch: MainBranch = False,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show, show_document, show_json, show_line
-from interceptor.cli.options import AsJson, say_passed_over, write_output
+from interceptor.cli.options import AsJson, PactFiles, ReportFile, say_passed_over, write_output
+from interceptor.cli.report import write_report
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
 def check(
     ctx: typer.Context,
-    pacts: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Pact files. Default: those of the project.", metavar="PACT", show_default=False),
-    ] = None,
+    pacts: PactFiles = None,
     openapi: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="The provider's OpenAPI document or its URL. Default: the project file's."),
@@ -52,6 +50,7 @@ def check(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JUnit XML.", dir_okay=False)
     ] = None,
+    report: ReportFile = None,
 ) -> None:
     """Compare pacts with the providers' OpenAPI documents, offline, as PactFlow does.
 
@@ -81,6 +80,10 @@ def check(
     _show(checked, covered, as_json=as_json, github=github)
     if junit is not None:
         write_output(junit, check_junit(checked))
+    if report is not None:
+        if project is None:
+            raise UsageError("--report needs a project", "write interceptor.yaml: interceptor init")
+        write_report(project, None, report, checked=checked)
     if not checked.is_compatible or any(each.percent < (at_least or 0) for each in covered):
         raise typer.Exit(1)
 

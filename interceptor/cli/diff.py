@@ -13,10 +13,10 @@ from interceptor.cli.options import (
     RETRIES,
     SECONDS,
     AsJson,
+    PactPaths,
     Retries,
     Timeout,
-    pact_files,
-    pacts_of_project,
+    chosen_pacts,
     say_passed_over,
 )
 
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
 def diff(
     ctx: typer.Context,
-    pacts: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
-    ] = None,
+    pacts: PactPaths = None,
     against: Annotated[
         str, typer.Option(metavar="WHAT", help="git:REVISION, a file or folder, or `broker` for its latest pact.")
     ] = "git:HEAD",
@@ -42,7 +39,6 @@ def diff(
     from interceptor.broker import find_broker
     from interceptor.cli.earlier import pact_at_broker, pact_in_git, pact_of_pair
     from interceptor.pact.changes import changes
-    from interceptor.pact.read import read_pact
     from interceptor.report.changes import ChangedPact, change_lines, changed_pact_line, changes_json, changes_markdown
 
     broker = find_broker(os.environ, retries=retries, seconds=timeout) if against == "broker" else None
@@ -55,7 +51,7 @@ def diff(
         other = Path(against)
         return pact_of_pair(pact, other / pact.file.name if other.is_dir() else other)
 
-    read = [read_pact(path) for path in (pact_files(pacts) if pacts else pacts_of_project(ctx.obj))]
+    read = chosen_pacts(ctx.obj, pacts)
     say_passed_over(read)
     changed = [ChangedPact(pact, against, changes(earlier(pact), pact)) for pact in read]
     if as_json:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say, set_up_logging
+from interceptor.cli.context import Context, say, say_reached, set_up_logging
+from interceptor.cli.options import Words
 from interceptor.project.config import load_project
 from interceptor.report.doctor import diagnoses, doctor_json, doctor_lines
 from interceptor.session import prepared, run_command
@@ -16,7 +17,7 @@ from interceptor.session import prepared, run_command
 
 def doctor(
     ctx: typer.Context,
-    command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="COMMAND")],
+    command: Words,
     isolated: Annotated[
         bool,
         typer.Option("--isolated", help="Run the command in its own network (Linux), so that no client is overlooked."),
@@ -27,16 +28,15 @@ def doctor(
 ) -> None:
     """Run a command under the proxy, and say how its clients reached the proxy.
 
-    It writes no pacts. A connection that goes around the proxy is not seen, unless the command is isolated.
+    It writes no pacts. A connection that goes around the proxy is seen with --isolated only.
     The exit code is the command's.
     """
     context: Context = ctx.obj
     set_up_logging(context)
     project = load_project(context.config)
     with prepared(project, os.environ) as run_context:
-        for problem in run_context.reached.problems:
-            say(problem)
-        finished = run_command(run_context, command, run_context.isolation(()) if isolated else None)
+        say_reached(run_context.reached)
+        finished = run_command(run_context, command, run_context.isolation(()) if isolated else None, observed=True)
     found = diagnoses(finished.summary, project.providers)
     if as_json:
         print()  # the command may have left its last line open

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show_json
+from interceptor.cli.options import AsJson
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
@@ -39,7 +40,7 @@ def export(
         typer.Option("--output", "-o", metavar="DIR", help="The folder for the pacts. Default: the project file's."),
     ] = None,
     consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the recorded one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn recordings into pact files, one per consumer and provider."""
     from interceptor.convert import convert
@@ -49,7 +50,7 @@ def export(
     context: Context = ctx.obj
     project = load_project(context.config)
     if not recordings:
-        latest = latest_recording(project)
+        latest = latest_recording(project.recordings)
         if latest is None:
             raise UsageError("there is no recording to export", "record one: interceptor run -- COMMAND")
         recordings = [latest]
@@ -60,7 +61,7 @@ def export(
         specification=specification,
         output=output,
         merge=merge,
-        read_flows=_read_flows,
+        read_flows=read_flows,
     )
     if as_json:
         show_json(conversion_json(project, conversion))
@@ -71,7 +72,8 @@ def export(
         raise typer.Exit(1)
 
 
-def _read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
-    from interceptor.proxy.mitm.flow_files import read_flows  # takes half a second, which other recordings do not need
+def read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
+    """Read flow files of mitmproxy, whose reader takes half a second to import."""
+    from interceptor.proxy.mitm import flow_files
 
-    return read_flows(path, damages)
+    return flow_files.read_flows(path, damages)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.project.config import STATE_DIR
 from interceptor.scaffold.project import FIRST_HANDLER, NewProvider, consumer_name, project_files, write_files
 from interceptor.scaffold.schema import write_schemas
 from interceptor.values.errors import UsageError
+from interceptor.values.variables import STATE_DIR
 
 if TYPE_CHECKING:
     from interceptor.values.damage import Damage
@@ -110,13 +110,12 @@ def _new(text: str) -> NewProvider:
 
 def _documented(where: str, root: Path, named: list[str]) -> NewProvider:
     """The provider of a document; `--provider` gives it another name and URL."""
-    from interceptor.openapi.document import open_document
     from interceptor.scaffold.documented import import_document
 
     if len(named) > 1:
         raise UsageError("a document describes one provider", f'name it with one --provider "{_EXAMPLE}"')
     path = where if "://" in where else os.path.relpath(Path(where).resolve(), root.resolve())
-    found = import_document(open_document(path, root.resolve()))
+    found = import_document(path, root.resolve())
     return replace(found, name=_new(named[0]).name, urls=_new(named[0]).urls) if named else found
 
 

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from interceptor.cli.context import show, show_json, show_line
-from interceptor.cli.options import say_passed_over
+from interceptor.cli.options import AsJson, PactFiles, say_passed_over
 from interceptor.project.config import load_project
 from interceptor.report.findings import finding_line, lint_total
 
 
 def lint(
     ctx: typer.Context,
-    pacts: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Pact files. Default: those of the project.", metavar="PACT", show_default=False),
-    ] = None,
+    pacts: PactFiles = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check handlers and pacts: names, states, rules, secrets, and responses that contradict each other."""
     from interceptor.lint import lint as findings_of

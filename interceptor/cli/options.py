@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from interceptor.broker import VersionChoice
     from interceptor.pact.read import Pact
 
+PactPaths: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
+]
+PactFiles: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PACT", help="Pact files. Default: those of the project.", show_default=False),
+]
+Words: TypeAlias = Annotated[list[str], typer.Argument(metavar="COMMAND", help="The command and its arguments.")]
+ProxyPort: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")
+]
 Retries: TypeAlias = Annotated[
     int,
     typer.Option(
@@ -43,6 +55,15 @@ MainBranch: TypeAlias = Annotated[
 Tag: TypeAlias = Annotated[
     str | None, typer.Option(metavar="T", help="Instead of a version: the latest one with a tag.")
 ]
+ReportFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Also write the report, an HTML page.", dir_okay=False),
+]
+Environment: TypeAlias = Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")]
+BranchOfVersion: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
+]
+Tags: TypeAlias = Annotated[list[str] | None, typer.Option(metavar="T", help="Tag for the version; may be repeated.")]
 RETRIES = 2
 """The client's default, 8, takes two minutes to report an unreachable broker."""
 SECONDS = 60.0
@@ -61,6 +82,15 @@ def participant_or_consumer(context: Context, given: str | None) -> str:
     if not context.config.exists():
         raise UsageError(f"cannot tell the consumer: there is no {context.config} here", "name it with --participant")
     return load_project(context.config).settings.consumer
+
+
+def participant_and_version(context: Context, participant: str | None, version: str | None) -> tuple[str, str]:
+    """The names that were given, else the project's consumer and the git commit.
+
+    Raises:
+        UsageError: either cannot be told, or is one that the client cannot be asked about.
+    """
+    return participant_or_consumer(context, participant), version_or_commit(context, version)
 
 
 def version_choice(
@@ -98,6 +128,17 @@ def version_or_commit(context: Context, given: str | None) -> str:
             "name another version",
         )
     return version
+
+
+def chosen_pacts(context: Context, paths: Iterable[Path] | None) -> list[Pact]:
+    """The pacts in files and folders, else those of the project.
+
+    Raises:
+        PactError: there are none, or one cannot be read.
+    """
+    from interceptor.pact.read import read_pact
+
+    return [read_pact(path) for path in (pact_files(paths) if paths else pacts_of_project(context))]
 
 
 def pacts_of_project(context: Context) -> list[Path]:
@@ -149,6 +190,19 @@ def write_output(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}", "name another file") from error
+
+
+def append_output(file: Path, content: bytes) -> None:
+    """Add to a file that the environment names.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        with file.open("ab") as opened:
+            opened.write(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}", "check the variable that names it") from error
 
 
 def root(context: Context) -> Path:

@@ -20,7 +20,7 @@ from interceptor.broker import publish as publish_pact
 from interceptor.broker.revision import detect, is_commit, require_clean
 from interceptor.cli.context import say, show, show_json
 from interceptor.cli.earlier import pact_at_broker, pact_in_git
-from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout, root
+from interceptor.cli.options import RETRIES, SECONDS, AsJson, BranchOfVersion, PactPaths, Retries, Tags, Timeout, root
 from interceptor.lint.origins import handlers_of_latest_run
 from interceptor.lint.secrets import secrets_in
 from interceptor.pact.changes import changes
@@ -39,20 +39,15 @@ from interceptor.values.errors import BrokerError, PactError, UsageError
 
 def publish(
     ctx: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
-    ] = None,
+    paths: PactPaths = None,
     consumer_app_version: Annotated[
         str | None,
         typer.Option(
             "--consumer-app-version", "-a", metavar="V", help="Version of the consumer. Default: the git commit."
         ),
     ] = None,
-    branch: Annotated[
-        str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
-    ] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag for the version; may be repeated.")] = None,
+    branch: BranchOfVersion = None,
+    tag: Tags = None,
     build_url: Annotated[
         str | None, typer.Option(metavar="U", help="URL of the build. Default: the one CI gives.")
     ] = None,

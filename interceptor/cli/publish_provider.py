@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show, show_json
-from interceptor.cli.options import RETRIES, SECONDS, AsJson, Retries, Timeout, root, version_or_commit
+from interceptor.cli.options import (
+    RETRIES,
+    SECONDS,
+    AsJson,
+    BranchOfVersion,
+    Retries,
+    Tags,
+    Timeout,
+    root,
+    version_or_commit,
+)
 from interceptor.values.errors import UsageError
 
 
@@ -32,10 +42,8 @@ def publish_provider(
     version: Annotated[
         str | None, typer.Option(metavar="V", help="The provider's version. Default: the git commit.")
     ] = None,
-    branch: Annotated[
-        str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
-    ] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag for the version; may be repeated.")] = None,
+    branch: BranchOfVersion = None,
+    tag: Tags = None,
     retries: Retries = RETRIES,
     timeout: Timeout = SECONDS,
     as_json: AsJson = False,

@@ -11,18 +11,18 @@ from interceptor.cli.context import show
 from interceptor.cli.options import (
     RETRIES,
     SECONDS,
+    Environment,
     Participant,
     Retries,
     Timeout,
     Version,
-    participant_or_consumer,
-    version_or_commit,
+    participant_and_version,
 )
 
 
 def record_deployment(
     ctx: typer.Context,
-    environment: Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")],
+    environment: Environment,
     version: Version = None,
     participant: Participant = None,
     application_instance: Annotated[
@@ -34,7 +34,7 @@ def record_deployment(
     """Record at the broker that a version was deployed to an environment."""
     from interceptor import broker as brokers
 
-    name, number = participant_or_consumer(ctx.obj, participant), version_or_commit(ctx.obj, version)
+    name, number = participant_and_version(ctx.obj, participant, version)
     brokers.record_deployment(
         brokers.find_broker(os.environ, retries=retries, seconds=timeout),
         name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
 
 import typer
 
@@ -11,18 +10,18 @@ from interceptor.cli.context import show
 from interceptor.cli.options import (
     RETRIES,
     SECONDS,
+    Environment,
     Participant,
     Retries,
     Timeout,
     Version,
-    participant_or_consumer,
-    version_or_commit,
+    participant_and_version,
 )
 
 
 def record_release(
     ctx: typer.Context,
-    environment: Annotated[str, typer.Option(metavar="E", help="The environment, for example production.")],
+    environment: Environment,
     version: Version = None,
     participant: Participant = None,
     retries: Retries = RETRIES,
@@ -31,7 +30,7 @@ def record_release(
     """Record at the broker that a version was released to an environment; those before stay supported there."""
     from interceptor import broker as brokers
 
-    name, number = participant_or_consumer(ctx.obj, participant), version_or_commit(ctx.obj, version)
+    name, number = participant_and_version(ctx.obj, participant, version)
     broker = brokers.find_broker(os.environ, retries=retries, seconds=timeout)
     brokers.record_release(broker, name, number, environment)
     show(f"{name} {number} is released to {environment}")

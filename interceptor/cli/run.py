@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interceptor.cli.context import Context, say, set_up_logging
+from interceptor.cli.context import Context, say, say_reached, say_toned, set_up_logging, show_document, write
+from interceptor.cli.live import live
+from interceptor.cli.options import ProxyPort, ReportFile, Words, append_output, write_output
+from interceptor.cli.progress import is_shown, progress
 from interceptor.project.config import Project, load_project
-from interceptor.report.summary import hit_lines, summary_lines
+from interceptor.report.summary import hit_lines, progress_line, summary_notes
 from interceptor.run.reach.isolation import IsolationError
 from interceptor.session import Finished, RunContext, prepared, run_command
 from interceptor.values.errors import InterceptorError
+
+if TYPE_CHECKING:
+    from interceptor.convert import Conversion
+    from interceptor.report.run_result import RunResult
 
 
 class Export(StrEnum):
@@ -30,8 +39,8 @@ class Export(StrEnum):
 
 def run(
     ctx: typer.Context,
-    command: Annotated[list[str], typer.Argument(help="The command and its arguments.", metavar="COMMAND")],
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.")] = None,
+    command: Words,
+    port: ProxyPort = None,
     export: Annotated[
         Export,
         typer.Option(help="When to write the pacts. clean: if the command succeeds and no request is unhandled."),
@@ -54,6 +63,14 @@ def run(
         list[int] | None,
         typer.Option(metavar="N", min=1, max=65535, help="A loopback port that an isolated command may reach."),
     ] = None,
+    report: ReportFile = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write unhandled requests as failures in JUnit XML.", dir_okay=False),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Also print the result as JSON, as the last line of the standard output.")
+    ] = False,
 ) -> None:
     """Run a command under the proxy, then write the pacts.
 
@@ -65,30 +82,37 @@ def run(
     project = load_project(context.config)
     if consumer is not None:
         project = replace(project, settings=project.settings.model_copy(update={"consumer": consumer}))
-    with prepared(project, os.environ, port=port) as run_context:
+    with prepared(project, os.environ, port=port, page=partial(live, project.settings.consumer)) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))
-        for problem in run_context.reached.problems:
-            say(problem)
+        say_reached(run_context.reached, verbose=context.verbose)
         if context.verbose:
-            say(f"clients reach the proxy by the proxy variables and by settings for {run_context.reached.names}")
+            say(f"what happens is shown at {run_context.page_url}")
         finished = _run(run_context, command, isolated=isolated, allowed=allow_port or [])
     for line in (
         *(hit_lines(finished.summary) if context.verbose else ()),
-        *summary_lines(finished.summary, project.providers),
+        *summary_notes(finished.summary, project.providers),
     ):
         say(line)
-    if finished.failure is not None:
-        raise typer.Exit(_failed(finished, finished.failure))
-    fine = finished.summary.clean and not (strict and finished.summary.never_used)
-    fine = fine and (allow_empty or finished.summary.requests > 0)
-    if export is Export.ALWAYS or (export is Export.CLEAN and not finished.exit_code and finished.summary.clean):
+    conversion: Conversion | None = None
+    failure: InterceptorError | None = finished.failure
+    if failure is None and _is_exported(export, finished):
         still_answered = None if prune else partial(run_context.still_answered, finished.summary)
-        try:
-            fine = _export(project, finished.journal, still_answered) and fine
-        except InterceptorError as error:
-            raise typer.Exit(_failed(finished, error)) from error
-    raise typer.Exit(finished.exit_code or int(not fine))
+        conversion, failure = _exported(project, finished.journal, still_answered)
+    from interceptor.report.run_result import RunResult, run_block  # not before the command: it may be short
+
+    result = RunResult(project, finished.summary, finished.journal, finished.exit_code, conversion)
+    for parts in run_block(result):
+        say_toned(parts)
+    if failure is not None:
+        say(failure.message)
+        if failure.hint:
+            say(failure.hint)
+    fine = finished.summary.clean and not (strict and finished.summary.never_used)
+    fine = fine and (allow_empty or finished.summary.requests > 0) and _is_whole(conversion)
+    exit_code = finished.exit_code or (failure.exit_code if failure is not None else int(not fine))
+    _write(result, exit_code, junit=junit, report=report, as_json=as_json)
+    raise typer.Exit(exit_code)
 
 
 run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options after COMMAND are its
@@ -96,32 +120,63 @@ run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-d
 
 def _run(run_context: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
     """Run the command, isolated where that is asked for; where only the project asks for it, it is no must."""
+    run = run_command
+    if is_shown(os.environ):
+        page = run_context.page_url
+        run = partial(run_command, watch=lambda summary: progress(partial(progress_line, summary, page)))
     if not isolated and not run_context.project.settings.reach.isolated:
-        return run_command(run_context, command)
+        return run(run_context, command)
     try:
-        return run_command(run_context, command, run_context.isolation(allowed))
+        return run(run_context, command, run_context.isolation(allowed))
     except IsolationError as error:
         if isolated:
             raise
         say(f"{error}; continuing without isolation")
-        return run_command(run_context, command)
+        return run(run_context, command)
 
 
-def _failed(finished: Finished, error: InterceptorError) -> int:
-    """Say what failed after the command ended; its own exit code stays, unless that was 0."""
-    say(error.message)
-    if error.hint:
-        say(error.hint)
-    return finished.exit_code or error.exit_code
+def _is_exported(export: Export, finished: Finished) -> bool:
+    """Whether the pacts are to be written."""
+    return export is Export.ALWAYS or (export is Export.CLEAN and not finished.exit_code and finished.summary.clean)
 
 
-def _export(project: Project, journal: Path, still_answered: Callable[[str, str, str], str | None] | None) -> bool:
-    """Write the pacts; False where something belongs into them and was not written."""
+def _exported(
+    project: Project, journal: Path, still_answered: Callable[[str, str, str], str | None] | None
+) -> tuple[Conversion | None, InterceptorError | None]:
+    """Write the pacts, and say what there is to say beside their changes; the failure where that is impossible."""
     from interceptor.convert import convert
-    from interceptor.report.conversion import conversion_lines
+    from interceptor.report.conversion import conversion_notes
 
-    conversion = convert(project, [journal], still_answered=still_answered)
-    for line in conversion_lines(project, conversion):
+    try:
+        conversion = convert(project, [journal], still_answered=still_answered)
+    except InterceptorError as error:
+        return None, error
+    for line in conversion_notes(project, conversion):
         say(line)
+    return conversion, None
+
+
+def _is_whole(conversion: Conversion | None) -> bool:
+    """False where something belongs into the pacts and was not written."""
+    if conversion is None:
+        return True
     kept = any(pact.losses for pact in conversion.pacts)
     return not kept and not any(finding.type == "error" for finding in conversion.findings)
+
+
+def _write(result: RunResult, exit_code: int, *, junit: Path | None, report: Path | None, as_json: bool) -> None:
+    """The result in the forms that are asked for, or that the CI service reads."""
+    from interceptor.report.run_result import run_annotations, run_json, run_junit, run_markdown
+
+    if junit is not None:
+        write_output(junit, run_junit(result))
+    if report is not None:
+        from interceptor.cli.report import write_report
+
+        write_report(result.project, [result.journal], report)
+    if job_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        for annotation in run_annotations(result):
+            write(f"{annotation}\n", sys.stderr)
+        append_output(Path(job_summary), run_markdown(result).encode("utf-8", "replace"))
+    if as_json:
+        show_document(f"\n{json.dumps(run_json(result, exit_code), ensure_ascii=False)}\n")

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show_document
-from interceptor.project.config import STATE_DIR
 from interceptor.scaffold.schema import handlers_schema, project_schema, schema_text, write_schemas
+from interceptor.values.variables import STATE_DIR
 
 
 class SchemaKind(StrEnum):

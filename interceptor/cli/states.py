@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import say, show_document, show_json, show_line
-from interceptor.cli.options import AsJson, pact_files, pacts_of_project, say_passed_over, write_output
+from interceptor.cli.options import AsJson, PactPaths, chosen_pacts, say_passed_over, write_output
 from interceptor.values.errors import PactError, UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ class Scaffold(StrEnum):
 
 def states(
     ctx: typer.Context,
-    pacts: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
-    ] = None,
+    pacts: PactPaths = None,
     consumer: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this consumer.")] = None,
     provider: Annotated[str | None, typer.Option(metavar="NAME", help="Only the states of this provider.")] = None,
     scaffold: Annotated[Scaffold | None, typer.Option(help="Write the provider's state handlers.")] = None,
@@ -47,11 +44,10 @@ def states(
 
     An existing file keeps its content; only the missing states are added.
     """
-    from interceptor.pact.read import read_pact
     from interceptor.pact.states import required_states
     from interceptor.report.states import states_json, states_lines, states_markdown
 
-    found = [read_pact(path) for path in (pact_files(pacts) if pacts else pacts_of_project(ctx.obj))]
+    found = chosen_pacts(ctx.obj, pacts)
     chosen = [pact for pact in found if consumer in {None, pact.consumer} and provider in {None, pact.provider}]
     if not chosen:
         pairs = ", ".join(f"{pact.consumer} with {pact.provider}" for pact in found)

@@ -16,9 +16,10 @@ from interceptor.cli.options import (
     RETRIES,
     SECONDS,
     AsJson,
+    BranchOfVersion,
+    PactPaths,
     Retries,
-    pact_files,
-    pacts_of_project,
+    chosen_pacts,
     root,
     say_passed_over,
     write_output,
@@ -34,10 +35,7 @@ if TYPE_CHECKING:
 def verify(
     ctx: typer.Context,
     provider_url: Annotated[str, typer.Option(metavar="URL", help="The provider's URL, with its base path.")],
-    pacts: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PACT", help="Pact files or folders. Default: the project's.", show_default=False),
-    ] = None,
+    pacts: PactPaths = None,
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="The provider, if the pacts name several.")
     ] = None,
@@ -92,9 +90,7 @@ def verify(
     provider_version: Annotated[
         str | None, typer.Option(metavar="V", help="Version of the provider. Default: the git commit.")
     ] = None,
-    provider_branch: Annotated[
-        str | None, typer.Option(metavar="B", help="Branch of the version. Default: the one CI or git gives.")
-    ] = None,
+    provider_branch: BranchOfVersion = None,
     provider_tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Tag; may be repeated.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the result as JUnit XML.")] = None,
     as_json: AsJson = False,
@@ -177,10 +173,9 @@ def _publishing(
 
 
 def _files(context: Context, paths: Sequence[Path], name: str | None, states_url: str | None) -> tuple[Source, str]:
-    from interceptor.pact.read import read_pact
     from interceptor.verification import Files
 
-    pacts = [read_pact(path) for path in (pact_files(paths) if paths else pacts_of_project(context))]
+    pacts = chosen_pacts(context, paths)
     names = sorted({pact.provider for pact in pacts})
     if name is None:
         if len(names) > 1:

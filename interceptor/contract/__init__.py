@@ -1,1 +1,1 @@
-"""Exchanges -> interactions: select, normalise, pin, name."""
+"""Turns exchanges into interactions: select, normalise, pin, name."""

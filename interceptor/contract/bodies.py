@@ -1,4 +1,4 @@
-"""Bytes and a content type -> a body as a pact tells it: JSON, text or binary."""
+"""Turns bytes and a content type into the body of a pact: JSON, text or binary."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from interceptor.values.place import children
 from interceptor.values.remember import remembered
 
 _DEEPEST = DEEPEST - 20
-"""Levels; what a pact wraps around a body is nested too."""
+"""Levels; less than the tools' limit, as the pact around a body adds some."""
 _VAST = re.compile(rb"\d[eE]\+?\d{3}|\d{300}")
-"""What numbers look like that may be too large."""
+"""Numbers that may be too large."""
 _JSON_CHARSET = re.compile(r"""\s*;\s*charset\s*=\s*"?utf-?8"?""", re.IGNORECASE)
 
 
 class UnreadableBodyError(ValueError):
-    """The body is not what its content type claims; the text says why."""
+    """The body is not what its content type claims; the text gives the reason."""
 
 
 def body_of(content: bytes, content_type: str | None) -> PactBody:
-    """The body of a message that has one.
+    """The body of a message that has content.
 
     Raises:
-        UnreadableBodyError: for text that is not the JSON it claims to be, or JSON that no Pact tool can read.
+        UnreadableBodyError: the text is not the JSON it claims to be, or no Pact tool can read it.
     """
     header = normal_content_type(content_type) if content_type else _guessed(content)
     kind = media_type(header)
     if kind.is_json:
-        return PactBody("json", _json(content), header)
+        value = _json(content)
+        return PactBody("json", value if b"\\u" in content else content, header)
     if (kind.is_text or kind.is_multipart) and (text := _text(content)) is not None:
         return PactBody("text", text, header)
     return PactBody("binary", content, header)
@@ -41,7 +42,7 @@ def body_of(content: bytes, content_type: str | None) -> PactBody:
 
 @remembered(1000)
 def normal_content_type(content_type: str) -> str:
-    """The header without the charset that JSON has anyway: `Application/JSON; charset=utf-8` -> `application/json`."""
+    """The header without a charset, useless in JSON: `Application/JSON; charset=utf-8` -> `application/json`."""
     kind = media_type(content_type)
     if not kind.is_json:
         return content_type
@@ -50,7 +51,7 @@ def normal_content_type(content_type: str) -> str:
 
 
 def _guessed(content: bytes) -> str:
-    """The content type of a body that came without one."""
+    """The content type for a body that has none."""
     try:
         if isinstance(parse_json(content), dict | list):
             return JSON_MEDIA_TYPE
@@ -64,7 +65,7 @@ def _json(content: bytes) -> Json:
         raise UnreadableBodyError(f"the JSON is nested over {_DEEPEST} levels deep, which the Pact tools cannot read")
     try:
         value = parse_json(content)
-        # What JSON can spell but no text can hold, a lone surrogate, becomes the replacement character.
+        # A lone surrogate, which JSON can express but text cannot, becomes the replacement character.
         if b"\\u" in content:
             value = json.loads(
                 json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -77,14 +78,14 @@ def _json(content: bytes) -> Json:
 
 
 def _is_vast(value: Json) -> bool:
-    """Whether there is a number that is too large for the tools to read."""
+    """True if a number is too large for the tools."""
     if isinstance(value, int | float):
         return abs(value) > float_info.max
     return any(_is_vast(each) for _, each in children(value))
 
 
 def _text(content: bytes) -> str | None:
-    """The text that bytes spell; the Pact tools know UTF-8 only, so in another charset they stay what they are."""
+    """The text in UTF-8, the only charset that the Pact tools know; None if it is not."""
     try:
         text = content.decode()
     except UnicodeDecodeError:

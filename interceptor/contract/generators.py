@@ -1,6 +1,6 @@
-"""What the Pact tools may put in the place of recorded values: the present time, and what a provider state gave.
+"""Generators: the Pact tools replace recorded values by the current time, or by a value from a provider state.
 
-Without a generator a verifier sends the recorded value. Specification 2 has none.
+Without a generator, a verifier sends the recorded value. Specification 2 has no generators.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Parameters: TypeAlias = Mapping[str, str | int]
 def timestamp_generators(
     timestamps: Iterable[Generator], message: Message, query: NamedValues
 ) -> tuple[Generator, ...]:
-    """Those generators of times that stand where a single value is, about whose form the handler says nothing."""
+    """The generators of times at places of a single value, for which the handler declares no form."""
     body = message.body
     declared = {(rule.part, rule.at) for rule in message.rules}
     ruled: set[Steps] = set()
@@ -49,7 +49,7 @@ def timestamp_generators(
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A value that may be a state's parameter, and the name it stands under."""
+    """A value that may be a parameter of a state, and its name."""
 
     part: RulePart
     at: str
@@ -57,14 +57,14 @@ class _Candidate:
     value: str | int
 
     def called(self, parameter: str) -> bool:
-        """Whether the names agree: `productId` and `product-id` do."""
+        """True if the names agree, as `productId` and `product-id` do."""
         return _plain(self.name) == _plain(parameter)
 
 
 def with_states(interaction: Interaction) -> Interaction:
-    """An interaction that asks for what a provider state gives: for `/products/10` where a parameter is `id: "10"`.
+    """The interaction with generators for the state's parameters: for the 10 of `/products/10` if there is `id: "10"`.
 
-    In an answer nothing would come of it: there the tools compare with what was recorded.
+    Responses get none: there the tools compare with the recorded value.
     """
     parameters = _parameters(interaction.states)
     if not parameters:
@@ -101,7 +101,7 @@ def _path(path: str, parameters: Parameters) -> Iterator[Generator]:
 
 
 def _tied(message: Message, query: NamedValues, parameters: Parameters) -> list[Generator]:
-    """The places whose whole value is a parameter's; of several in one part those that are called like it."""
+    """The places whose whole value is a parameter's; if one part has several, those with its name."""
     found = []
     for part, candidates in groupby(_candidates(message, query), key=lambda each: each.part):
         known = list(candidates)

@@ -1,7 +1,7 @@
-"""Exchanges -> interactions: select, normalise, pin, name; in an order and with contents that no run changes.
+"""Turns exchanges into interactions: select, normalise, pin, name. The result is the same in every run.
 
-Exchanges are taken one at a time and collapsed at once, so that the memory needed grows with what is distinct, not
-with how much was recorded.
+Exchanges are taken one at a time and collapsed at once, so that memory grows with the number of distinct ones, not
+with the size of the recording.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from interceptor.contract.pinning.pin import Extracted, KnownValues, Skeleton, e
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.inferred_rules import collapsed, inferred
 from interceptor.pact.rules import Rule
-from interceptor.project.exclusion import Exclusion
 from interceptor.values.exchange import Exchange, Outcome
+from interceptor.values.exclusion import Exclusion
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)
 class ContractPolicy:
-    """What of the recorded traffic becomes part of a contract, and in which form."""
+    """Which of the recorded traffic becomes part of a contract, and in which form."""
 
     passed: bool = False
-    """Also what real providers answered (`record: all`)."""
+    """Include responses of real providers (`record: all`)."""
     exclusion: Exclusion = field(default_factory=Exclusion)
     """URL globs."""
     matching: Literal["types", "none"] = "types"
     one_per_shape: bool = False
     states_by_name: bool = False
-    """Whether states are told apart by their names only, as specification 2 does."""
+    """True if states are distinguished by name only, as in specification 2."""
     kept: HeaderPolicy = field(default_factory=HeaderPolicy)
     documented: Callable[[Exchange], HeaderPolicy] | None = None
-    """What the provider's document names, for an exchange."""
+    """The headers that the provider's document names, for an exchange."""
 
     def kept_of(self, exchange: Exchange) -> HeaderPolicy:
-        """The headers of an exchange that are kept whatever its handler says."""
+        """The headers of an exchange that are kept whatever its handler declares."""
         if self.documented is None:
             return self.kept
         documented = self.documented(exchange)
@@ -58,7 +58,7 @@ class ContractPolicy:
 
 
 def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
-    """Whether an exchange belongs into a contract at all."""
+    """True if an exchange belongs in a contract at all."""
     if exchange.response is None or exchange.metadata.provider is None or not exchange.metadata.record:
         return False
     if exchange.outcome is not Outcome.MOCKED and not (policy.passed and exchange.outcome is Outcome.PASSED):
@@ -71,18 +71,18 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one exchange."""
+    """What one exchange was turned into."""
 
     extracted: Extracted
     repeat: Callable[[Slots, str], None]
-    """Takes an exchange that differs from this one in the values of its slots, and in its time, only."""
+    """Takes an exchange that differs from this one only in the values of its slots and in its time."""
 
 
 _NEVER_PINNED = "00000000-0000-4000-8000-000000000000"
 
 
 class Collector:
-    """Gathers what one consumer asks of one provider."""
+    """Collects the interactions of one consumer and one provider."""
 
     def __init__(self, policy: ContractPolicy) -> None:
         self._policy = policy
@@ -121,28 +121,28 @@ class Collector:
         self._gathered = 0
 
     def interactions(self) -> tuple[tuple[Interaction, ...], tuple[Finding, ...]]:
-        """The interactions in their final order, and what is doubtful about them."""
+        """The interactions in their final order, and findings about them."""
         self._settle()
         merged = _merged(map(self._completed, pin(self._skeletons(), rules=self._policy.matching == "types")))
         if self._policy.one_per_shape:
             merged = _one_per_shape(merged)
         named, findings = _named(merged, states_by_name=self._policy.states_by_name)
-        ordered = tuple(sorted(named, key=lambda each: (each.description, each.digest)))
+        ordered = tuple(_ordered(named))
         found = {*self._findings, *findings, *_ambiguous(ordered)}
         return ordered, tuple(sorted(found, key=lambda finding: (finding.code, finding.message, str(finding.handler))))
 
     def _skeletons(self) -> Iterator[Skeleton]:
-        """Each group once per choice of literals, in an order that depends on nothing else."""
+        """Each group once per choice of literals, in an order that depends only on the content."""
         for key in sorted(self._groups):
-            group = self._groups[key]
+            group = self._groups.pop(key)  # nothing is gathered after this, and what is done need not be kept
             for literals in sorted(group.variants, key=repr):
                 variant = group.variants[literals]
                 tests, handlers = (tuple(sorted({pair[side] for pair in variant.origins} - {""})) for side in (0, 1))
-                interaction = replace(group.skeleton, tests=tests, handlers=handlers)
+                interaction = group.skeleton.made_by(tests, handlers)
                 yield Skeleton(interaction, group.forms, literals, variant.places)
 
     def _completed(self, interaction: Interaction) -> Interaction:
-        """With the inferred rules and generators, and a description."""
+        """The interaction with inferred rules and generators, and a description."""
         request, response = interaction.request, interaction.response
         of_request: Iterable[Rule] = ()
         of_response: Iterable[Rule] = ()
@@ -151,11 +151,20 @@ class Collector:
                 of_response = inferred(response.body.value)
             if request.body is not None and is_multipart(request.body):
                 of_request = [Rule("header", "content-type", "regex", boundary_pattern(request.body.content_type))]
-        completed = replace(
-            interaction,
-            request=_with_rules(request, of_request),
-            response=_with_rules(response, of_response),
-            description=interaction.description or default_description(interaction),
+        completed = Interaction(
+            interaction.method,
+            interaction.path,
+            _with_rules(request, of_request),
+            interaction.status,
+            _with_rules(response, of_response),
+            interaction.query,
+            interaction.description or default_description(interaction),
+            interaction.states,
+            interaction.tests,
+            interaction.handlers,
+            interaction.masked,
+            interaction.pinned,
+            interaction.left_out,
         )
         return with_states(completed) if self._policy.matching == "types" else completed
 
@@ -164,13 +173,22 @@ def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
     if message.exact:
         return message
     every, body = unique([*message.rules, *rules]), message.body
+    if not every:
+        return message
     if body is not None and body.kind == "json":
-        every = collapsed(every, body.value)
+        every = collapsed(every, body)
     return replace(message, rules=every)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
     """Each content once, with the tests and handlers of all that have it."""
+    alike: dict[Any, list[Interaction]] = defaultdict(list)
+    for each in interactions:
+        alike[each.method, each.path, each.query, each.status, each.description].append(each)
+    return [one for group in alike.values() for one in (group if len(group) == 1 else _same_merged(group))]
+
+
+def _same_merged(interactions: Iterable[Interaction]) -> list[Interaction]:
     merged: dict[bytes, Interaction] = {}
     for each in interactions:
         key = each.digest
@@ -185,11 +203,24 @@ def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
 
 
 def _one_per_shape(interactions: list[Interaction]) -> list[Interaction]:
-    """Of the interactions of a handler that differ in values only, the first in the order of the pact."""
+    """Of a handler's interactions that differ only in values, the first one in the order of the pact."""
     chosen: dict[bytes, Interaction] = {}
-    for each in sorted(interactions, key=lambda each: (each.description, each.digest)):
+    for each in _ordered(interactions):
         chosen.setdefault(digest(_shape(each)), each)
     return list(chosen.values())
+
+
+def _ordered(interactions: Iterable[Interaction]) -> list[Interaction]:
+    """By description, and by content where two share one; that of the others need not be looked at."""
+    by_description: dict[str, list[Interaction]] = defaultdict(list)
+    for each in interactions:
+        by_description[each.description].append(each)
+    groups = (by_description[description] for description in sorted(by_description))
+    return [one for group in groups for one in (group if len(group) == 1 else sorted(group, key=_digest))]
+
+
+def _digest(each: Interaction) -> bytes:
+    return each.digest
 
 
 def _shape(each: Interaction) -> Any:
@@ -221,7 +252,7 @@ def _types(value: Json) -> Any:
 
 
 def _named(interactions: Iterable[Interaction], *, states_by_name: bool) -> tuple[list[Interaction], list[Finding]]:
-    """The interactions under descriptions that are unique together with the states."""
+    """The interactions with descriptions that are unique together with the states."""
     by_name: Mapping[Any, list[Interaction]] = defaultdict(list)
     for each in interactions:
         states = [state.name if states_by_name else (state.name, digest(dict(state.params))) for state in each.states]

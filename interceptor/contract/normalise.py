@@ -1,10 +1,11 @@
-"""Exchange -> Interaction: what of an exchange belongs into a contract, in its one normal form."""
+"""Turns an exchange into an interaction: the parts that belong in a contract, in one normal form."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
 from interceptor.contract.xml_rules import xml_rules
@@ -28,7 +29,7 @@ _OF_NO_REQUEST = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class HeaderPolicy:
-    """The headers that reach the pact beside those a handler names: the policy, the configured, the documented ones."""
+    """The headers that get into a pact in addition to those a handler names."""
 
     request: frozenset[str] = frozenset({"accept", "content-type", "authorization"})
     response: frozenset[str] = frozenset({"content-type"})
@@ -39,14 +40,14 @@ class HeaderPolicy:
 
 @dataclass(slots=True)
 class Normalised:
-    """What an exchange says, wherever it comes from; without a description where its handler gives none."""
+    """An exchange as an interaction, wherever it comes from; without a description if its handler has no name."""
 
     interaction: Interaction
     findings: list[Finding] = field(default_factory=list)
 
 
 def normalise(exchange: Exchange, kept: HeaderPolicy) -> Normalised:
-    """The interaction of an exchange that was answered; its volatile values are still those of the run."""
+    """The interaction of an answered exchange, with the volatile values of this run."""
     assert exchange.response is not None
     findings: list[Finding] = []
     request, response, metadata = exchange.request, exchange.response, exchange.metadata
@@ -60,6 +61,7 @@ def normalise(exchange: Exchange, kept: HeaderPolicy) -> Normalised:
         description=metadata.name or "",
         left_out=_values((name, value) for name, value in request.headers if name not in _OF_NO_REQUEST),
         states=tuple(sorted(metadata.states, key=lambda state: (state.name, repr(sorted(state.params.items()))))),
+        masked=exchange.masked,
     )
     return Normalised(interaction, findings)
 
@@ -101,7 +103,7 @@ def _message(
 
 
 def _content(message: Request | Response, method: str) -> tuple[bytes, str | None]:
-    """The body that the other side sees, and its content type; the answer to HEAD tells that of GET."""
+    """The body that the other side sees, and its content type; a response to HEAD has the content type of GET."""
     content, content_type = message.body, message.header("content-type")
     if isinstance(message, Request):
         return _with_pinned_boundary(content, content_type) if content_type else (content, None)
@@ -121,7 +123,7 @@ def _has_place(rule: Rule, names: Collection[str], body: PactBody | None) -> boo
 
 
 def unique(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    """One rule per place, the first one given, sorted by place."""
+    """One rule per place, the first one wins; sorted by place."""
     by_place: dict[tuple[str, str], Rule] = {}
     for rule in rules:
         by_place.setdefault((rule.part, rule.at), rule)
@@ -131,8 +133,8 @@ def unique(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 def _values(pairs: Iterable[tuple[str, str]]) -> NamedValues:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
-        grouped.setdefault(name, []).append(value)
-    return tuple((name, tuple(grouped[name])) for name in sorted(grouped))
+        grouped.setdefault(intern(name), []).append(intern(value))
+    return tuple([(name, tuple(grouped[name])) for name in sorted(grouped)])
 
 
 def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[str]:
@@ -161,14 +163,14 @@ def _with_cookies(side: Side, headers: Headers, exchange: Exchange, wanted: froz
 
 
 def _headers(headers: Headers, wanted: frozenset[str]) -> NamedValues:
-    # `*/*` is what clients send when nobody said anything about it.
+    # `*/*` is what clients send by default.
     return _values(
-        (name, value) for name, value in headers if name in wanted and (name, value.strip()) != ("accept", "*/*")
+        [(name, value) for name, value in headers if name in wanted and (name != "accept" or value.strip() != "*/*")]
     )
 
 
 def _with_pinned_boundary(content: bytes, content_type: str) -> tuple[bytes, str]:
-    """A multipart body with a constant in the place of the boundary that the client made up."""
+    """A multipart body with a constant boundary in place of the client's random one."""
     match = _BOUNDARY.search(content_type)
     if not media_type(content_type).is_multipart or match is None:
         return content, content_type
@@ -181,7 +183,7 @@ def _places(texts: Iterable[str]) -> Iterator[Place]:
 
 
 def _rules_of_masks(side: Side, exchange: Exchange, headers: NamedValues, body: PactBody | None) -> Iterator[Rule]:
-    """A rule for every masked value, so that stubs and verifiers can be given the real one."""
+    """A rule for each masked value, so that stubs and verifiers accept the real one."""
     values = dict(headers)
     query = {name for name, _ in exchange.request.query}
     kind = None if body is None else body.kind
@@ -208,7 +210,7 @@ def _rules_of_masks(side: Side, exchange: Exchange, headers: NamedValues, body: 
 
 
 def _rule_of_member(steps: Steps) -> Rule:
-    """`type` at a masked member; where a pact cannot say its name, at the nearest place above."""
+    """`type` at a masked member, or at its nearest ancestor if a pact cannot express its name."""
     unspeakable = next((index for index, step in enumerate(steps) if not is_addressable((step,))), len(steps))
     return Rule("body", spell_path(steps[:unspeakable]), "type")
 
@@ -219,13 +221,13 @@ def _open(masked: str, anything: str = ".+") -> str:
 
 
 def is_multipart(body: PactBody) -> bool:
-    """Whether the Pact tools compare a text part by part, so that no rule can be given for the whole."""
+    """True for a text that the Pact tools compare part by part, so that no rule can cover the whole."""
     return media_type(body.content_type).is_multipart
 
 
 def boundary_pattern(content_type: str) -> str:
-    """The pattern of a multipart content type, whatever its boundary."""
-    # The mock server drops the space behind the semicolon before it compares.
+    """The pattern of a multipart content type with any boundary."""
+    # The mock server drops the space after the semicolon before it compares.
     return rf"^{escape(media_type(content_type).essence)};\s*.+$"
 
 

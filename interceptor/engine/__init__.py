@@ -1,4 +1,4 @@
-"""What is to be done with a request: the one engine behind every door of the proxy."""
+"""Decides what happens to a request; every listener of the proxy asks the same engine."""
 
 from interceptor.engine.engine import SCOPE_HEADER, Engine, load_engine
 

@@ -1,4 +1,4 @@
-"""A loaded handler -> a compiled one: templates, states and resolvers are made ready once."""
+"""Compiles a loaded handler: its templates, states and resolvers are prepared once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from interceptor.answering.patches import has_patches
-from interceptor.answering.rendering import MAY_VARY, Compiler
+from interceptor.answering.rendering import MAY_VARY, Compiler, Render
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
 from interceptor.answering.template import Template, TemplateFault
@@ -19,11 +19,11 @@ from interceptor.matching.router import Route
 from interceptor.project.folder import Folder
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
-from interceptor.values.place import header_places, leaves
+from interceptor.values.place import header_places, scalars
 
 
 def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
-    """Compile a handler; what is wrong with it is added to the compiler's problems."""
+    """Compile a handler; its faults are added to the compiler's problems."""
     model, node = loaded.model, loaded.node
     compiler = replace(compiler, reads=set())
     when = _compile_when(model.when, node.at("when"), compiler)
@@ -31,13 +31,12 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
     for index, entry in enumerate(model.entries):
         entries += [_compile_described(loaded, index, compiler)] * entry.times
     if model.then and any(entry.passthrough and not has_patches(entry) for entry in model.entries):
-        message = "then needs an answer of the handler's own: put status, headers or a body beside passthrough"
+        message = "then needs a response of the handler's own: put status, headers or a body beside passthrough"
         compiler.problems.append(node.at("then").problem(message))
     cacheable, first = None, entries[0]
     if when is None and not model.then and not model.once and all(entry is first for entry in entries):
         cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
-    after = replace(compiler, known=(*compiler.known, "response"))
-    then = {name: (value, after.json(value, node.at("then", name), "then")) for name, value in model.then.items()}
+    then = _compile_then(loaded, compiler) if model.then else {}
     chooses = any(entry.when is not None or entry.given is not None for entry in model.entries)
     reads = frozenset(name for of, name in compiler.reads if of == "data")
     return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), chooses, reads, cacheable)
@@ -51,13 +50,19 @@ def _compile_when(expression: str | None, node: Node, compiler: Compiler) -> Tem
     except TemplateFault as fault:
         bare = expression.strip()
         if bare.startswith("{{") and bare.endswith("}}"):
-            message = "when is an expression already; leave out the braces"
+            message = "when is already an expression; leave out the braces"
             compiler.problems.append(node.problem(message, paste=f"when: {bare[2:-2].strip()}"))
         else:
             compiler.problems.append(node.problem(str(fault)))
         return None
     compiler.reads |= when.reads
     return when
+
+
+def _compile_then(loaded: LoadedHandler, compiler: Compiler) -> dict[str, tuple[Json, Render | None]]:
+    node = loaded.node.at("then")
+    after = replace(compiler, known=(*compiler.known, "response"))
+    return {name: (value, after.json(value, node.at(name), "then")) for name, value in loaded.model.then.items()}
 
 
 def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) -> DescribedEntry:
@@ -115,13 +120,20 @@ def _declared_rules(loaded: LoadedHandler, compiled: CompiledEntry) -> dict[str,
 
 def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
     """What conditions and templates say that may be a UUID, a time or the like; a contract keeps it as it is."""
-    part = loaded.model.request_part.model_dump(exclude={"matching"}, exclude_none=True)
-    entries = [entry.model_dump(exclude={"matching"}, exclude_none=True) for entry in loaded.model.entries]
-    texts = [str(value) for _, value in leaves(part)] + [loaded.model.when or ""]
-    templates = [str(value) for _, value in leaves([*entries, loaded.model.then]) if "{{" in str(value)]
+    part = loaded.model.request_part
+    said = {name: getattr(part, name) for name in part.model_fields_set if name not in {"matching", "graphql"}}
+    if part.graphql is not None:
+        said["graphql"] = part.graphql.model_dump(exclude_unset=True)
+    texts = [str(value) for value in scalars(said)] + [loaded.model.when or ""]
+    entries = [
+        {name: getattr(entry, name) for name in entry.model_fields_set if name not in {"matching", "given", "sse"}}
+        for entry in loaded.model.entries
+    ]
+    events = [[event.event, event.data, event.id] for entry in loaded.model.entries for event in entry.sse or ()]
+    said_in_templates = [str(value) for value in scalars([*entries, *events, loaded.model.then]) if "{{" in str(value)]
     files = [each for entry in loaded.model.entries if (each := _template_file(entry, loaded.folder))]
-    lines = [line for text in (*templates, *files) for line in text.splitlines()]
-    return tuple(dict.fromkeys(text for text in (*texts, *lines) if MAY_VARY.search(text)))
+    lines = [line for text in (*said_in_templates, *files) for line in text.splitlines()]
+    return tuple(dict.fromkeys([text for text in (*texts, *lines) if MAY_VARY.search(text)]))
 
 
 def _template_file(entry: ResponseEntry, folder: Folder) -> str:

@@ -1,4 +1,4 @@
-"""A handler as it was compiled: all that selecting and responding need."""
+"""A compiled handler: everything that selecting and responding need."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class CompiledState:
 
 @dataclass(frozen=True, slots=True)
 class DescribedEntry:
-    """One answer with what the contract says about it."""
+    """One response with what the contract says about it."""
 
     compiled: CompiledEntry
     index: int
-    """Its place in the handler's own list."""
+    """Its index in the handler's list."""
     resolver: Resolver | None
     name: str | Render | None
     when: Template | None
@@ -52,11 +52,11 @@ class DescribedEntry:
     cookies: tuple[str, ...]
     record: bool
     constant: tuple[ProviderState, ...] | None
-    """Its states, where nothing about it depends on the request."""
+    """Its states, if they do not depend on the request."""
 
     @property
     def passes_unread(self) -> bool:
-        """True where it passes a request on, and neither changes the answer nor looks at the request's body."""
+        """True if it passes a request on, and neither changes the response nor looks at the request's body."""
         model = self.compiled.model
         plain = model.passthrough is not None and not has_patches(model) and self.resolver is None and self.when is None
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
@@ -64,7 +64,7 @@ class DescribedEntry:
 
 @lean(frozen=True, slots=True)
 class Selection:
-    """One call of a handler: the entry whose turn it is, and the values for its templates."""
+    """One call of a handler: the selected entry, and the values for its templates."""
 
     entry: DescribedEntry
     calls: int
@@ -74,25 +74,25 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class CompiledHandler:
-    """A loaded handler and all that was compiled from it."""
+    """A loaded handler and everything compiled from it."""
 
     loaded: LoadedHandler
     route: Route
     when: Template | None
     entries: Sequence[DescribedEntry]
-    """An entry stands as often as its `times` says."""
+    """An entry is repeated as often as its `times` says."""
     then: Mapping[str, tuple[Json, Render | None]]
     literal: tuple[str, ...] = ()
-    """What the request part says that may be a UUID, a time or the like."""
+    """The literal values of the request part that may be UUIDs, times and so on."""
     chooses: bool = False
     """Whether an entry has conditions of its own: a `when`, or a `given` while states are declared."""
     reads: frozenset[str] = frozenset()
     """The names of the data that its templates read."""
     cacheable: Selection | None = None
-    """Its turn, where that is the same for every request that matches, however often it comes."""
+    """Its selection, if that is the same for every request that matches, however often it comes."""
 
     def passes_unread(self, request: Request) -> bool:
-        """True where a request that has this address passes as it is, whatever its body says."""
+        """True if a request to this address is passed on unchanged, whatever its body is."""
         model = self.loaded.model
         looks_at_bodies = not _BODY_PARTS.isdisjoint(model.request_part.model_fields_set)
         if looks_at_bodies or self.when is not None or model.once or not self.route.matches(request):

@@ -1,6 +1,6 @@
-"""Router, responses and scopes: what is to be done with a request.
+"""Decides what happens to a request, with the router, the responses and the scopes.
 
-Synchronous and free of input and output; delays are data for the caller. The proxy's doors are the callers.
+It is synchronous and does no I/O; delays are data for the caller, which is one of the proxy's listeners.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from interceptor.answering.rendering import RenderFault
-from interceptor.engine.browsers import is_favicon, is_preflight, preflight_response
+from interceptor.answering.resolvers import forget_resolvers
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
@@ -24,27 +24,28 @@ from interceptor.engine.select import Applicable, Match, MatchContext, applicabl
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.matching.values import Mismatch
 from interceptor.project.config import Policy, Project
-from interceptor.project.exclusion import Exclusion
-from interceptor.project.origins import Origin, is_loopback
+from interceptor.values.browsers import is_favicon, is_preflight, preflight_response
 from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.errors import Problem
 from interceptor.values.exchange import Metadata
+from interceptor.values.exclusion import Exclusion
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import Origin, is_loopback
 
 _MOST_SCOPES = 1000
-"""Workers that are remembered; the one of which nothing was said for the longest time is forgotten first."""
+"""Workers to remember; the one not heard of for the longest time is forgotten first."""
 _MOST_REMEMBERED = 1000
 _LARGEST_REMEMBERED = 4096
-"""Bytes of a body, of requests whose decision is remembered."""
+"""Bytes of a request's body up to which its decision is cached."""
 
 SCOPE_HEADER = "x-interceptor-scope"
 
 
 @lean(frozen=True, slots=True)
 class _Incoming:
-    """One request to be decided about."""
+    """One request to decide about."""
 
     request: Request
     located: Located
@@ -66,7 +67,7 @@ class Engine:
         self._exclusion = Exclusion(project.settings.exclude)
         self._next_rank = 0
         self._cacheable: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
-        """Decisions that hold until something is said about their scope, which is another object then."""
+        """Cached decisions; whatever changes their scope replaces the scope's object, and so makes them void."""
         self.warnings: list[Problem] = []
 
     @property
@@ -76,45 +77,45 @@ class Engine:
 
     @property
     def files(self) -> frozenset[Path]:
-        """The handler files, and all that they name: what the handlers depend on."""
+        """The handler files and all files that they name."""
         return self._handlers.files
 
     @property
     def hosts(self) -> set[str]:
-        """The hosts, or patterns of hosts (`*.example.com`), that providers and handlers are at."""
+        """The hosts, or patterns of hosts (`*.example.com`), of providers and handlers."""
         router = self._handlers.router
         return {"*"} if router.anywhere else router.hosts
 
     @property
-    def exact_origins(self) -> list[Origin]:
-        """The origins that providers and handlers are at, patterns left out."""
-        return self._handlers.router.exact_origins
+    def origins(self) -> list[Origin]:
+        """The origins, or patterns of origins, of providers and handlers."""
+        return self._handlers.router.origins
 
     def answering(self, request: Request) -> str | None:
-        """`file:line` of the first handler for a request's method and path, if there is one."""
+        """`file:line` of the first handler for a request's method and path, or None."""
         router = self._handlers.router
         routes = router.candidates(request, router.locate(request))
         return next((self._handlers[each.rank].loaded.place for each, _ in routes), None)
 
     def opens(self, scheme: str, host: str, port: int) -> bool:
-        """True where the TLS of an address may be opened: a provider or a handler is there."""
+        """True if TLS to an address may be decrypted, since a provider or a handler is there."""
         address = Origin(scheme, f"[{host}]" if ":" in host else host.lower(), str(port))
         return any(
             handlers.router.anywhere or handlers.router.owns_origin(address) for handlers in self._all_handlers()
         )
 
-    # What a test says ------------------------------------------------------------------------------------------
+    # What tests declare ----------------------------------------------------------------------------------------
 
     def begin_test(self, name: str | None, scope: str = "") -> None:
-        """A new test: calls are counted from the start, data is as in the files, no state is declared."""
+        """Begin a test: calls count from zero, data is as in the files, no state is declared."""
         self._renew(scope, Scope(HandlerState(dict(self._data)), name, overrides=self._scope(scope).overrides))
 
     def declare_states(self, names: frozenset[str], scope: str = "") -> None:
-        """The provider states that hold from now on, until a reset or a new test."""
+        """Declare the provider states, until a reset or the next test."""
         self._renew(scope, replace(self._scope(scope), states=names))
 
     def add_handlers(self, text: str, scope: str = "") -> list[str]:
-        """Put handlers in front of all others of a scope, until a reset; their places.
+        """Put handlers before all others of a scope, until a reset; returns their places.
 
         Raises:
             ConfigurationError: with every problem in them.
@@ -128,25 +129,25 @@ class Engine:
         return [handler.loaded.place for handler in added]
 
     def reset(self, scope: str = "") -> None:
-        """Forget everything about a scope but the name of its test."""
+        """Forget everything about a scope except the name of its test."""
         self._renew(scope, Scope(HandlerState(dict(self._data)), self._scope(scope).test))
 
     def replace_handlers(self, other: Engine) -> None:
-        """Take the handlers of an engine that was loaded anew; calls and data start afresh."""
+        """Take the handlers of a newly loaded engine; counts and data start from scratch."""
         self._handlers, self._data, self.warnings = other._handlers, other._data, other.warnings
         self._scopes = {
             name: replace(scope, memory=HandlerState(dict(self._data))) for name, scope in self._scopes.items()
         }
 
-    # What is to be done ----------------------------------------------------------------------------------------
+    # Decisions -------------------------------------------------------------------------------------------------
 
     def decide(self, request: Request, *, listener: str | None = None, scope: str = "") -> Decision:
-        """What is to be done with a request.
+        """Decide about a request.
 
         Args:
             request: as the client meant it.
-            listener: the provider at whose own address it came in.
-            scope: keeps parallel workers apart.
+            listener: the provider at whose own address it arrived.
+            scope: identifies the worker.
         """
         known = self._scope(scope)
         cacheable = self._cacheable.get((scope, request))
@@ -167,7 +168,7 @@ class Engine:
         return decision
 
     def decide_unread(self, request: Request, *, listener: str | None = None, scope: str = "") -> Passthrough | None:
-        """The decision about a request whose body has not arrived, where it passes whatever that says."""
+        """The decision about a request whose body has not arrived, if it passes whatever the body is."""
         if self._exclusion.covers(request.url):
             return Passthrough("excluded", Metadata())
         incoming = self._incoming(request, listener, scope)
@@ -210,7 +211,7 @@ class Engine:
         )
 
     def _first(self, choices: Iterator[Applicable], otherwise: Callable[[], Decision]) -> Decision:
-        """The decision of the first handler that does not step aside."""
+        """The decision of the first handler that does not decline."""
         for handler, context, selection in choices:
             if isinstance(selection, RenderFault):
                 return failed(handler, context, str(selection))
@@ -227,7 +228,7 @@ class Engine:
 
     def _matching(self, incoming: _Incoming) -> Iterator[Match]:
         request = incoming.request
-        preflight = is_preflight(request)  # it asks about another method: a handler has to name this one to mean it
+        preflight = is_preflight(request)  # it asks about another method; only a handler that names OPTIONS means it
         for handlers in self._reachable(incoming.scope):
             for route, params in handlers.router.candidates(request, incoming.located):
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
@@ -237,7 +238,7 @@ class Engine:
                     )
 
     def _batch(self, incoming: _Incoming, operations: list[Request]) -> Decision:
-        """A GraphQL batch, answered operation by operation; one that nobody answers makes the request unhandled."""
+        """Answer a GraphQL batch operation by operation; one that no handler answers makes the request unhandled."""
         before = incoming.scope.memory.copy()
         answers: list[Mocked] = []
         for operation in operations:
@@ -250,7 +251,7 @@ class Engine:
             answers.append(decision)
         return combined(incoming.request, answers)
 
-    # What nobody answers ---------------------------------------------------------------------------------------
+    # Misses ----------------------------------------------------------------------------------------------------
 
     def _not_answered(self, incoming: _Incoming) -> Decision:
         request, located, metadata = incoming.request, incoming.located, incoming.metadata
@@ -288,13 +289,13 @@ class Engine:
         return any(handlers.router.owns_origin(incoming.located.origin) for handlers in self._reachable(incoming.scope))
 
     def _policy_of(self, incoming: _Incoming) -> Policy | None:
-        """What the project says about a request that no handler answers; None for foreign loopback."""
+        """The project's policy for a request that no handler answers; None for foreign loopback."""
         if self._owns(incoming):
             return self._settings.unhandled
         return None if is_loopback(incoming.located.origin.host) else self._settings.others
 
     def _reachable(self, scope: Scope) -> Iterator[HandlerSet]:
-        """The handlers that a scope sees, those added last first."""
+        """The handlers that a scope sees, the latest first."""
         yield from scope.overrides
         yield self._handlers
 
@@ -311,7 +312,7 @@ class Engine:
         return self._scopes.get(name) or self._renew(name, Scope(HandlerState(dict(self._data))))
 
     def _renew(self, name: str, scope: Scope) -> Scope:
-        """Put a scope in the place of the one of that name; what was decided in that one holds no more."""
+        """Replace the scope of a name; cached decisions of the old one become void."""
         self._scopes.pop(name, None)
         self._scopes[name] = scope
         if len(self._scopes) > _MOST_SCOPES:
@@ -320,7 +321,7 @@ class Engine:
 
 
 def _why_aside(handler: CompiledHandler, context: MatchContext) -> list[Mismatch]:
-    """Why a handler steps aside although it matches, where its `when` is the reason."""
+    """Why a handler declines although it matches, if its `when` is the reason."""
     model = handler.loaded.model
     used_up = model.once and context.memory.calls.get(handler.route.rank, 0) >= len(handler.entries)
     conditions = [model.when] if model.when else [entry.when for entry in model.entries if entry.when]
@@ -330,15 +331,16 @@ def _why_aside(handler: CompiledHandler, context: MatchContext) -> list[Mismatch
 
 
 def load_engine(project: Project, mask: Mask = lambda request: request) -> Engine:
-    """Load and compile all handlers of a project.
+    """Load and compile all handlers of a project; resolvers are imported again.
 
     Args:
-        project: names them.
-        mask: a request without its secrets, as misses may show it.
+        project: the project.
+        mask: takes the secrets out of a request, so that a miss can show it.
 
     Raises:
         ConfigurationError: with every problem of every handler file.
     """
+    forget_resolvers()
     with nothing_is_garbage():
         handlers, data, warnings = load_project_handlers(project)
     engine = Engine(project, handlers, data, mask)

@@ -1,12 +1,12 @@
-"""GraphQL batches: a list of operations in one request, answered one by one and put together again."""
+"""GraphQL batches: lists of operations in one request, answered one by one and combined again."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 
-from interceptor.engine.browsers import cors_headers
 from interceptor.engine.misses import failed_response
+from interceptor.values.browsers import cors_headers
 from interceptor.values.decisions import Failed, Mocked
 from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json, NotJsonError, parse_json
@@ -15,7 +15,7 @@ from interceptor.values.messages import Request, Response
 
 
 def split_batch(request: Request) -> list[Request] | None:
-    """A request for each operation of a batch, or None for anything else."""
+    """One request per operation of a batch; None if it is not a batch."""
     if request.method != "POST":
         return None
     try:
@@ -30,7 +30,7 @@ def split_batch(request: Request) -> list[Request] | None:
 
 
 def combined(request: Request, answers: list[Mocked]) -> Mocked:
-    """The answers of a batch in the order of its operations."""
+    """The responses to a batch, combined in the order of its operations."""
     body = json.dumps([_value(answer) for answer in answers], ensure_ascii=False, separators=(",", ":")).encode()
     response = Response(max(answer.response.status for answer in answers), (("content-type", JSON_MEDIA_TYPE),), body)
     every = [answer.metadata for answer in answers]
@@ -66,7 +66,7 @@ def _value(answer: Mocked) -> Json:
 
 
 def _rules(answers: list[Mocked]) -> dict[str, dict[str, Json]]:
-    """The rules of each answer's body, moved to its place in the list."""
+    """The rules of each response's body, moved to its index in the list."""
     rules: dict[str, dict[str, Json]] = {}
     for index, answer in enumerate(answers):
         for side, places in answer.metadata.rules.items():

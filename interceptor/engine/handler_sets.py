@@ -1,4 +1,4 @@
-"""Handlers with the router that finds them: those of the project's files, and those added at run time."""
+"""Handlers with their router: those of the project's files, and those added at run time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from interceptor.matching.requests import compile_request
 from interceptor.matching.router import Route, Router, compile_address
 from interceptor.matching.values import MatcherError
 from interceptor.project.config import Project
-from interceptor.project.origins import Owners
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json
-from interceptor.values.place import leaves
+from interceptor.values.place import scalars
 
 
 class HandlerSet:
@@ -28,7 +27,7 @@ class HandlerSet:
     def __init__(self, project: Project, handlers: list[CompiledHandler], files: frozenset[Path] = frozenset()) -> None:
         self.files = files
         self._by_rank = {handler.route.rank: handler for handler in handlers}
-        self.router = Router(Owners(project.providers), [handler.route for handler in handlers])
+        self.router = Router(project.owners, [handler.route for handler in handlers])
         self.speaks_graphql = any(handler.loaded.model.request_part.graphql is not None for handler in handlers)
 
     def __getitem__(self, rank: int) -> CompiledHandler:
@@ -59,13 +58,13 @@ def load_run_time_handlers(
     """Handlers and data from a text, YAML or JSON: a handler file, a list of handlers, or one handler.
 
     Args:
-        text: what the test sent.
-        project: whose providers the handlers name.
-        ceiling: their ranks are below it, so that they come before all that were there.
-        data: the names of what is known already.
+        text: the text that the test sent.
+        project: the project whose providers the handlers name.
+        ceiling: their ranks are below it, so that they come before all existing ones.
+        data: the names of the data that is known already.
 
     Raises:
-        ConfigurationError: with every problem in them.
+        ConfigurationError: with every problem in the text.
     """
     loaded = load_text(text, project)
     names = frozenset((*data, *loaded.data))
@@ -73,7 +72,7 @@ def load_run_time_handlers(
 
 
 def _compile(loaded: Loaded, first_rank: int, data: frozenset[str]) -> list[CompiledHandler]:
-    compiler = Compiler(frozenset(leaf for _, leaf in leaves(loaded.data)), loaded.problems)
+    compiler = Compiler(frozenset(scalars(loaded.data)), loaded.problems)
     handlers = [_bind(handler, rank, compiler) for rank, handler in enumerate(loaded.handlers, first_rank)]
     compiler.problems += _unknown_data([each for each in handlers if each is not None], data)
     if any(problem.severity == "error" for problem in compiler.problems):

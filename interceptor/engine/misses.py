@@ -1,4 +1,4 @@
-"""The answer to a request that nobody answers: the nearest handlers, what differs, and a handler to paste."""
+"""Explains a request that no handler answers: the nearest handlers, what differs, and a handler to paste."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
-from interceptor.engine.browsers import cors_headers
 from interceptor.matching.values import Mismatch, spelt_key
 from interceptor.project.yaml_text import as_yaml
+from interceptor.values.browsers import cors_headers
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request, Response
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
-
+_GRPC_UNIMPLEMENTED, _GRPC_INTERNAL = 12, 13
+_GRPC_STATUSES = {501: _GRPC_UNIMPLEMENTED, 500: _GRPC_INTERNAL}
+_LONGEST_GRPC_MESSAGE = 2000
+"""Characters; clients take some 8 kB of headers (gRPC's own default)."""
+_GRPC_HINT = "  this is a gRPC call: a handler can give it a status, or a message as bytes (docs/clients.md)"
 
 Mask: TypeAlias = Callable[[Request], Request]
-"""A request -> the same without its secrets, or the very same object."""
+"""Takes a request, returns it without its secrets, or the same object if there are none."""
 
 _MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A request, and how it may be shown: explanations are printed, kept and pasted into tickets."""
+    """A request and its masked form: explanations are printed, kept and pasted into tickets."""
 
     real: Request
     shown: Request
@@ -35,7 +40,7 @@ class Masked:
 
     @property
     def path(self) -> str:
-        """What a handler says under `path`, or its `url`; a masked segment is a wildcard."""
+        """The value for a handler's `path` or `url`; a masked segment is a wildcard."""
         path = self.owned_path or self.real.url.partition("?")[0]
         steps = path.split("/")
         segments = zip(reversed(self.real.path.split("/")), reversed(self.shown.path.split("/")), strict=False)
@@ -45,7 +50,7 @@ class Masked:
         return "/".join(steps)
 
     def mismatches(self, found: Sequence[Mismatch], check: Callable[[Request], Iterable[Mismatch]]) -> list[Mismatch]:
-        """What differs, with what was got as it may be shown; `check` finds what differs below the address."""
+        """The mismatches, with masked values; `check` finds those below the address."""
         if self.shown is self.real:
             return list(found)
         got = {each.part: each.got for each in check(self.shown)}
@@ -55,7 +60,7 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A handler that almost answered."""
+    """A handler that almost matched."""
 
     handler: str
     name: str | None
@@ -63,17 +68,22 @@ class NearMiss:
 
 
 def explain(request: Request, near: Sequence[NearMiss], paste: str) -> str:
-    """The miss in the words of the log and the summary."""
+    """The miss as the log and the summary show it."""
     lines = [f"{request.method} {request.url} has no handler"]
     for miss in near:
         lines.append(f"  near {miss.handler}" + (f" ({miss.name})" if miss.name else ""))
         lines += [f"    {mismatch}" for mismatch in miss.differs]
+    if media_type(request.header("content-type")).is_grpc:
+        lines.append(_GRPC_HINT)
     return "\n".join([*lines, "  a handler to paste:", *(f"    {line}" for line in paste.splitlines())])
 
 
 def handler_to_paste(masked: Masked) -> str:
-    """A handler in YAML that would answer this very request; whatever is masked matches anything."""
+    """A handler in YAML that would answer this request; whatever is masked matches anything."""
     real, shown, path = masked.real, masked.shown, masked.path
+    if media_type(real.header("content-type")).is_grpc:
+        headers = {"content-type": "application/grpc", "grpc-status": str(_GRPC_UNIMPLEMENTED)}
+        return as_yaml([{"request": f"{real.method} {path}", "response": {"status": 200, "headers": headers}}])
     part: dict[str, Any] = {}
     if real.query:
         pairs = list(zip(real.query, shown.query, strict=True))
@@ -135,6 +145,15 @@ def failed_response(request: Request, place: str | None, explanation: str) -> Re
 
 
 def problem_response(request: Request, status: int, document: dict[str, Any]) -> Response:
+    if media_type(request.header("content-type")).is_grpc:
+        return _grpc_problem(_GRPC_STATUSES[status], document["detail"])
     headers = (("content-type", PROBLEM_MEDIA_TYPE), ("cache-control", "no-store"))
     body = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace")
     return Response(status, (*headers, *cors_headers(request, headers)), body)
+
+
+def _grpc_problem(status: int, text: str) -> Response:
+    """What a client of gRPC shows: a status without a message (its protocol over HTTP/2, "Trailers-Only")."""
+    message = quote(text[:_LONGEST_GRPC_MESSAGE], safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    headers = (("content-type", "application/grpc"), ("grpc-status", str(status)), ("grpc-message", message))
+    return Response(200, headers)

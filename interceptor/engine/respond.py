@@ -1,4 +1,4 @@
-"""The decision of a handler in its turn."""
+"""Makes the decision of a selected handler."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from interceptor.answering.rendering import Compiler, RenderFault, TemplateValue
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
 from interceptor.answering.responses import Answer, compile_entry
 from interceptor.answering.views import RequestView, ResponseView
-from interceptor.engine.browsers import cors_headers
 from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
 from interceptor.handlers.response_part import Elsewhere
+from interceptor.values.browsers import cors_headers
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
 from interceptor.values.json_text import Json
@@ -28,7 +28,7 @@ _NOTHING = GeneratedMarks()
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A resolver to be called; `finish` gives None where its result says that the handler steps aside."""
+    """A resolver to call; `finish` returns None if its result means that the handler declines."""
 
     call: Callable[[], Any]
     finish: Callable[[Any], Decision | None]
@@ -36,7 +36,7 @@ class Unresolved:
 
 
 def respond(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Decision | Unresolved:
-    """What the handler does in its turn; counted, where it answers at once."""
+    """The decision of a handler; the call is counted, if it answers at once."""
     try:
         if selection.entry.resolver is not None:
             return _resolving(handler, context, selection, selection.entry.resolver)
@@ -48,7 +48,7 @@ def respond(handler: CompiledHandler, context: MatchContext, selection: Selectio
 
 
 def constant_answer(handler: CompiledHandler, context: MatchContext) -> Mocked | None:
-    """The handler's one answer, where it has the same for every request that matches, however often it comes."""
+    """The handler's response, if it is the same for every request that matches, however often it comes."""
     selection = handler.cacheable
     if selection is None:
         return None
@@ -140,7 +140,7 @@ def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Sel
 
 def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selection, resolver: Resolver) -> Unresolved:
     reference = str(selection.entry.compiled.model.python)
-    own = replace(context.request)  # what it reads from the body it may change, and equal requests share theirs
+    own = replace(context.request)  # it may change what it reads from the body, which equal requests share
     view = RequestView(own, context.metadata.path or own.path)
     params, data = dict(context.params), copy.deepcopy(context.memory.data)
 

@@ -1,4 +1,4 @@
-"""What is remembered for each parallel worker of a test suite."""
+"""The state of each parallel worker of a test suite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class HandlerState:
 
     data: dict[str, Json]
     calls: dict[int, int] = field(default_factory=dict)
-    """How often a handler, by its rank, has answered."""
+    """How often each handler has answered, by rank."""
 
     def copy(self) -> HandlerState:
         return HandlerState(dict(self.data), dict(self.calls))

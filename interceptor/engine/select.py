@@ -1,4 +1,4 @@
-"""Which handlers apply to a request, and which entry of each has its turn."""
+"""Selects the handlers that apply to a request, and the entry of each."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from interceptor.values.messages import Request
 
 @lean(frozen=True, slots=True)
 class MatchContext:
-    """A request that a handler's request part matches, and all that its answer may depend on."""
+    """A request that a handler's request part matches, and everything that its response may depend on."""
 
     request: Request
     params: Params
     metadata: Metadata
-    """What the request's address says about the exchange."""
+    """What is known about the exchange from the request's address."""
     memory: HandlerState
 
 
 Match: TypeAlias = tuple[CompiledHandler, MatchContext]
 Applicable: TypeAlias = tuple[CompiledHandler, MatchContext, Selection | RenderFault]
-"""The fault of a template that should have told whether the handler applies."""
+"""The fault of a template that should have decided whether the handler applies."""
 
 
 def applicable(matches: Iterable[Match], states: frozenset[str]) -> Iterator[Applicable]:
-    """The handlers that apply, in the order in which they are asked.
+    """The handlers that apply, in order.
 
-    While states are declared, handlers whose `given` they satisfy come before those without one, and those with
+    If states are declared, handlers whose `given` they satisfy come before those without one, and those with
     another `given` do not apply.
     """
     later: list[Applicable] = []
@@ -57,10 +57,10 @@ def applicable(matches: Iterable[Match], states: frozenset[str]) -> Iterator[App
 
 
 def select(handler: CompiledHandler, context: MatchContext, states: frozenset[str] = frozenset()) -> Selection | None:
-    """The handler's turn, or None where it steps aside: used up, or its `when` is false.
+    """The handler's selection, or None if it declines: it is used up, or its `when` is false.
 
     Raises:
-        RenderFault: where a template fails.
+        RenderFault: a template fails.
     """
     if handler.cacheable is not None:
         return handler.cacheable

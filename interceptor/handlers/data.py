@@ -6,8 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from interceptor.handlers.discovery import YAML_SUFFIXES
 from interceptor.project.folder import Folder
+from interceptor.project.handler_files import YAML_SUFFIXES
 from interceptor.project.yaml_file import parse
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import ConfigurationError

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from interceptor.handlers.data import data_value
-from interceptor.handlers.discovery import handler_paths
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
 from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
+from interceptor.project.handler_files import handler_paths
 from interceptor.project.models import validate
 from interceptor.project.yaml_file import parse, read
 from interceptor.project.yaml_nodes import Node, from_json

@@ -5,7 +5,6 @@ One way down the node gives the one form that is validated; what is compiled lat
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATORS, split_request
@@ -45,14 +44,14 @@ def normalise(handler: Node, defaults: Node | None) -> Node:
     below = {} if defaults is None else defaults.members
     keys = handler.keys if defaults is None else {**defaults.keys, **handler.keys}
     said = {**below, **handler.members}
-    return replace(handler, members={key: _member(key, node, below.get(key)) for key, node in said.items()}, keys=keys)
+    return handler.with_members({key: _member(key, node, below.get(key)) for key, node in said.items()}, keys)
 
 
 def _member(key: str, node: Node, default: Node | None) -> Node:
     if key == "request":
         node = _over(default, _request(node), BODY_MATCHERS)
     elif key == "response" and node.kind == "list":
-        node = replace(node, items=[_over(default, _response(entry), BODIES) for entry in node.items])
+        node = node.with_items([_over(default, _response(entry), BODIES) for entry in node.items])
     elif key == "response":
         node = _over(default, _response(node), BODIES)
     return _as_text(node, _TEXTS.get(key, {}))
@@ -67,7 +66,9 @@ def _request(node: Node) -> Node:
     except ValueError:
         return node
     parts = {"method": method, "path": path}
-    return _mapping_at(node, {key: replace(node, value=part, source=part) for key, part in parts.items()})
+    return _mapping_at(
+        node, {key: Node("scalar", node.file, node.line, node.column, part, part) for key, part in parts.items()}
+    )
 
 
 def _response(node: Node) -> Node:
@@ -91,12 +92,10 @@ def _over(default: Node | None, node: Node, bodies: tuple[str, ...]) -> Node:
     for key, member in node.members.items():
         below = merged.get(key)
         if below is not None and key in _MAPS_OF_NAMES and member.kind == below.kind == "mapping":
-            merged[key] = replace(
-                below, members={**below.members, **member.members}, keys={**below.keys, **member.keys}
-            )
+            merged[key] = below.with_members({**below.members, **member.members}, {**below.keys, **member.keys})
         else:
             merged[key] = member
-    return replace(node, members=merged, keys={**default.keys, **node.keys})
+    return node.with_members(merged, {**default.keys, **node.keys})
 
 
 def _as_text(node: Node, places: Any) -> Node:
@@ -108,6 +107,8 @@ def _as_text(node: Node, places: Any) -> Node:
     if node.kind == "scalar":
         return node.textual() if places.get(_SELF) else node
     if node.kind == "list":
-        return replace(node, items=[_as_text(item, places) for item in node.items])
-    members = {key: _as_text(member, places.get(key, places.get(_EACH, {}))) for key, member in node.members.items()}
-    return replace(node, members=members)
+        return node.with_items([_as_text(item, places) for item in node.items])
+    each = places.get(_EACH, {})
+    return node.with_members(
+        {key: _as_text(member, places.get(key, each)) for key, member in node.members.items()}, node.keys
+    )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import MISSING, Field, fields
+from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
@@ -68,6 +69,10 @@ class _Repeats(msgspec.Struct):
     repeats: list[tuple[int, Annotated[int, msgspec.Meta(ge=1)]]]
 
 
+class _Ended(msgspec.Struct):
+    ended: dict[str, Any]
+
+
 _RENAMED = {"generated": "made"}
 """Facts whose key is not their name."""
 _ELSEWHERE = {"path", "further_handlers"}
@@ -87,6 +92,8 @@ def _fact(fact: Field[Any]) -> _Fact:
 
 
 _FACTS = [_fact(each) for each in fields(Metadata) if each.name not in _ELSEWHERE]
+_NAMES = [name for name, *_ in _FACTS]
+_facts_of = attrgetter(*_NAMES)
 _BEFORE = [fact for fact in _FACTS if fact[0] in _BEFORE_REQUEST]
 _AFTER = [fact for fact in _FACTS if fact[0] not in _BEFORE_REQUEST | _WRITTEN_APART]
 
@@ -109,6 +116,7 @@ def _form() -> Any:
 _LINE = msgspec.json.Decoder(_form())
 _HEADER = msgspec.json.Decoder(Header)
 _COUNTS = msgspec.json.Decoder(_Repeats)
+_END = msgspec.json.Decoder(_Ended)
 _TIME_FIRST, _REQUEST_KEY = b'{"at":', b',"request":{"method":'
 
 
@@ -184,7 +192,7 @@ def decoded(line: bytes, count: int = 1) -> Exchange:
         read.outcome,
         read.at,
         read.ms,
-        Metadata(path=request.path, **{name: getattr(read, name) for name, *_ in _FACTS}),
+        Metadata(path=request.path, **dict(zip(_NAMES, _facts_of(read), strict=True))),
         read.masked,
         large,
         count,
@@ -239,6 +247,15 @@ def decoded_repeats(line: bytes) -> list[tuple[int, int]]:
         DamagedError: where the line does not say that.
     """
     return _read(_COUNTS, line).repeats
+
+
+def decoded_end(line: bytes) -> dict[str, Json]:
+    """What a run saw beside its exchanges.
+
+    Raises:
+        DamagedError: where the line does not say that.
+    """
+    return _read(_END, line).ended
 
 
 def _read(form: msgspec.json.Decoder[T], line: bytes) -> T:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from interceptor.journal.lines import VERSION, DamagedError, Header, decoded, decoded_header, decoded_repeats, essence
-from interceptor.project.config import Project
+from interceptor.journal.lines import (
+    VERSION,
+    DamagedError,
+    Header,
+    decoded,
+    decoded_end,
+    decoded_header,
+    decoded_repeats,
+    essence,
+)
 from interceptor.values.damage import Damage
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
+from interceptor.values.json_text import Json
 
 
-def latest_recording(project: Project) -> Path | None:
-    """The journal of the run that started last, or None where there is none yet."""
+def latest_recording(folder: Path) -> Path | None:
+    """The journal in a folder of the run that started last, or None where there is none yet."""
     try:
-        journals = list(project.recordings.glob("*.jsonl"))
+        journals = list(folder.glob("*.jsonl"))
     except OSError:
         return None
     seconds = len("2026-11-21T20-46-03Z")
@@ -44,6 +53,15 @@ class Recording:
     @property
     def consumer(self) -> str | None:
         return self.header.consumer
+
+    @property
+    def ended(self) -> Mapping[str, Json] | None:
+        """What the run saw beside its exchanges; None where it was killed."""
+        for line in _lines(self.path):
+            if line.content.startswith(_ENDED):
+                with suppress(DamagedError):
+                    return decoded_end(line.content)
+        return None
 
     def __iter__(self) -> Iterator[Exchange]:
         totals = self._totals()
@@ -76,7 +94,7 @@ class Recording:
         next(lines, None)  # the header
         number = 0
         for line in lines:
-            if not (line.whole and line.content.startswith(_REPEATS)):
+            if not (line.whole and line.content.startswith((_REPEATS, _ENDED))):
                 yield number, line
                 number += 1
 
@@ -100,6 +118,7 @@ class Recording:
 _TORN = "the last line is torn; the run was killed while writing it"
 _BEGINNING = b'{"interceptor":"journal"'
 _REPEATS = b'{"repeats"'
+_ENDED = b'{"ended"'
 
 
 def read_journal(path: Path) -> Recording:

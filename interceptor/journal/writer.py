@@ -1,4 +1,4 @@
-"""Exchanges -> a journal, from any thread, at most a tenth of a second behind."""
+"""Exchanges -> a journal, from any thread, at once; counts of repeats are at most a tenth of a second behind."""
 
 from __future__ import annotations
 
@@ -19,33 +19,31 @@ from msgspec.structs import asdict
 
 from interceptor import __version__
 from interceptor.journal.lines import VERSION, Header, dumps, encoded
-from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
+from interceptor.values.json_text import Json
 
 log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS = 0.1
-"""The most a killed process loses."""
-_MOST_PENDING = 1 << 20
-"""Bytes; more than this is written at once."""
+"""The most that counts are behind."""
 _MOST_REMEMBERED = 20_000
 """Exchanges whose repeats are recognised; a repeat of an older one is written again."""
 
 
-def new_recording(project: Project) -> Path:
-    """A path for a new journal, `.interceptor/recordings/<run>.jsonl`; the folder ignores itself in git.
+def new_recording(folder: Path) -> Path:
+    """A path for a new journal, `.interceptor/recordings/<run>.jsonl`; `.interceptor` ignores itself in git.
 
     Raises:
         RecordingError: where the folder cannot be made.
     """
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    path = project.recordings / f"{started}-{secrets.token_hex(2)}.jsonl"
+    path = folder / f"{started}-{secrets.token_hex(2)}.jsonl"
     try:
-        project.recordings.mkdir(parents=True, exist_ok=True)
-        (project.state_dir / ".gitignore").write_text("*\n", encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise _unwritable(project.recordings, error) from error
+        raise _unwritable(folder, error) from error
     return path
 
 
@@ -56,8 +54,9 @@ def _unwritable(path: Path, error: OSError) -> RecordingError:
 class JournalWriter:
     """Appends exchanges to a journal of its own; safe to call from any thread.
 
-    A background thread writes what has gathered every tenth of a second. `close` loses nothing. A run of the same
-    exchange over and over costs one line and a count.
+    An exchange is with the operating system when `write` returns: what becomes of this process then, a pattern that
+    holds the interpreter or a kill, loses none. A run of the same exchange over and over costs one line and a count,
+    which a background thread writes every tenth of a second. `close` loses nothing.
 
     Where the file can no longer be written, that is logged once and kept as `failure`: answering goes on.
 
@@ -67,8 +66,6 @@ class JournalWriter:
 
     def __init__(self, path: Path, *, consumer: str, started: str = "", tool: str = __version__, run: str = "") -> None:
         self.path = path
-        self._pending: list[bytes] = []
-        self._size = 0
         self._written = 0
         self._repeats: OrderedDict[bytes, _Repeat] = OrderedDict()
         self._counts: dict[int, int] = {}
@@ -87,8 +84,7 @@ class JournalWriter:
 
     def _begin(self, run: str, consumer: str, started: str, tool: str) -> None:
         header = Header("journal", VERSION, run, consumer, started, tool)
-        self._add(dumps(asdict(header)) + b"\n")
-        self.flush()
+        self._append(dumps(asdict(header)) + b"\n")
         if self.failure is not None:
             os.close(self._file)
             raise self.failure
@@ -100,7 +96,7 @@ class JournalWriter:
         self.close()
 
     def write(self, exchange: Exchange) -> bytes:
-        """Note one exchange; it is in the file a tenth of a second later. What is given can be noted `again`."""
+        """Note one exchange; it is in the file then. What is given can be noted again by `repeat`."""
         content = dumps(encoded(exchange))
         digest = hashlib.blake2b(content, digest_size=16).digest()
         with self._lock:
@@ -108,16 +104,13 @@ class JournalWriter:
             if repeat is None:
                 self._repeats[digest] = _Repeat(self._written, exchange.count, exchange.count)
                 self._written += 1
-                self._add(b'{"at":%b,"ms":%b,%b\n' % (dumps(exchange.at), dumps(exchange.ms), content[1:]))
+                self._append(b'{"at":%b,"ms":%b,%b\n' % (dumps(exchange.at), dumps(exchange.ms), content[1:]))
                 if exchange.count > 1:
                     self._counts[self._written - 1] = exchange.count
                 self._forget_oldest()
             else:
                 self._count(repeat, digest, exchange.count)
-            full = self._size > _MOST_PENDING
-        if full:
-            self.flush()
-        elif not self._wake.is_set():
+        if self._counts and not self._wake.is_set():
             self._wake.set()
         return digest
 
@@ -132,10 +125,15 @@ class JournalWriter:
             self._wake.set()
         return True
 
-    def flush(self) -> None:
-        """Hand everything noted so far to the operating system."""
+    def end(self, seen: Json) -> None:
+        """Note what a run saw beside its exchanges, now that it is over."""
         with self._lock:
-            self._drain()
+            self._append(dumps({"ended": seen}) + b"\n")
+
+    def flush(self) -> None:
+        """Hand the counts so far to the operating system."""
+        with self._lock:
+            self._append_counts()
 
     def close(self) -> None:
         """Write what is left, counts included, and close the file; a second call does nothing."""
@@ -147,7 +145,7 @@ class JournalWriter:
         with self._lock:
             for repeat in self._repeats.values():
                 self._note(repeat)
-            self._drain()
+            self._append_counts()
             os.close(self._file)
 
     def _flush_regularly(self) -> None:
@@ -156,10 +154,6 @@ class JournalWriter:
             self._closed.wait(_FLUSH_SECONDS)
             self._wake.clear()
             self.flush()
-
-    def _add(self, line: bytes) -> None:
-        self._pending.append(line)
-        self._size += len(line)
 
     def _count(self, repeat: _Repeat, digest: bytes, times: int) -> None:
         self._repeats.move_to_end(digest)
@@ -176,16 +170,18 @@ class JournalWriter:
         while len(self._repeats) > _MOST_REMEMBERED:
             self._note(self._repeats.popitem(last=False)[1])
 
-    def _drain(self) -> None:
+    def _append_counts(self) -> None:
         if self._counts:
-            self._add(dumps({"repeats": list(self._counts.items())}) + b"\n")
+            self._append(dumps({"repeats": list(self._counts.items())}) + b"\n")
             self._counts = {}
-        data = memoryview(b"".join(self._pending))
-        self._pending = []
-        self._size = 0
+
+    def _append(self, line: bytes) -> None:
+        if self.failure is not None:
+            return
         try:
-            while data and self.failure is None:
-                data = data[os.write(self._file, data) :]
+            written = os.write(self._file, line)
+            while written < len(line):
+                written += os.write(self._file, line[written:])
         except OSError as error:
             self.failure = _unwritable(self.path, error)
             log.warning("%s; %s", self.failure.message, self.failure.hint)

@@ -1,4 +1,4 @@
-"""Handlers and pacts against the naming conventions and against what no verifier could hold a provider to."""
+"""Check handlers and pacts: naming conventions, secrets, and rules that no verifier could enforce."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["lint"]
 def lint(
     project: Project, pacts: Sequence[Path], on_read: Callable[[list[Pact]], None] = lambda _: None
 ) -> list[Finding]:
-    """Everything there is to say, errors first, then by file.
+    """All findings: errors first, then by file.
 
     Args:
-        project: its handlers are looked at, and they say where the interactions come from.
+        project: its handlers are checked, and tell where the interactions come from.
         pacts: files.
         on_read: called with each pact, alone in a list.
     """

@@ -1,13 +1,12 @@
-"""What is doubtful about the handlers themselves."""
+"""Checks of the handlers themselves."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
-from interceptor.handlers.response_part import ResponseEntry
 from interceptor.journal import latest_recording, read_journal
 from interceptor.lint.names import StateName, name_faults
 from interceptor.lint.rules import misses
@@ -40,14 +39,14 @@ def _faults(handler: CompiledHandler, states: list[StateName]) -> Iterator[tuple
             yield from name_faults("state", name)
             states.append(StateName(loaded.provider or "", name, loaded.place, loaded.place))
     for entry in loaded.model.entries:
-        yield from _regexes(entry)
+        yield from _regexes(entry.matching, entry.json_, entry.headers)
 
 
-def _regexes(entry: ResponseEntry) -> Iterator[tuple[str, str]]:
-    """Complaints about regular expressions that do not match what the very handler answers."""
-    for place, rule in entry.matching.items():
+def _regexes(matching: Mapping[str, Json], body: Json, headers: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Regular expressions that do not match the handler's own response."""
+    for place, rule in matching.items():
         if isinstance(rule, dict) and isinstance(regex := rule.get("regex"), str):
-            for value in _literals(entry, place):
+            for value in _literals(place, body, headers):
                 if misses(regex, value):
                     yield (
                         "rule.regex",
@@ -56,20 +55,20 @@ def _regexes(entry: ResponseEntry) -> Iterator[tuple[str, str]]:
                     break
 
 
-def _literals(entry: ResponseEntry, place: str) -> Iterator[Json]:
-    """The values at a place that no template makes."""
+def _literals(place: str, body: Json, headers: Mapping[str, Json]) -> Iterator[Json]:
+    """The literal values at a place; those made by templates are skipped."""
     if place.startswith("$"):
-        found = [value for _, value in find(entry.json_, parse_path(place))]
+        found = [value for _, value in find(body, parse_path(place))]
     else:
         name = place.partition(".")[2].lower()
-        found = [value for key, value in entry.headers.items() if key.lower() == name]
+        found = [value for key, value in headers.items() if key.lower() == name]
     yield from (value for value in found if isinstance(value, str | int | float) and "{{" not in str(value))
 
 
 def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
-    """Handlers that answer only where a test declares a state, in a suite of which no test seems to do so.
+    """Handlers that need a declared state, in a suite that does not seem to declare any.
 
-    Said once for all of them; before there is a run, nothing can be said about the tests.
+    Reported once for all of them, and only after a run: without one, nothing is known about the tests.
     """
     alike: dict[object, list[CompiledHandler]] = defaultdict(list)
     for handler in handlers:
@@ -96,7 +95,7 @@ def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
 
 def _answered(project: Project) -> set[str]:
     """The handlers that answered in the latest run."""
-    path = latest_recording(project)
+    path = latest_recording(project.recordings)
     try:
         return (
             set() if path is None else {each.metadata.handler for each in read_journal(path) if each.metadata.handler}

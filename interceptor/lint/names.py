@@ -19,7 +19,7 @@ _DEFAULT = re.compile(r"[A-Z]+ \S+ returns \d{3}( \([0-9a-f]{8}\))?")
 
 @dataclass(frozen=True, slots=True)
 class StateName:
-    """A provider state as somebody spelt it, and where."""
+    """A provider state as it is spelled in one place."""
 
     provider: str
     name: str
@@ -29,7 +29,7 @@ class StateName:
 
 
 def name_faults(kind: str, name: str) -> Iterator[tuple[str, str]]:
-    """Code and complaint for what is wrong with a name as such; `kind` is "description" or "state"."""
+    """Code and message for each fault of a name; `kind` is "description" or "state"."""
     opening = "upon receiving" if kind == "description" else "given"
     if not name.strip():
         yield f"{kind}.empty", f"the {kind} is empty"
@@ -50,12 +50,12 @@ def name_faults(kind: str, name: str) -> Iterator[tuple[str, str]]:
 
 
 def is_default(description: str) -> bool:
-    """Whether a description is the one that an exchange gets where its handler gives none."""
+    """True for the description that an exchange gets if its handler has no name."""
     return _DEFAULT.fullmatch(description) is not None
 
 
 def lint_states(states: Iterable[StateName]) -> Iterator[Finding]:
-    """A warning for states of one provider that differ in nothing but capitals and spaces."""
+    """A warning for states of one provider that differ only in case and spaces."""
     spellings: dict[tuple[str, str], dict[str, StateName]] = defaultdict(dict)
     for state in states:
         spellings[state.provider, "".join(state.name.split()).casefold()].setdefault(state.name, state)

@@ -1,4 +1,4 @@
-"""Which handler an interaction of a pact comes from; the pact itself does not say."""
+"""Finds the handler that an interaction of a pact comes from; the pact itself does not tell."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from interceptor.values.messages import Request
 
 
 def handlers_of_latest_run(project: Project) -> dict[str, str]:
-    """Description to `file:line` of the handler, for what the latest run recorded."""
+    """Description to the handler's `file:line`, from the recording of the latest run."""
     handlers = {}
-    if recording := latest_recording(project):
+    if recording := latest_recording(project.recordings):
         for exchange in read_journal(recording):
             if exchange.metadata.handler and exchange.response:
                 interaction = normalise(exchange, HeaderPolicy()).interaction
@@ -26,14 +26,14 @@ def handlers_of_latest_run(project: Project) -> dict[str, str]:
 
 
 class Origins:
-    """Finds handlers by asking the router what the interaction asked."""
+    """Finds handlers by routing the interaction's request."""
 
     def __init__(self, project: Project, handlers: HandlerSet) -> None:
         self._project = project
         self._handlers = handlers
 
     def of(self, pact: Pact, each: PactInteraction) -> str | None:
-        """`file:line` of the handler that answers an interaction, or None where none does."""
+        """`file:line` of the handler that answers an interaction, or None."""
         provider = self._project.providers.get(pact.provider)
         if provider is None or "*" in provider.url[0]:
             return None
@@ -56,7 +56,7 @@ class Origins:
 
 
 def _gives(handler: CompiledHandler, states: set[str], status: int) -> bool:
-    """Whether an answer of the handler has this status under these states, as far as no template decides."""
+    """Whether the handler can give this status under these states, as far as this does not depend on templates."""
     model = handler.loaded.model
     for entry in model.entries:
         given = {state.name for state in (model.given if entry.given is None else entry.given)}

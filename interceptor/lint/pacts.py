@@ -1,4 +1,4 @@
-"""What is doubtful about one pact."""
+"""Checks of one pact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from interceptor.lint.names import StateName, is_default, name_faults
 from interceptor.lint.origins import Origins
 from interceptor.lint.rules import missing_regexes, unchecked_arrays
-from interceptor.lint.secrets import secrets_in
+from interceptor.lint.secrets import likely_secrets_in, secrets_in
 from interceptor.pact.read import Pact, PactInteraction
 from interceptor.project.config import Project
 from interceptor.values.did_you_mean import did_you_mean
@@ -30,7 +30,8 @@ def lint_pact(pact: Pact, project: Project, origins: Origins, states: list[State
     """Findings about a pact; the states that it names are added to `states`."""
     placed = [_Placed(each, origins.of(pact, each)) for each in pact.interactions]
     handlers = {each.each.index: each.handler for each in placed}
-    for finding in (*_names_of_pair(pact, project), *_of_each(placed), *_of_pairs(placed), *secrets_in(pact)):
+    secrets = secrets_in(pact) or likely_secrets_in(pact)
+    for finding in (*_names_of_pair(pact, project), *_of_each(placed), *_of_pairs(placed), *secrets):
         handler = None if finding.interaction is None else handlers.get(finding.interaction)
         yield replace(finding, pact=pact.file.name, handler=handler)
     for one in placed:
@@ -83,7 +84,7 @@ def _faults(kind: str, name: str, index: int) -> Iterator[Finding]:
 
 
 def _of_pairs(placed: list[_Placed]) -> Iterator[Finding]:
-    """Interactions that cannot both be verified, and those that say one thing twice."""
+    """Interactions that contradict or repeat each other."""
     by_request: dict[str, list[_Placed]] = defaultdict(list)
     for one in placed:
         by_request[_request_key(one.each)].append(one)

@@ -1,4 +1,4 @@
-"""Regular expressions against their own examples: the Pact tools match the whole value."""
+"""Checks regular expressions against their own examples: the Pact tools match the whole value."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from interceptor.pact.expectations import response_parts
 from interceptor.pact.read import Matcher, PactInteraction, PactMessage
 from interceptor.values.json_text import Json
+from interceptor.values.patterns import Pattern, SlowPatternError
 from interceptor.values.place import Side, below, children, find, parse_path, parse_place
 
 
@@ -16,13 +17,13 @@ def misses(regex: str, value: Json) -> bool:
     """True where a regular expression does not match a value from end to end."""
     text = value if isinstance(value, str) else str(value)
     try:
-        return re.fullmatch(regex, text) is None
-    except re.error:
-        return False  # Another dialect of them than ours; the tools will say.
+        return Pattern(regex).fullmatch(text) is None
+    except (re.error, SlowPatternError):
+        return False  # another dialect than ours, or too slow for us; the tools will say
 
 
 def missing_regexes(each: PactInteraction) -> Iterator[tuple[str, str]]:
-    """Place and complaint for every regular expression in an interaction that does not match its own example."""
+    """Place and message for each regular expression that does not match its own example."""
     sides: tuple[tuple[Side, PactMessage], ...] = (("request", each.request), ("response", each.response))
     for side, message in sides:
         for matcher in message.matchers:

@@ -41,6 +41,8 @@ class Operations:
 
 _LARGEST_KEPT = 262_144
 """Characters of a document."""
+_MOST_TOKENS = 20_000
+"""Of a document; one with a hundred thousand aliases would take seconds."""
 
 
 class NotGraphQLError(ValueError):
@@ -105,7 +107,7 @@ def _definitions_of(text: str) -> tuple[tuple[str, str], ...]:
 def _definitions(text: str) -> tuple[tuple[str, str], ...]:
     """Kind and name of each operation of a document."""
     try:
-        document = parse(text, no_location=True)
+        document = parse(text, no_location=True, max_tokens=_MOST_TOKENS)
     except RecursionError as error:  # of the parser, which has no limit of its own
         raise NotGraphQLError("it is nested too deep") from error
     except GraphQLError as error:

@@ -24,11 +24,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from interceptor.values.patterns import Pattern, SlowPatternError
 from interceptor.values.urls import Segments
 
 Params: TypeAlias = Mapping[str, str | None]
+Shape: TypeAlias = str | tuple[str, int | None] | None
+"""A segment's text, or its expression and how many segments it takes at least, where that is not one."""
 
 _NAME = re.compile(r":([A-Za-z_][A-Za-z0-9_]*)")
+_PLAIN = re.compile(r"[^:*\\(%]*")
+"""A piece in which nothing is special."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Segment:
     """
 
     literal: str | None = None
-    regex: re.Pattern[str] | None = None
+    regex: Pattern | None = None
     names: tuple[str, ...] = ()
     least: int = 1
     most: float = 1
@@ -49,8 +54,15 @@ class Segment:
     def single(self) -> bool:
         return self.least == self.most == 1
 
+    @property
+    def shape(self) -> Shape:
+        """Equal for all that take the same segments."""
+        if self.regex is None:
+            return self.literal
+        return (self.regex.source, None if self.single else self.least)
 
-ANY_SEGMENT = Segment(regex=re.compile("(.+?)", re.DOTALL), names=("any",))
+
+ANY_SEGMENT = Segment(regex=Pattern("(.+?)", re.DOTALL), names=("any",))
 """What `:name` compiles to."""
 
 
@@ -73,21 +85,29 @@ class PathPattern:
         return literals if len(literals) == len(self.segments) else None
 
     @property
-    def shape(self) -> str:
+    def shape(self) -> tuple[Shape, ...]:
         """The pattern with the names of its parameters left out: equal shapes match equal paths."""
-        return "/".join(
-            str(step.literal) if step.regex is None else f"<{step.regex.pattern}{'' if step.single else step.least}>"
-            for step in self.segments
-        )
+        return tuple([step.shape for step in self.segments])
 
     def spells(self, *, trailing: bool) -> bool:
         """True where a path that ends in a slash, or does not, is spelt as the pattern is."""
         return self.trailing == trailing or bool(self.segments and self.segments[-1].most > 1)
 
     def match(self, path: Segments) -> Params | None:
-        """The parameters of a split path, or None where it does not match."""
+        """The parameters of a split path, or None where it does not match, or not in time."""
         params: dict[str, str | None] = {}
-        return params if _match(self.segments, path, params) else None
+        try:
+            return params if _match(self.segments, path, params) else None
+        except SlowPatternError:
+            return None
+
+    def too_slow(self, path: Segments) -> SlowPatternError | None:
+        """The expression that does not come to an end in time, where that is why a path does not match."""
+        try:
+            _match(self.segments, path, {})
+        except SlowPatternError as error:
+            return error
+        return None
 
 
 def compile_path(source: str) -> PathPattern:
@@ -105,17 +125,19 @@ def compile_path(source: str) -> PathPattern:
     stars = 0
     segments = []
     for piece in pieces:
-        segment = _segment(piece, stars)
+        segment = Segment(piece) if _PLAIN.fullmatch(piece) else _segment(piece, stars)
         stars += sum(name.isdigit() for name in segment.names)
         segments.append(segment)
     names = [name for segment in segments for name in segment.names]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    if len(names) > 1 and (twice := next((name for name in names if names.count(name) > 1), None)):
         raise ValueError(f'the parameter ":{twice}" is in "{source}" twice')
     return PathPattern(source, tuple(segments), trailing)
 
 
 def _pieces(source: str) -> list[str]:
     """Split at slashes, but not inside the parentheses of a constraint."""
+    if "(" not in source and "\\" not in source:
+        return source.split("/")
     pieces, piece, depth, index = [], "", 0, 0
     while index < len(source):
         char = source[index]
@@ -139,6 +161,8 @@ def _segment(piece: str, stars: int) -> Segment:
     if found := _NAME.match(piece):
         names.append(found[1])
         rest = piece[found.end() :]
+        if not rest:
+            return Segment(None, ANY_SEGMENT.regex, (found[1],))
         constraint = ".+?"
         if rest.startswith("("):
             constraint, rest = _constraint(rest, piece)
@@ -165,7 +189,7 @@ def _segment(piece: str, stars: int) -> Segment:
         index += 1
     if not names:
         return Segment(literal=unquote(literal))
-    regex = re.compile(expression + re.escape(unquote(literal)), re.DOTALL)
+    regex = Pattern(expression + re.escape(unquote(literal)), re.DOTALL)
     return Segment(regex=regex, names=tuple(names), least=least, most=most)
 
 

@@ -16,9 +16,10 @@ from interceptor.matching.discriminators import DiscriminatorPlace, ValueIndex, 
 from interceptor.matching.paths import Params, PathPattern, compile_path
 from interceptor.matching.requests import RequestCheck
 from interceptor.matching.values import Mismatch
-from interceptor.project.origins import BaseUrl, Origin, Owned, Owners, owner
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request
+from interceptor.values.origins import BaseUrl, Origin, Owned, Owners, owner
+from interceptor.values.patterns import SECONDS, SlowPatternError
 from interceptor.values.urls import Segments, split_path
 
 ANY_METHOD: Final = "ANY"
@@ -70,10 +71,13 @@ class Route:
 
     def mismatches(self, request: Request) -> list[Mismatch]:
         """What differs, beside method and path; nothing means that the request matches."""
-        return [mismatch for check in self.checks for mismatch in check(request)]
+        return [mismatch for check in self.checks for mismatch in _in_time(check, request)]
 
     def matches(self, request: Request) -> bool:
-        return not any(check(request) for check in self.checks)
+        try:
+            return not any(check(request) for check in self.checks)
+        except SlowPatternError:
+            return False
 
     def allows(self, method: str) -> bool:
         """Whether it takes a method; what answers GET answers HEAD (RFC 9110, section 9.3.2)."""
@@ -229,10 +233,9 @@ class Router:
         return {origin.host for origin in origins}
 
     @property
-    def exact_origins(self) -> list[Origin]:
-        """The origins of providers and of handlers with an absolute URL, patterns left out."""
-        origins = dict.fromkeys((*(base.origin for base in self.owners.bases), *self._origins))
-        return [origin for origin in origins if origin.exact]
+    def origins(self) -> list[Origin]:
+        """The origins of providers and of handlers with an absolute URL, patterns among them."""
+        return list(dict.fromkeys((*(base.origin for base in self.owners.bases), *self._origins)))
 
     @property
     def anywhere(self) -> bool:
@@ -300,3 +303,16 @@ def _address_mismatches(route: Route, request: Request, segments: Segments) -> I
         yield Mismatch("method", route.method, request.method)
     if route.address.pattern.match(segments) is None:
         yield Mismatch("path", route.address.pattern.source, "/" + "/".join(segments))
+        if (error := route.address.pattern.too_slow(segments)) is not None:
+            yield _too_slow(error)
+
+
+def _in_time(check: RequestCheck, request: Request) -> Sequence[Mismatch]:
+    try:
+        return check(request)
+    except SlowPatternError as error:
+        return (_too_slow(error),)
+
+
+def _too_slow(error: SlowPatternError) -> Mismatch:
+    return Mismatch(f'pattern "{error.pattern}"', f"an end within {SECONDS:g} s", "none: it is too slow for this")

@@ -22,6 +22,7 @@ from typing import Any, Final, TypeAlias
 from interceptor.handlers.request_part import OPERATORS
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import Json
+from interceptor.values.patterns import Pattern
 from interceptor.values.place import ROOT, below
 
 
@@ -253,11 +254,11 @@ def _operator(key: str, operand: Any, path: SpecPath, domain: _Domain) -> Test:
             return domain.each(_comparison(key, operand, path))
 
 
-def _regex(operand: Any, path: SpecPath) -> re.Pattern[str]:
+def _regex(operand: Any, path: SpecPath) -> Pattern:
     if not isinstance(operand, str):
         raise MatcherError("$regex takes a regular expression as text", path)
     try:
-        return re.compile(operand)
+        return Pattern(operand)
     except re.error as error:
         raise MatcherError(f'"{operand}" is not a regular expression: {error}', path) from error
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from interceptor.openapi.document import DocumentNode, OpenApiDocument
 from interceptor.openapi.operations import METHODS, Operation, operation, paths
+from interceptor.values.patterns import Pattern, SlowPatternError
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 
@@ -37,7 +38,7 @@ class _End:
 @dataclass(slots=True)
 class _Branch:
     fixed: dict[str, _Branch] = field(default_factory=dict)
-    templates: dict[re.Pattern[str], _Branch] = field(default_factory=dict)
+    templates: dict[Pattern, _Branch] = field(default_factory=dict)
     """Those with more fixed text first. However parameters are named, `/{id}/a` and `/{key}/b` share a branch."""
     ends: dict[str, _End] = field(default_factory=dict)
     """By method."""
@@ -114,7 +115,7 @@ class Routes:
         others = [other.upper() for other in METHODS if self.find(other.upper(), path)]
         if others:
             return f"; the document has this path with {', '.join(others)}"
-        same = [template for template in self._templates if _pattern(template).fullmatch(path)]
+        same = [template for template in self._templates if _in_time(_pattern(template), path)]
         return f'; the document spells it "{same[0]}"' if same else ""
 
     def _add(self, path: str, method: str, template: str, item: DocumentNode) -> None:
@@ -126,10 +127,10 @@ class Routes:
                 continue
             names += map(_name, in_it)
             pieces = [re.escape(unquote(piece)) for piece in _TEMPLATE.split(segment)[::2]]
-            pattern = re.compile("(.+)".join(pieces), re.DOTALL | self._spelling.flag)
+            pattern = Pattern("(.+)".join(pieces), re.DOTALL | self._spelling.flag)
             if pattern not in branch.templates:
                 branch.templates[pattern] = _Branch()
-                branch.templates = dict(sorted(branch.templates.items(), key=lambda each: -len(each[0].pattern)))
+                branch.templates = dict(sorted(branch.templates.items(), key=lambda each: -len(each[0].source)))
             branch = branch.templates[pattern]
         branch.ends.setdefault(method, _End(template, item, tuple(names)))
         self._templates.append(path)
@@ -144,13 +145,21 @@ def _walk(branch: _Branch, segments: list[tuple[str, str]], method: str) -> Iter
     if fixed in branch.fixed:
         yield from _walk(branch.fixed[fixed], rest, method)
     for pattern, below in branch.templates.items():
-        if match := pattern.fullmatch(head):
+        if match := _in_time(pattern, head):
             for end, values in _walk(below, rest, method):
                 yield end, [*match.groups(), *values]
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile("[^/]+".join(map(re.escape, _TEMPLATE.split(template)[::2])), re.IGNORECASE)
+def _in_time(pattern: Pattern, text: str) -> re.Match[str] | None:
+    """The match; none where a template of very many pieces does not come to an end."""
+    try:
+        return pattern.fullmatch(text)
+    except SlowPatternError:
+        return None
+
+
+def _pattern(template: str) -> Pattern:
+    return Pattern("[^/]+".join(map(re.escape, _TEMPLATE.split(template)[::2])), re.IGNORECASE)
 
 
 def _name(written: str) -> str:

@@ -12,8 +12,8 @@ import orjson
 from interceptor.pact.rules import Rule, RulePart
 from interceptor.values.exchange import ProviderState
 from interceptor.values.findings import Finding
-from interceptor.values.json_text import Json
-from interceptor.values.lean import lazy
+from interceptor.values.json_text import Json, parse_json
+from interceptor.values.lean import lazy, lean
 from interceptor.values.place import find, parse_path
 
 NamedValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -22,13 +22,19 @@ ReportFinding: TypeAlias = Callable[[Finding], None]
 """Called with what a specification cannot express."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class PactBody:
     """A body by what it is: a JSON value, text, or bytes; with the content type of its header."""
 
     kind: Literal["json", "text", "binary"]
-    value: Json
+    held: Json
+    """The value; or the text of JSON in UTF-8, which takes far less memory."""
     content_type: str
+
+    @property
+    def value(self) -> Json:
+        """The JSON value, the text or the bytes."""
+        return parse_json(self.held) if self.kind == "json" and isinstance(self.held, bytes) else self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Generator:
     """What an expression gives."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Message:
     """What a request and a response have in common; the generators follow from the rest of the pact."""
 
@@ -58,9 +64,13 @@ class Message:
     """Whether the handler wants no rules at all (`matching: {}`)."""
 
 
-@dataclass(frozen=True)
+@lean(frozen=True)
 class Interaction:
-    """One request and the answer that is expected; `tests`, `handlers` and `left_out` say where it comes from."""
+    """One request and the answer that is expected.
+
+    Its origin is no part of its content: the `tests` and `handlers` it comes from, and the places of values that are
+    `masked`, or `pinned` to constants.
+    """
 
     method: str
     path: str
@@ -72,8 +82,28 @@ class Interaction:
     states: tuple[ProviderState, ...] = ()
     tests: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
     left_out: NamedValues = ()
-    """The headers of a request that are not in the contract, of one exchange."""
+    """The headers of one of its requests that are not in the contract."""
+
+    def made_by(self, tests: tuple[str, ...], handlers: tuple[str, ...]) -> Interaction:
+        """The same interaction with another origin."""
+        return Interaction(
+            self.method,
+            self.path,
+            self.request,
+            self.status,
+            self.response,
+            self.query,
+            self.description,
+            self.states,
+            tests,
+            handlers,
+            self.masked,
+            self.pinned,
+            self.left_out,
+        )
 
     def plain(self) -> dict[str, Any]:
         """Everything that makes the content of the interaction, as JSON; its origin is left out."""
@@ -96,9 +126,8 @@ class Interaction:
     def request_key(self) -> bytes:
         """What two interactions share that ask the same under the same states, and so cannot both be verified."""
         plain = self.plain()
-        request, body = self.request, self.request.body
-        shown = None if body is None else [body.kind, body.value, body.content_type]
-        return digest([plain["states"], [self.method, self.path, self.query, request.headers, shown]])
+        method, path, query, headers, body, *_ = plain["request"]  # and its rules, which are not sent
+        return digest([plain["states"], method, path, query, headers, body])
 
 
 @dataclass(frozen=True, slots=True)

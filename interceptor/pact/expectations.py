@@ -10,6 +10,7 @@ from typing import Any
 
 from interceptor.pact.read import Matcher, PactInteraction, PactMessage
 from interceptor.values.json_text import Json
+from interceptor.values.patterns import Pattern, SlowPatternError
 from interceptor.values.place import ROOT, Steps, below, find, parse_path
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -140,8 +141,8 @@ def _accepts(rule: Mapping[str, Json], expected: Expectation, value: Json) -> bo
         return str(rule.get("value")) in str(value)
     if kind == "regex":
         try:
-            return re.fullmatch(str(rule["regex"]), str(value)) is not None
-        except re.error:
+            return Pattern(str(rule["regex"])).fullmatch(str(value)) is not None
+        except (re.error, SlowPatternError):
             return False
     return kind == "notEmpty" and value not in ("", [], {}, None)
 

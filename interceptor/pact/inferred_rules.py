@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from interceptor.pact.document import PactBody
 from interceptor.pact.rules import Rule, is_addressable
 from interceptor.values.json_text import Json
 from interceptor.values.place import Steps, Wild, find, parse_path, spell_path
+
+_NUMBERED = re.compile(r"\[\d")
+"""In the path of every rule for one element of an array."""
 
 
 def inferred(body: Json) -> Iterator[Rule]:
@@ -17,9 +22,10 @@ def inferred(body: Json) -> Iterator[Rule]:
     unless a rule further up says otherwise. So `type` stands below all objects with an empty array in them.
     """
     yield from _types(body, ())
+    if not isinstance(body, dict | list):
+        return
     lengths: dict[str, int] = {}
-    for at, length in _arrays(body, "$"):
-        lengths[at] = min(length, lengths.get(at, length))
+    _measure(body, "$", lengths)
     for at, least in lengths.items():
         if least:
             yield Rule("body", at, "each", (1, None))
@@ -39,20 +45,24 @@ def _has_empty(value: Json) -> bool:
     return value == [] or (isinstance(value, dict) and any(map(_has_empty, value.values())))
 
 
-def _arrays(value: Json, at: str) -> Iterator[tuple[str, int]]:
+def _measure(value: Json, at: str, lengths: dict[str, int]) -> None:
+    """Note the least length of the arrays at each place."""
     if isinstance(value, list):
-        yield at, len(value)
+        lengths[at] = min(len(value), lengths.get(at, len(value)))
         for element in value:
             if isinstance(element, dict | list):
-                yield from _arrays(element, f"{at}[*]")
-    elif isinstance(value, dict):
+                _measure(element, f"{at}[*]", lengths)
+    else:
         for name, member in value.items():
             if isinstance(member, dict | list) and is_addressable((name,)):
-                yield from _arrays(member, at + spell_path((name,))[1:])
+                _measure(member, at + spell_path((name,))[1:], lengths)
 
 
-def collapsed(rules: Iterable[Rule], body: Json) -> tuple[Rule, ...]:
+def collapsed(rules: Iterable[Rule], body: PactBody) -> tuple[Rule, ...]:
     """The rules of a JSON body with one `[*]` in the place of the same rule for every element of an array."""
+    rules = tuple(rules)
+    if not any(_NUMBERED.search(rule.at) for rule in rules):
+        return tuple(sorted(rules, key=lambda rule: (rule.part, rule.at)))
     groups: dict[tuple[str, str, Any], list[Rule]] = {}
     kept: list[Rule] = []
     for rule in rules:
@@ -60,9 +70,10 @@ def collapsed(rules: Iterable[Rule], body: Json) -> tuple[Rule, ...]:
             groups.setdefault((_every(rule.at), rule.kind, rule.value), []).append(rule)
         else:
             kept.append(rule)
+    whole = body.value
     declared = {rule.at for rule in kept if rule.part == "body"}
     for (at, kind, value), group in groups.items():
-        everywhere = len(group) == sum(1 for _ in find(body, parse_path(at)))
+        everywhere = len(group) == sum(1 for _ in find(whole, parse_path(at)))
         if not everywhere:
             kept += group
         elif at not in declared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -21,6 +22,10 @@ class PactChange:
     changed: int
     removed: tuple[InteractionJson, ...]
 
+    @property
+    def is_any(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
     def __str__(self) -> str:
         return f"+{self.added} ~{self.changed} -{len(self.removed)}"
 
@@ -31,22 +36,38 @@ def identity(interaction: InteractionJson) -> str:
     return json.dumps([interaction["description"], states], sort_keys=True)
 
 
-def change(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> PactChange:
-    """What became of the interactions; one that has only another name, or other states, is a changed one."""
-    before = {identity(each): each for each in (old or {"interactions": ()})["interactions"]}
-    after = {identity(each): each for each in new["interactions"]}
-    gone = [each for key, each in before.items() if key not in after]
-    fresh = [request_line(each) for key, each in after.items() if key not in before]
-    removed = []
-    for each in gone:
-        line = request_line(each)
-        if line in fresh:
-            fresh.remove(line)
+class Changes:
+    """Finds out what became of the interactions of a pact, from the new ones, which are shown one after the other."""
+
+    def __init__(self, old: Mapping[str, Any] | None) -> None:
+        self._before = {identity(each): each for each in old["interactions"]} if old else {}
+        self._is_new = not self._before
+        self.count = 0
+        """Of the new interactions."""
+        self._fresh: Counter[tuple[str, str]] = Counter()
+        self._changed = 0
+
+    def see(self, each: InteractionJson) -> None:
+        """Take note of a new interaction; no two have one identity."""
+        self.count += 1
+        if self._is_new:
+            self._fresh["", ""] += 1
+        elif (present := self._before.pop(identity(each), None)) is None:
+            self._fresh[request_line(each)] += 1
         else:
-            removed.append(each)
-    renamed = len(gone) - len(removed)
-    changed = sum(each != before[key] for key, each in after.items() if key in before)
-    return PactChange(len(fresh), changed + renamed, tuple(removed))
+            self._changed += each != present
+
+    def change(self) -> PactChange:
+        """The difference, when all were seen; what has only another name, or other states, is a changed one."""
+        removed, fresh = [], self._fresh.copy()
+        for each in self._before.values():
+            line = request_line(each)
+            if fresh[line] > 0:
+                fresh[line] -= 1
+            else:
+                removed.append(each)
+        renamed = len(self._before) - len(removed)
+        return PactChange(fresh.total(), self._changed + renamed, tuple(removed))
 
 
 def request_line(interaction: InteractionJson) -> tuple[str, str]:

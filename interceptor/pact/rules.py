@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from interceptor.values.lean import lean
 from interceptor.values.place import Place, Step
 from interceptor.values.uuids import UUID_REGEX
 
@@ -19,7 +20,7 @@ RulePart: TypeAlias = Literal["body", "header", "query", "path", "status"]
 _SEMVER_REGEX = r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Rule:
     """One matching rule at one place.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -37,7 +38,7 @@ def interaction(each: Interaction, _document: PactDocument, report: ReportFindin
 def _rules(each: Message, report: ReportFinding) -> dict[str, Any]:
     rules = {}
     for rule in each.rules:
-        form, place = written(rule, 2, example(each, rule)), _place(rule)
+        form, place = written(rule, 2, partial(example, each)), _place(rule)
         if rule.kind == "null":
             continue  # An example of null says it already.
         if form is None or place is None:

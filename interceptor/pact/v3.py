@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Any
 
 from interceptor.pact.document import Interaction, Message, PactDocument, ReportFinding, example, joined
@@ -72,7 +73,7 @@ def matching_rules(each: Message, specification: int, report: ReportFinding) -> 
     """The rules of a message by part, as V3 and V4 write them."""
     parts: dict[str, Any] = {}
     for rule in each.rules:
-        form = written(rule, specification, example(each, rule))
+        form = written(rule, specification, partial(example, each))
         if form is None:
             report(unsaid(rule, specification))
             continue

@@ -6,20 +6,20 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import orjson
 
 from interceptor import __version__
 from interceptor.pact import v2, v3, v4
 from interceptor.pact.document import PactDocument
-from interceptor.pact.losses import PactChange, StillAnswered, change, identity, losses
+from interceptor.pact.losses import Changes, PactChange, StillAnswered, identity, losses
 from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import NotJsonError, parse_json
@@ -27,6 +27,9 @@ from interceptor.values.locks import locked
 
 _SPECIFICATIONS: dict[int, ModuleType] = {2: v2, 3: v3, 4: v4}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+_NO_INTERACTIONS = b'"interactions": []'
+"""In the text of a pact without them; inside a string its quotes would be escaped."""
 _LONGEST_NAME = 200
 """Bytes; file systems take 255, and the temporary file needs some."""
 
@@ -73,24 +76,31 @@ def require_distinct_names(pairs: Sequence[tuple[str, str]]) -> None:
             raise PactError(f"the pacts of {shown} would be one file, {file_name(*pair)}", "rename one of them")
 
 
-def rendered(document: PactDocument, specification: int) -> tuple[PactJson, list[Finding]]:
-    """The JSON of a pact, and what its specification could not say."""
-    module = _SPECIFICATIONS[specification]
-    name = file_name(document.consumer, document.provider)
-    findings: list[Finding] = []
-    interactions = []
-    for index, each in enumerate(document.interactions):
-        reported = _reporter(findings, pact=name, interaction=index, handler=next(iter(each.handlers), None))
-        interactions.append(module.interaction(each, document, reported))
-    return {
-        "consumer": {"name": document.consumer},
-        "provider": {"name": document.provider},
-        "interactions": interactions,
-        "metadata": {
-            "pactSpecification": {"version": module.VERSION},
-            "client": {"name": "pact-interceptor", "version": __version__},
-        },
-    }, findings
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """A document as a specification says it; the interactions are made anew each time, so that none need be kept."""
+
+    document: PactDocument
+    module: ModuleType
+
+    def around(self) -> PactJson:
+        """The pact without its interactions."""
+        return {
+            "consumer": {"name": self.document.consumer},
+            "provider": {"name": self.document.provider},
+            "interactions": [],
+            "metadata": {
+                "pactSpecification": {"version": self.module.VERSION},
+                "client": {"name": "pact-interceptor", "version": __version__},
+            },
+        }
+
+    def interactions(self, findings: list[Finding]) -> Iterator[PactJson]:
+        """One after the other; what the specification cannot say is added to the findings."""
+        name = file_name(self.document.consumer, self.document.provider)
+        for index, each in enumerate(self.document.interactions):
+            reported = _reporter(findings, pact=name, interaction=index, handler=next(iter(each.handlers), None))
+            yield self.module.interaction(each, self.document, reported)
 
 
 def _reporter(
@@ -103,12 +113,18 @@ def _reporter(
 
 
 def write_pact(
-    pact: PactJson, directory: Path, *, merge: bool, still_answered: StillAnswered | None = None
-) -> WrittenPact:
-    """Write a pact into its file, whole or not at all.
+    document: PactDocument,
+    specification: int,
+    directory: Path,
+    *,
+    merge: bool,
+    still_answered: StillAnswered | None = None,
+) -> tuple[WrittenPact, list[Finding]]:
+    """Write a pact into its file, whole or not at all; and what its specification could not say.
 
     Args:
-        pact: as `rendered` makes it.
+        document: all that its consumer expects of its provider.
+        specification: 2, 3 or 4.
         directory: made where it is missing.
         merge: keep the interactions of the present file; new ones replace those of the same description and states.
         still_answered: where given, a file that would lose what is still answered is left as it is.
@@ -116,50 +132,96 @@ def write_pact(
     Raises:
         PactError: where the file cannot be written, or merged with.
     """
-    consumer, provider = pact["consumer"]["name"], pact["provider"]["name"]
-    path = directory / file_name(consumer, provider)
+    path = directory / file_name(document.consumer, document.provider)
+    pact = _Rendered(document, _SPECIFICATIONS[specification])
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with locked(directory):  # merging reads a file and replaces it
-            if merge and path.exists():
-                pact = _merged(_read(path), pact, path)
-            difference = change(_present(path), pact)
-            lost = losses(provider, difference, still_answered) if still_answered else ()
-            if not lost:
-                _replace(path, _pretty(pact))
+        with locked(directory), _replacement(path) as new:  # merging reads a file and replaces it
+            kept = _read(path, pact) if merge and path.exists() else None
+            present = kept or _present(path)
+            try:
+                written, findings = _written(pact, kept, present, new.file)
+            except TypeError:
+                written, findings = _written_slowly(pact, kept, present, new.file)
+            difference = written.change()
+            lost = losses(document.provider, difference, still_answered) if still_answered else ()
+            new.wanted = not lost
     except OSError as error:
         raise PactError(f"cannot write the pact {path}: {error.strerror}", "check the folder and its rights") from error
-    return WrittenPact(consumer, provider, path, len(pact["interactions"]), difference, lost)
+    return WrittenPact(document.consumer, document.provider, path, written.count, difference, lost), findings
 
 
-def _pretty(pact: PactJson) -> bytes:
-    try:
-        return orjson.dumps(pact, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    except TypeError:
-        # Integers beyond 64 bits, and lone surrogates in names.
-        return (json.dumps(pact, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+def _written(
+    pact: _Rendered, kept: PactJson | None, present: PactJson | None, file: BinaryIO
+) -> tuple[Changes, list[Finding]]:
+    """Write a pact, one interaction after the other.
+
+    Raises:
+        TypeError: where orjson cannot write one.
+    """
+    changes, findings = Changes(present), list[Finding]()
+    around = pact.around()
+    before, between, behind = orjson.dumps(around, option=_OPTIONS).partition(_NO_INTERACTIONS)
+    file.write(before + between[:-1])
+    for index, each in enumerate(_all(pact, kept, findings)):
+        changes.see(each)
+        text = orjson.dumps(each, option=orjson.OPT_INDENT_2)
+        file.write((b",\n    " if index else b"\n    ") + text.replace(b"\n", b"\n    "))
+    file.write((b"\n  ]" if changes.count else b"]") + behind)
+    return changes, findings
+
+
+def _written_slowly(
+    pact: _Rendered, kept: PactJson | None, present: PactJson | None, file: BinaryIO
+) -> tuple[Changes, list[Finding]]:
+    """As `_written`, for integers beyond 64 bits, and lone surrogates in names."""
+    changes, findings = Changes(present), list[Finding]()
+    whole = pact.around() | {"interactions": list(_all(pact, kept, findings))}
+    for each in whole["interactions"]:
+        changes.see(each)
+    file.seek(0)
+    file.truncate()
+    file.write((json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    return changes, findings
+
+
+def _all(pact: _Rendered, kept: PactJson | None, findings: list[Finding]) -> Iterable[PactJson]:
+    new = pact.interactions(findings)
+    return new if kept is None else _merged(kept, new)
 
 
 _TEMPORARY = ".interceptor-"
 
 
-def _replace(path: Path, content: bytes) -> None:
+@dataclass(slots=True)
+class _Replacement:
+    """A temporary file, and whether it is to take the place of the pact."""
+
+    file: BinaryIO
+    wanted: bool = False
+
+
+@contextmanager
+def _replacement(path: Path) -> Iterator[_Replacement]:
+    """A file that takes the place of another at once, or is gone in the end."""
     for orphan in path.parent.glob(f"{_TEMPORARY}*.tmp"):  # of one that was killed: the folder is locked for us
         orphan.unlink(missing_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            new = _Replacement(file)
+            yield new
             file.flush()
-            os.fsync(file.fileno())  # or a power cut leaves an empty file in the old one's place
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
+            if new.wanted:
+                os.fsync(file.fileno())  # or a power cut leaves an empty file in the old one's place
+        if new.wanted:
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(temporary).chmod(0o666 & ~umask)
+            Path(temporary).replace(path)
+    finally:
         with suppress(OSError):
             Path(temporary).unlink()
-        raise
 
 
 def _present(path: Path) -> PactJson | None:
@@ -171,10 +233,14 @@ def _present(path: Path) -> PactJson | None:
     return dict(pact) if _is_pact(pact) else None
 
 
-def _read(path: Path) -> PactJson:
+def _read(path: Path, new: _Rendered) -> PactJson:
+    """The pact in a file, to be merged with a new one."""
     pact = _present(path)
     if pact is None:
         raise PactError(f"cannot merge into {path}: it is not a pact", "remove it, or export without --merge")
+    if pact["metadata"].get("pactSpecification") != new.around()["metadata"]["pactSpecification"]:
+        message = f"cannot merge into {path}: it follows another specification"
+        raise PactError(message, "export everything anew, without --merge")
     return pact
 
 
@@ -187,11 +253,6 @@ def _is_pact(value: Any) -> bool:
     )
 
 
-def _merged(old: PactJson, new: PactJson, path: Path) -> PactJson:
-    specifications = [each["metadata"].get("pactSpecification") for each in (old, new)]
-    if specifications[0] != specifications[1]:
-        message = f"cannot merge into {path}: it follows another specification"
-        raise PactError(message, "export everything anew, without --merge")
-    interactions = {identity(each): each for each in (*old["interactions"], *new["interactions"])}
-    ordered = sorted(interactions.values(), key=lambda each: (each["description"], identity(each)))
-    return new | {"interactions": ordered}
+def _merged(old: PactJson, new: Iterable[PactJson]) -> list[PactJson]:
+    interactions = {identity(each): each for each in (*old["interactions"], *new)}
+    return sorted(interactions.values(), key=lambda each: (each["description"], identity(each)))

@@ -6,6 +6,8 @@ no pact carries a rule newer than itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from interceptor.pact.date_formats import format_regex
 from interceptor.pact.rules import KINDS, Rule, escape
 from interceptor.values.json_text import Json
@@ -13,18 +15,19 @@ from interceptor.values.json_text import Json
 _MATCH = {"not_empty": "notEmpty"}
 
 
-def written(rule: Rule, specification: int, example: Json) -> dict[str, Json] | None:
+def written(rule: Rule, specification: int, example: Callable[[Rule], Json]) -> dict[str, Json] | None:
     """The JSON of a rule in a specification, or None where that specification cannot say it.
 
     Args:
         rule: what is to be said.
         specification: 2, 3 or 4.
-        example: the recorded value at the place; it decides what a newer rule becomes in an older specification.
+        example: gives the recorded value at the place of a rule; it decides what a newer rule becomes in an older
+            specification.
     """
     kind = KINDS[rule.kind]
     if kind.since is not None and kind.since <= specification and rule.part in kind.parts:
         return _native(rule, specification)
-    return _substitute(rule, example)
+    return _substitute(rule, example(rule))
 
 
 def _native(rule: Rule, specification: int) -> dict[str, Json]:

@@ -16,10 +16,11 @@ from interceptor.project.models import StrictModel, validate
 from interceptor.project.yaml_file import read
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import ConfigurationError, Problem
+from interceptor.values.origins import Owners
 from interceptor.values.place import parse_path
+from interceptor.values.variables import STATE_DIR
 
 PROJECT_FILE = "interceptor.yaml"
-STATE_DIR = ".interceptor"
 LARGEST_BODY = 1_000_000
 """Bytes; what is larger tells a reader of a contract nothing."""
 
@@ -189,6 +190,9 @@ class ProjectFile(StrictModel):
     """Names of secrets beyond the built-in lists."""
     upstream_proxy: Annotated[str | None, Field(examples=["http://proxy.example.com:8080"])] = None
     """The proxy to real servers. Default: that of the proxy variables when `run` started."""
+    authority: Literal["owned", "any"] = "owned"
+    """`owned`: the project's certificate authority can vouch for the hosts of providers and handler files only.
+    `any`: for every host, as clients need that meet hosts of handlers added by tests; so it is with `others: error`."""
     reach: Reach = Reach()
     """How clients that read no proxy variables reach the proxy."""
     observe: Observe = Observe()
@@ -222,6 +226,10 @@ class Project:
     @property
     def providers(self) -> Mapping[str, Provider]:
         return self.settings.providers
+
+    @property
+    def owners(self) -> Owners:
+        return Owners({name: provider.url for name, provider in self.providers.items()})
 
     def display(self, path: Path) -> str:
         """A path as messages name it: relative to the project where it is inside."""

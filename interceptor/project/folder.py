@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from interceptor.values.media_types import JSON_MEDIA_TYPE
+from interceptor.values.variables import STATE_DIR
 
 _FILE_TYPES = MimeTypes(filenames=())
 """The same answer on every machine: the system's own table is left out."""
@@ -48,11 +49,13 @@ class Folder:
         """The path of a file.
 
         Raises:
-            ValueError: where it is outside the project.
+            ValueError: where it is outside the project, by a symbolic link perhaps, or our own: a key, a journal.
         """
-        path = (self.folder / name).resolve()
-        if not path.is_relative_to(self.root.resolve()):
+        path, root = (self.folder / name).resolve(), self.root.resolve()
+        if not path.is_relative_to(root):
             raise ValueError(f'"{name}" is outside the project')
+        if STATE_DIR in map(str.lower, path.relative_to(root).parts):  # some file systems know no case
+            raise ValueError(f'"{name}" is in {STATE_DIR}, which no handler may serve')
         self.files.add(path)
         return path
 

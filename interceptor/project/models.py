@@ -22,21 +22,21 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @classmethod
-    @cache  # one list for each model
-    def known_keys(cls) -> list[str]:
-        return [field.alias or name for name, field in cls.model_fields.items()]
+    @cache  # one for each model
+    def known_keys(cls) -> dict[str, None]:
+        return dict.fromkeys(field.alias or name for name, field in cls.model_fields.items())
 
     @model_validator(mode="wrap")
     @classmethod
     def _name_unknown_keys(cls, value: Any, validate_rest: ModelWrapValidatorHandler[Self]) -> Self:
         """Report unknown keys beside the errors of the known ones; `extra="forbid"` alone cannot name neighbours."""
         known = cls.known_keys()
-        if not isinstance(value, dict) or all(key in known for key in value):
+        if not isinstance(value, dict) or value.keys() <= known.keys():
             return validate_rest(value)
         unknown = [key for key in value if key not in known]
         errors = [
             InitErrorDetails(
-                type=PydanticCustomError("unknown_key", "unknown key", {"unknown": unknown, "known": known}),
+                type=PydanticCustomError("unknown_key", "unknown key", {"unknown": unknown, "known": [*known]}),
                 input=None,
             )
         ]
@@ -75,8 +75,7 @@ def _problems(root: Node, detail: Any) -> Iterator[Problem]:
     node = root.at(*location)
     if detail["type"] == "unknown_key":
         for key in detail["ctx"]["unknown"]:
-            where = node.keys.get(key, node)
-            yield where.problem(f'unknown key "{key}"{did_you_mean(key, detail["ctx"]["known"])}')
+            yield node.key_problem(key, f'unknown key "{key}"{did_you_mean(key, detail["ctx"]["known"])}')
         return
     key = next((part for part in reversed(location) if isinstance(part, str) and _is_key(part)), "")
     message = _MESSAGES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")

@@ -19,6 +19,7 @@ from interceptor.project.yaml_nodes import Node, Scalar
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.nesting import DEEPEST, TOO_DEEP
 
+_STARTS_NUMBER = frozenset("-+0123456789")
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?\Z")
 _LEADING_ZERO = re.compile(r"[-+]?0\d+(\.\d+)?\Z")
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None, "": None}
@@ -27,6 +28,9 @@ _LONGEST_INTEGER = 4000
 _MOST_ALIASED = 100_000
 """Values beyond those that a text can spell. Aliases multiply: a few lines of them would otherwise fill the memory."""
 _PLAIN = ("", None)
+_UNTAGGED = ""
+_NAMES = frozenset({"name", "given", "request", "path", "url", "$regex", "regex", "$contains"})
+"""Keys whose values rarely end before a comment that has no space after its `#`."""
 
 
 def read(path: Path, display: str | None = None) -> tuple[Node, list[Problem]]:
@@ -54,7 +58,7 @@ def read(path: Path, display: str | None = None) -> tuple[Node, list[Problem]]:
 def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     """The root node of a YAML text and the warnings about it; see `read`."""
     try:
-        composed = yaml.compose(text, Loader=ShallowParser)  # type: ignore[arg-type]  # the stub asks for a whole Loader
+        composed = yaml.compose(text, Loader=_Parser)  # type: ignore[arg-type]  # the stub asks for a whole Loader
     except TooDeepError as error:
         raise ConfigurationError([Problem(name, error.line, error.column, TOO_DEEP)]) from error
     except yaml.YAMLError as error:
@@ -68,6 +72,13 @@ def parse(text: str, name: str) -> tuple[Node, list[Problem]]:
     if any(problem.severity == "error" for problem in builder.problems):
         raise ConfigurationError(builder.problems)
     return root, builder.problems
+
+
+class _Parser(ShallowParser):
+    """Gives nodes without a tag of their own none."""
+
+    def resolve(self, *_: object) -> str:
+        return _UNTAGGED
 
 
 class _Builder:
@@ -85,15 +96,16 @@ class _Builder:
         if self.count > len(self.text) + _MOST_ALIASED or depth > DEEPEST:
             what = TOO_DEEP if depth > DEEPEST else "aliases make it too large"
             raise ConfigurationError([*self.problems, self._problem(node, what)])
-        built = Node("scalar", self.name, node.start_mark.line + 1, node.start_mark.column + 1)
-        if not node.tag.startswith("tag:yaml.org,2002:") or self._source(node).startswith("!"):
+        start = node.start_mark
+        built = Node("scalar", self.name, start.line + 1, start.column + 1)
+        if node.tag is not _UNTAGGED or self.text.startswith("!", start.index):
             self._complain(node, "YAML tags are not supported; remove this one")
         if isinstance(node, yaml.ScalarNode):
             built.value, built.source = self._scalar(node)
         elif isinstance(node, yaml.SequenceNode):
             built.kind = "list"
             built.items = [self.build(item, depth + 1) for item in node.value]
-        elif isinstance(node, yaml.MappingNode) and self._is_bare_template(node):
+        elif isinstance(node, yaml.MappingNode) and node.flow_style and self._is_bare_template(node):
             source = self._source(node)
             self._complain(node, "a template must be quoted", f'"{source}"' if '"' not in source else f"'{source}'")
         elif isinstance(node, yaml.MappingNode):
@@ -102,6 +114,9 @@ class _Builder:
         return built
 
     def _members(self, node: yaml.MappingNode, built: Node, depth: int) -> None:
+        members: dict[str, Node] = {}
+        keys: dict[str, tuple[int, int]] = {}
+        built.members, built.keys = members, keys
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self._complain(key, "a key must be text")
@@ -109,15 +124,14 @@ class _Builder:
             if node.flow_style and _is_missing(value) and not self._has_colon(key):
                 self._missing_value(node, key)
                 continue
-            if key.value in built.members:
-                first = built.keys[key.value].line
-                self._complain(key, f'the key "{key.value}" is here twice; the first one is in line {first}')
+            name = key.value
+            if name in members:
+                self._complain(key, f'the key "{name}" is here twice; the first one is in line {keys[name][0]}')
                 continue
-            built.keys[key.value] = Node(
-                "scalar", self.name, key.start_mark.line + 1, key.start_mark.column + 1, key.value, key.value
-            )
-            built.members[key.value] = self.build(value, depth + 1)
-            self._swallowed(key.value, value)
+            keys[name] = (key.start_mark.line + 1, key.start_mark.column + 1)
+            members[name] = self.build(value, depth + 1)
+            if name in _NAMES:
+                self._swallowed(name, value)
 
     def _has_colon(self, key: yaml.ScalarNode) -> bool:
         """True for `{flag: , page: 1}`: an empty value that somebody meant."""
@@ -146,9 +160,7 @@ class _Builder:
         self._complain(key, f'the key "{key.value}" has no value', f"{key.value}: ...")
 
     def _is_bare_template(self, node: yaml.MappingNode) -> bool:
-        return bool(node.flow_style) and any(
-            isinstance(key, yaml.MappingNode) and _is_missing(value) for key, value in node.value
-        )
+        return any(isinstance(key, yaml.MappingNode) and _is_missing(value) for key, value in node.value)
 
     def _scalar(self, node: yaml.ScalarNode) -> tuple[Scalar, str]:
         text = node.value
@@ -156,6 +168,8 @@ class _Builder:
             return text, text
         if text in _WORDS:
             return _WORDS[text], text
+        if text[0] not in _STARTS_NUMBER:
+            return text, text
         if match := _JSON_NUMBER.match(text):
             if match[1] is None and match[2] is None:
                 return (int(text) if len(text) <= _LONGEST_INTEGER else text), text
@@ -168,8 +182,6 @@ class _Builder:
     def _swallowed(self, key: str, value: yaml.Node) -> None:
         """Warn where ` #` ends a name or a pattern: the rest of the line was most likely meant to be in it."""
         if not isinstance(value, yaml.ScalarNode) or value.style not in _PLAIN or _is_missing(value):
-            return
-        if key not in {"name", "given", "request", "path", "url", "$regex", "regex", "$contains"}:
             return
         line = self.lines[value.end_mark.line] if value.end_mark.line < len(self.lines) else ""
         comment = re.match(r"\s+#[^\s#]\S*.*", line[value.end_mark.column :])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from interceptor.values.errors import Problem
 
 NodeKind: TypeAlias = Literal["scalar", "list", "mapping"]
 Scalar: TypeAlias = str | int | float | bool | None
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(slots=True, eq=False)
@@ -24,10 +26,10 @@ class Node:
     value: Scalar = None
     source: str = ""
     """A scalar's text before it was taken for a number or a word."""
-    items: list[Node] = field(default_factory=list)
-    members: dict[str, Node] = field(default_factory=dict)
-    keys: dict[str, Node] = field(default_factory=dict)
-    """The nodes of the keys of a mapping, for complaints about a key."""
+    items: Sequence[Node] = ()
+    members: Mapping[str, Node] = field(default_factory=lambda: _NONE)
+    keys: Mapping[str, tuple[int, int]] = field(default_factory=lambda: _NONE)
+    """Line and column of the keys of a mapping, for complaints about a key."""
 
     @property
     def place(self) -> str:
@@ -42,7 +44,10 @@ class Node:
             case "list":
                 return [item.plain() for item in self.items]
             case "mapping":
-                return {key: member.plain() for key, member in self.members.items()}
+                return {
+                    key: member.value if member.kind == "scalar" else member.plain()
+                    for key, member in self.members.items()
+                }
 
     def get(self, key: str) -> Node | None:
         return self.members.get(key)
@@ -62,20 +67,33 @@ class Node:
     ) -> Problem:
         return Problem(self.file, self.line, self.column, message, paste, severity)
 
+    def key_problem(self, key: str, message: str) -> Problem:
+        """A complaint about a key of a mapping, at the mapping where it is not known where the key stands."""
+        line, column = self.keys.get(key, (self.line, self.column))
+        return Problem(self.file, line, column, message)
+
     def walk(self) -> Iterator[Node]:
         yield self
         for child in (*self.items, *self.members.values()):
             yield from child.walk()
 
+    def with_items(self, items: Sequence[Node]) -> Node:
+        return Node("list", self.file, self.line, self.column, items=items)
+
+    def with_members(self, members: Mapping[str, Node], keys: Mapping[str, tuple[int, int]]) -> Node:
+        return Node("mapping", self.file, self.line, self.column, members=members, keys=keys)
+
     def textual(self) -> Node:
         """This node with every scalar read as its source text: what a header or a query value means."""
+        if self.kind == "scalar":
+            if self.value is self.source:
+                return self
+            return Node("scalar", self.file, self.line, self.column, self.source, self.source)
         return Node(
             self.kind,
             self.file,
             self.line,
             self.column,
-            value=self.source if self.kind == "scalar" else None,
-            source=self.source,
             items=[item.textual() for item in self.items],
             members={
                 key: member if key in {"$any", "$absent"} else member.textual() for key, member in self.members.items()
@@ -88,8 +106,7 @@ def from_json(value: Any, name: str) -> Node:
     """The nodes of a JSON value, all in its first line: JSON escapes beyond what YAML reads."""
     if isinstance(value, dict):
         members = {str(key): from_json(member, name) for key, member in value.items()}
-        keys = {key: Node("scalar", name, 1, 1, key, key) for key in members}
-        return Node("mapping", name, 1, 1, members=members, keys=keys)
+        return Node("mapping", name, 1, 1, members=members, keys=dict.fromkeys(members, (1, 1)))
     if isinstance(value, list):
         return Node("list", name, 1, 1, items=[from_json(item, name) for item in value])
     source = value if isinstance(value, str) else json.dumps(value)

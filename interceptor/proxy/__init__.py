@@ -1,1 +1,1 @@
-"""The only place that knows mitmproxy."""
+"""The server that clients talk to, and mitmproxy behind it."""

@@ -1,8 +1,7 @@
-"""HTTP/1 with one client: what arrives is read, decided about, and answered in order.
+"""Serves HTTP/1 to one client: reads requests, has them decided, and answers in order.
 
-What a handler answers at once is written in the same turn of the loop, and noted after that. Whatever takes time is a
-task, one at a time: while it works, further requests wait in the reader, and of a client that sends very many more is
-read.
+Immediate responses are written in the same turn of the event loop, and recorded afterwards. Whatever takes time is a
+task, one at a time: meanwhile further requests wait in the reader, and a client that sends too much is paused.
 """
 
 from __future__ import annotations
@@ -17,31 +16,30 @@ from typing import assert_never
 from interceptor.proxy.dispatcher import PendingRequest, ProxyReply, RawRequest, problem
 from interceptor.proxy.forwarding import Channel
 from interceptor.proxy.guard import NotAdmittedError, challenge
-from interceptor.proxy.http1.reader import NotHttpError, RequestReader, WireRequest
+from interceptor.proxy.http1.reader import Http2Error, NotHttpError, RequestReader, WireRequest
 from interceptor.proxy.http1.targets import path_of, tunnel_end
 from interceptor.proxy.http1.writer import CONTINUE, TUNNEL_OPEN, answer
+from interceptor.proxy.http2 import refuse_http2
 from interceptor.proxy.later import give, settle
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
 from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.translate import request_fields, user_agent
-from interceptor.recorder.summary import Way
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
 
 log = logging.getLogger(__name__)
 
 _HIGH_WATER = 1 << 18
-"""Bytes that a client has not taken yet, before it is answered no further."""
+"""Bytes of responses that the client has not taken, above which it gets no further responses."""
 _MOST_UNREAD = 1 << 18
-"""Bytes of further requests from a client that has not got its answer yet, before it is read no further."""
+"""Bytes of further requests while a client waits for its response, above which reading pauses."""
 _WORTH_STREAMING = 1 << 16
-"""Bytes; a smaller body is waited for."""
+"""Bytes; smaller bodies are read as a whole."""
 _TURN = 32
-"""Requests of one client that are answered before the others have their turn."""
-_HTTP_VERSION_NOT_SUPPORTED = 505
+"""Requests of one client that are answered before other clients get their turn."""
 _LINGER = 1.0
-"""Seconds for a client to read why it was refused, before the connection goes (RFC 9112, section 9.6)."""
+"""Seconds for a client to read why it was refused, before the connection closes (RFC 9112, section 9.6)."""
 
 
 class ClientConnection(asyncio.Protocol):
@@ -49,8 +47,8 @@ class ClientConnection(asyncio.Protocol):
 
     Args:
         parts: what all connections share.
-        meant: whom the requests are for.
-        open_tunnel: takes the connection after a CONNECT; None where there are no tunnels.
+        meant: the origin that the requests are for.
+        open_tunnel: takes the connection after a CONNECT; None inside a tunnel.
     """
 
     def __init__(self, parts: ServerParts, meant: Meant, open_tunnel: OpenTunnel | None = None) -> None:
@@ -67,7 +65,7 @@ class ClientConnection(asyncio.Protocol):
         self._notes: list[tuple[PendingRequest, Settled, Response]] = []
         self._task: asyncio.Task[bool] | None = None
         self._patient = False
-        """What the task does goes on where the client says no more."""
+        """The task continues when the client closes its side."""
         self._upload: Upload | None = None
         self._channel: Channel | None = None
         self._writable = asyncio.Event()
@@ -75,9 +73,9 @@ class ClientConnection(asyncio.Protocol):
         self._yielding = self._reading_paused = self._ended = self._over = self._closing = self._lost = False
         self._introduced = False
         self._heard = False
-        """The client has said something, be it nonsense."""
+        """The client has sent something, valid or not."""
 
-    # What the loop tells ---------------------------------------------------------------------------------------
+    # Called by the event loop ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -95,7 +93,7 @@ class ClientConnection(asyncio.Protocol):
             self._go_on()
 
     def eof_received(self) -> bool:
-        """The client says no more. One that waits for a delayed answer is taken to be gone: it looks the same."""
+        """The client has closed its side. If it waits for a delayed response, it is taken to be gone."""
         self._ended = True
         if self._upload is not None or (self._task is not None and not self._patient):
             self._abandon()
@@ -109,7 +107,9 @@ class ClientConnection(asyncio.Protocol):
             self._dispatcher.recorder.note_unfinished()
         origin = self._meant.origin
         if origin is not None and origin.scheme == "https" and not self._heard:
-            self._dispatcher.recorder.note_silent(origin.host)
+            recorder = self._dispatcher.recorder
+            note = recorder.note_http2 if self._meant.only_http2 else recorder.note_silent
+            note(origin.host, self._meant.client.process)
         self._over = True
         self._writable.set()
         self._abandon()
@@ -123,10 +123,10 @@ class ClientConnection(asyncio.Protocol):
         self._writable.set()
         self._go_on()
 
-    # The turn of this client -----------------------------------------------------------------------------------
+    # Answering -------------------------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
-        """Answer what has arrived, as far as it is this client's turn."""
+        """Answer what has arrived, up to this client's share of a turn."""
         if self._over:
             return
         if self._task is None and not self._yielding and self._writable.is_set():
@@ -134,7 +134,7 @@ class ClientConnection(asyncio.Protocol):
                 self._answer_some()
             except NotHttpError as error:
                 self._refuse(error)
-            except Exception as error:  # noqa: BLE001  # a fault of ours closes one connection, and is told
+            except Exception as error:  # noqa: BLE001  # a fault of ours closes one connection, and is reported
                 self._dispatcher.internal_error("a connection", error)
                 self._transport.abort()
         self._throttle()
@@ -161,7 +161,7 @@ class ClientConnection(asyncio.Protocol):
         self._go_on()
 
     def _throttle(self) -> None:
-        """Read the client no further while very much of it waits, and again when that is done."""
+        """Pause reading while too much waits, and resume when it is done."""
         held = (
             self._upload.full if self._upload is not None else self._must_wait and self._reader.waiting > _MOST_UNREAD
         )
@@ -177,7 +177,7 @@ class ClientConnection(asyncio.Protocol):
         return self._task is not None or self._yielding or not self._writable.is_set()
 
     def _flush(self) -> None:
-        """Let the answers out, then note them."""
+        """Send the responses, then record them."""
         if self._out:
             data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
             self._out.clear()
@@ -202,7 +202,7 @@ class ClientConnection(asyncio.Protocol):
             self._consider(message)
 
     def _consider(self, message: WireRequest) -> None:
-        """Look at a request whose body is on its way: it may pass already, or wait for a word (RFC 9110, 10.1.1)."""
+        """Look at a request whose body is on its way: it may pass already, or expect a 100 (RFC 9110, 10.1.1)."""
         self._check(message)
         if message.minor and message.headers.expects:
             self._transport.write(CONTINUE)
@@ -237,7 +237,7 @@ class ClientConnection(asyncio.Protocol):
             return
         raw = self._raw(message)
         if self._notes and self._dispatcher.is_our_own(raw.address):
-            self._flush()  # it may ask about what was noted
+            self._flush()  # it may ask about what was recorded
         case = self._dispatcher.arrived(self._meant.client, raw)
         decision = case.decision
         match decision:
@@ -255,7 +255,7 @@ class ClientConnection(asyncio.Protocol):
                 assert_never(decision)
 
     def _check(self, message: WireRequest) -> None:
-        """Refuse what is asked in a wrong way, or by somebody who may not.
+        """Refuse a request that uses the wrong protocol, or lacks the token.
 
         Raises:
             NotHttpError: with the reason.
@@ -266,10 +266,10 @@ class ClientConnection(asyncio.Protocol):
             self._parts.guard.check(message)
 
     def _raw(self, message: WireRequest) -> RawRequest:
-        """Whom a request is for, and the path there.
+        """The origin that a request is for, and the path there.
 
         Raises:
-            NotHttpError: where it does not say.
+            NotHttpError: the request does not tell.
         """
         headers, fields = message.headers, message.headers.fields
         if self._meant.origin is None:
@@ -279,8 +279,8 @@ class ClientConnection(asyncio.Protocol):
             address, target = self._meant.origin, path_of(message.target)
         if not self._introduced and not self._dispatcher.is_our_own(address):
             self._introduced = True
-            way = Way.DOOR if self._meant.client.listener is not None else Way.PROXY
-            self._dispatcher.recorder.note_arrival(way, user_agent(fields))
+            client = self._meant.client
+            self._dispatcher.recorder.note_arrival(client.way, user_agent(fields), address.host, client.process)
         return RawRequest(message.method, address, target, fields, message.body, headers.websocket)
 
     def _answer(self, message: WireRequest, response: Response, further: Headers = ()) -> None:
@@ -302,19 +302,23 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse(self, error: NotHttpError) -> None:
         log.info("refused a request: %s", error)
-        if error.status == _HTTP_VERSION_NOT_SUPPORTED:
-            self._dispatcher.recorder.note_http2(self._meant.origin.host if self._meant.origin else "the proxy")
-        response = (
-            challenge()
-            if isinstance(error, NotAdmittedError)
-            else problem(error.status, f"interceptor did not understand the request: {error}")
-        )
+        if isinstance(error, Http2Error):
+            self._refuse_http2()
+            return
+        words = f"interceptor did not understand the request: {error}"
+        response = challenge() if isinstance(error, NotAdmittedError) else problem(error.status, words)
         self._out.append(answer(response, "GET", closes=True)[0])
         self._flush()
         self._part()
 
+    def _refuse_http2(self) -> None:
+        host = self._meant.origin.host if self._meant.origin else "the proxy"
+        self._dispatcher.recorder.note_http2(host, self._meant.client.process)
+        self._over = True
+        refuse_http2(self._transport, self._reader.rest())
+
     def _part(self) -> None:
-        """Close, but leave a client that still sends the time to read: a close with bytes unread is a reset."""
+        """Close, but let a client that still sends read the response first: a close with unread bytes is a reset."""
         self._over = True
         if self._ended or self._lost:
             self._transport.close()
@@ -323,7 +327,7 @@ class ClientConnection(asyncio.Protocol):
             self._transport.write_eof()
         self._loop.call_later(_LINGER, self._transport.close)
 
-    # What takes time -------------------------------------------------------------------------------------------
+    # Tasks -----------------------------------------------------------------------------------------------------
 
     def _begin(self, work: Coroutine[None, None, bool], *, patient: bool = False) -> None:
         self._flush()
@@ -373,7 +377,7 @@ class ClientConnection(asyncio.Protocol):
         passing = PassingRequest(message, upload, case, case.decision, self._meant.keeps_host)
         return await pass_on(self, self._dispatcher, passing)
 
-    # What that needs of the connection
+    # What tasks need of the connection
 
     def write(self, data: bytes) -> None:
         if not self._lost:
@@ -383,7 +387,7 @@ class ClientConnection(asyncio.Protocol):
         await self._writable.wait()
 
     def reset(self) -> None:
-        """A socket that does not linger sends no FIN."""
+        """A socket without lingering sends a reset and no FIN."""
         self._transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )

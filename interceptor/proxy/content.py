@@ -1,4 +1,4 @@
-"""Content codings undone (RFC 9110, section 8.4), never beyond a limit: a megabyte of gzip may hold a gigabyte."""
+"""Undoes content codings (RFC 9110, section 8.4) up to a limit: a megabyte of gzip may contain a gigabyte."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from functools import partial
 from io import BytesIO
 
 _BROTLI_PIECE = 16
-"""Bytes; its decoder knows no limit, and one byte more may stand for a megabyte."""
+"""Bytes; the decoder has no limit, and one more byte may stand for a megabyte."""
 
 
 class NotDecodedError(ValueError):
-    """Content in a coding that is not known here, or that it is not in."""
+    """Content in an unknown coding, or not in the coding it claims."""
 
 
 class TooLargeError(NotDecodedError):
-    """Content that holds more than the limit."""
+    """Content that is larger than the limit once decoded."""
 
 
 def decoded(content: bytes, coding: str, most: int) -> bytes:
-    """The content without its codings: `decoded(b"...", "gzip", 1 << 20)`.
+    """The content with its codings undone: `decoded(b"...", "gzip", 1 << 20)`.
 
     Args:
-        content: as it came over the wire.
+        content: as it arrived.
         coding: the value of its content-encoding header; several are separated by commas, the last was applied last.
-        most: bytes that the result may have.
+        most: the limit of the result in bytes.
 
     Raises:
-        NotDecodedError: where that is not possible.
-        TooLargeError: where the limit is passed.
+        NotDecodedError: the content cannot be decoded.
+        TooLargeError: the result exceeds the limit.
     """
     for name in reversed([each.strip().lower() for each in coding.split(",") if each.strip()]):
         decode = _DECODERS.get(name)
@@ -67,7 +67,7 @@ def _zlib(window: int, content: bytes, most: int) -> bytes:
 def _deflate(content: bytes, most: int) -> bytes:
     try:
         return _zlib(zlib.MAX_WBITS, content, most)
-    except zlib.error:  # some servers send it without the frame of zlib
+    except zlib.error:  # some servers send it without the zlib header
         return _zlib(-zlib.MAX_WBITS, content, most)
 
 

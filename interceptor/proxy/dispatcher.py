@@ -1,4 +1,4 @@
-"""What our own server and mitmproxy's flows share: each request comes by here once."""
+"""The one place that each request passes, from our own server as from mitmproxy's flows."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from interceptor.engine import Engine
-from interceptor.project.origins import is_loopback
 from interceptor.proxy.http1.reader import Fields
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.resolving import settle
 from interceptor.proxy.translate import make_request, request_fields
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
+from interceptor.recorder.summary import Way
 from interceptor.run.listeners import Listener, Listeners
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.exchange import LargeBody, Metadata
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import is_loopback
 from interceptor.values.urls import DEFAULT_PORTS
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProxyReply:
-    """An answer to what is no business of the consumer's; it is never noted."""
+    """A response to a request that is not the consumer's; it is never recorded."""
 
     response: Response
 
@@ -41,17 +42,20 @@ SocketEnd: TypeAlias = tuple[str, int]
 
 
 class ClientEnd(NamedTuple):
-    """The connection that a request came in by, as far as anything depends on it."""
+    """The connection that a request arrived on."""
 
     peer: SocketEnd | None
     listener: Listener | None = None
     """The direct door."""
     scope: str = ""
-    """The worker that it belongs to, where its requests do not say that themselves."""
+    """The worker that it belongs to, if the requests do not say so themselves."""
+    way: Way = Way.PROXY
+    process: str = ""
+    """The client's command line, if it is looked up."""
 
 
 class RawRequest(NamedTuple):
-    """A request as it is on the wire, whoever read it."""
+    """A request as it is on the wire."""
 
     method: str
     address: Address
@@ -67,23 +71,23 @@ DispatchDecision: TypeAlias = Decision | ProxyReply
 
 @dataclass(slots=True)
 class PendingRequest:
-    """A request, and what is to be done about it."""
+    """A request and the decision about it."""
 
     raw: RawRequest
     request: Request
     decision: DispatchDecision
     at: float
-    """When it was complete, POSIX seconds."""
+    """When it was complete, in POSIX seconds."""
     began: float
 
 
 class Dispatcher:
-    """Knows whose request it is, has the engine decide, and takes the notes.
+    """Finds out whose request it is, has the engine decide, and tells the recorder.
 
     Args:
         engine: decides.
         recorder: notes.
-        listeners: our own addresses; None where somebody else runs the proxy.
+        listeners: our own addresses; None in the user's own mitmproxy.
         control: answers at the control address.
     """
 
@@ -98,7 +102,7 @@ class Dispatcher:
         self._our_ends: set[SocketEnd] = set()
 
     def arrived(self, client: ClientEnd, raw: RawRequest) -> PendingRequest:
-        """Decide about a request. A fault of ours must not let it escape to the real server: it is answered then."""
+        """Decide about a request. If we fail, it is answered with an error and does not escape to the real server."""
         at, began = time.time(), time.perf_counter()
         decision: DispatchDecision
         try:
@@ -108,7 +112,7 @@ class Dispatcher:
             decision = self._at_our_own_address(client, request, raw.address, scope) or self._decide(
                 request, listener, scope, websocket=raw.websocket
             )
-        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
+        except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             request = Request(raw.method, "")
             decision = self.internal_error(f"{raw.method} {raw.target.decode('latin-1')}", error)
         return PendingRequest(raw, request, decision, at, began)
@@ -136,14 +140,14 @@ class Dispatcher:
             return
         try:
             case.decision = await settle(case.decision)
-        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
+        except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             case.decision = self.internal_error(f"{case.request.method} {case.request.path}", error)
 
     def patched(self, case: PendingRequest, patch: Patch, real: Response) -> Mocked | Failed | ProxyReply:
         """What a handler makes of the real answer."""
         try:
             return patch(real)
-        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
+        except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             return self.internal_error(f"{case.request.method} {case.request.path}", error)
 
     def note(
@@ -157,7 +161,7 @@ class Dispatcher:
         try:
             ms = round((time.perf_counter() - case.began) * 1000, 1)
             self.recorder.note(case.request, decision, answer, at=case.at, ms=ms, large=large)
-        except Exception as error:  # noqa: BLE001  # whatever fails here is told, and no request escapes
+        except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             self.internal_error(f"{case.request.method} {case.request.path}", error)
 
     def internal_error(self, what: str, error: Exception) -> ProxyReply:

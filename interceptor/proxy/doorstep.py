@@ -1,6 +1,7 @@
-"""Where a connection begins: whether it is TLS or HTTP, whom it is for, and whether it is ours to open.
+"""Where a connection begins: finds out whether it is TLS or HTTP, whom it is for, and whether to decrypt it.
 
-The first byte tells TLS from everything else. A tunnel begins anew within itself: what nobody owns is led on unopened.
+The first byte tells TLS from everything else. The inside of a tunnel begins here again: what nobody owns is passed on
+without being decrypted.
 """
 
 from __future__ import annotations
@@ -10,30 +11,35 @@ import logging
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
-from interceptor.project.origins import is_loopback
 from interceptor.proxy.connection import ClientConnection
 from interceptor.proxy.dispatcher import ClientEnd, origin_of
-from interceptor.proxy.http1.targets import Address, is_host, is_ip_address
+from interceptor.proxy.http1.reader import NotHttpError
+from interceptor.proxy.http1.targets import Address, is_host, is_ip_address, tunnel_end
+from interceptor.proxy.http2 import PREFACE
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.piped import PipeToBe
-from interceptor.proxy.tls import HANDSHAKE, NotTlsError, server_name
+from interceptor.proxy.tls import HANDSHAKE, NotTlsError, client_hello
 from interceptor.proxy.translate import meant_host
 from interceptor.proxy.tunnel import TunnelError
 from interceptor.recorder.summary import Way
 from interceptor.run.listeners import HOST, Listener
+from interceptor.values.origins import is_loopback
 
 log = logging.getLogger(__name__)
 
 _GREETING = b"INTERCEPTOR/1 "
-"""What the preloads of `run/reach` say first in a worker of a test runner; the name follows."""
+"""What the preloads of `run/reach` send first, followed by the name of a test runner's worker, and by a space and the
+address if that has no door: `a.example.com:443`."""
 _LONGEST_GREETING = 1000
 _SECONDS_TO_SHAKE_HANDS = 10
 _SECONDS_TO_PART = 1
 _SECONDS_TO_SPEAK = 0.2
-"""In which the client of a tunnel that is not ours to open says something first; in some protocols it is the server."""
+"""Seconds in which the client of a foreign tunnel may send first; in some protocols the server does."""
 
 
 class Doorstep(asyncio.Protocol):
@@ -42,8 +48,9 @@ class Doorstep(asyncio.Protocol):
     Args:
         parts: what all connections share.
         listener: the direct door; None at the proxy's own address.
-        tunnel: host and port that a client has asked the proxy for.
+        tunnel: the host and port of the client's CONNECT.
         scope: the worker that the tunnel belongs to.
+        process: the client's, where that is known; it may have ended since.
     """
 
     def __init__(
@@ -52,12 +59,14 @@ class Doorstep(asyncio.Protocol):
         listener: Listener | None = None,
         tunnel: tuple[str, int] | None = None,
         scope: str = "",
+        process: str = "",
     ) -> None:
         self._parts = parts
-        self._client = ClientEnd(None, listener, scope)
+        self._client = ClientEnd(None, listener, scope, process=process)
         self._tunnel = tunnel
         self._transport: asyncio.Transport
         self._received = b""
+        self._only_http2 = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -67,6 +76,11 @@ class Doorstep(asyncio.Protocol):
         self._parts.transports.add(transport)
         peer = transport.get_extra_info("peername")
         self._client = self._client._replace(peer=peer[:2] if peer else None)
+        if self._client.listener is not None:
+            ours = transport.get_extra_info("sockname")[1]
+            self._client = self._client._replace(way=Way.DOOR if ours == self._client.listener.port else Way.AROUND)
+        if peer and self._parts.process_of is not None and not self._client.process:
+            self._client = self._client._replace(process=self._parts.process_of(peer[:2]))
         if self._is_foreign and not self._is_named_later:
             self._wait(_SECONDS_TO_SPEAK, self._lead_on)
 
@@ -78,13 +92,14 @@ class Doorstep(asyncio.Protocol):
             self._plain()
             return
         try:
-            name = server_name(self._received)
+            hello = client_hello(self._received)
         except NotTlsError as error:
             log.info("closed a connection: %s", error)
             self._transport.close()
             return
-        if name is not None:
-            self._tls(name if is_host(name) else "")
+        if hello is not None:
+            self._only_http2 = hello.only_http2
+            self._tls(hello.name if is_host(hello.name) else "")
         elif self._timer is None:
             self._wait(_SECONDS_TO_SHAKE_HANDS, self._transport.close)
 
@@ -96,7 +111,10 @@ class Doorstep(asyncio.Protocol):
             self._parts.dispatcher.recorder.note_unfinished()
 
     def _greeted(self) -> bool:
-        """Take the greeting of a client that was led here, which names its worker; False where more has to come."""
+        """Take the greeting of a redirected client; False until it is complete.
+
+        At the proxy's own address it can open a tunnel, as CONNECT does, unless that requires a token.
+        """
         begins = self._received[: len(_GREETING)]
         if not _GREETING.startswith(begins):
             return True
@@ -105,7 +123,12 @@ class Doorstep(asyncio.Protocol):
             return True
         if not end:
             return False
-        self._client = self._client._replace(scope=unquote(line[len(_GREETING) :].decode("ascii", "replace")))
+        scope, _, address = line[len(_GREETING) :].partition(b" ")
+        self._client = self._client._replace(scope=unquote(scope.decode("ascii", "replace")))
+        if address and self._client.listener is None and self._parts.guard.token is None:
+            with suppress(NotHttpError):
+                self._tunnel = tunnel_end(address)
+                self._client = self._client._replace(way=Way.DOOR)
         self._received = rest
         return bool(rest)
 
@@ -152,7 +175,7 @@ class Doorstep(asyncio.Protocol):
 
     @property
     def _door(self) -> Listener | None:
-        """The direct door that the client stands at, or that it has asked the proxy for."""
+        """The direct door that the client connected to, or asked the proxy for."""
         if self._tunnel is None:
             return self._client.listener
         return self._parts.dispatcher.listener_at(*self._tunnel)
@@ -163,29 +186,37 @@ class Doorstep(asyncio.Protocol):
 
     @property
     def _is_foreign(self) -> bool:
-        """True for the end of a tunnel that is not ours to open, unless the handshake names another host."""
+        """True for the target of a foreign tunnel, unless the handshake names another host."""
         if self._tunnel is None or self._door is not None or self._opens("https") or self._opens("http"):
             return False
         return self._parts.others != "error" or is_loopback(self._tunnel[0])
 
     @property
     def _is_named_later(self) -> bool:
-        """True where the tunnel leads to an address: whose that is, the handshake will say."""
+        """True if the tunnel leads to an IP address, so that only the handshake tells whose it is."""
         assert self._tunnel is not None
         return is_ip_address(self._tunnel[0]) and not is_loopback(self._tunnel[0])
 
-    # What becomes of it ----------------------------------------------------------------------------------------
+    # What happens to it ----------------------------------------------------------------------------------------
 
     def _speak_http(self, meant: Meant) -> None:
         self._stop_waiting()
-        connection = ClientConnection(self._parts, meant, self._tunnels(self._transport, meant))
-        self._transport.set_protocol(connection)
-        connection.connection_made(self._transport)
         data, self._received = self._received, b""
-        connection.data_received(data)
+        protocol: asyncio.Protocol
+        if data.startswith(PREFACE) and self._parts.http2 and meant.origin is not None and meant.objection is None:
+            protocol = self._speak_http2(self._transport, meant.client, meant.origin)
+        else:
+            protocol = ClientConnection(self._parts, meant, self._tunnels(self._transport, meant))
+            protocol.connection_made(self._transport)
+        self._transport.set_protocol(protocol)
+        protocol.data_received(data)
+
+    def _speak_http2(self, transport: asyncio.Transport, client: ClientEnd, origin: Address) -> PipeToBe:
+        self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, "", origin.host, client.process)
+        return PipeToBe(transport, partial(self._parts.forwarder.http2, client, origin, transport))
 
     def _open(self, host: str, meant: Meant) -> None:
-        """Open TLS. `loop.start_tls` would lose the bytes that were read already, and tell the protocol nothing."""
+        """Start TLS. `loop.start_tls` would lose the bytes already read, and would not tell the protocol."""
         self._stop_waiting()
         try:
             context = self._parts.certificates.context(host)
@@ -216,32 +247,34 @@ class Doorstep(asyncio.Protocol):
             data = data[size:]
 
     def opened(self, transport: asyncio.Transport, meant: Meant) -> asyncio.Protocol:
-        """What goes on within TLS."""
+        """Serve the inside of TLS."""
         protocol = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if protocol == "h2" and meant.origin is not None and meant.objection is None:
-            self._parts.dispatcher.recorder.note_arrival(Way.HTTP2, f"a client of {meant.origin.host}")
-            opening = partial(self._parts.forwarder.http2, meant.client, meant.origin, transport)
-            return PipeToBe(transport, opening)
+            return self._speak_http2(transport, meant.client, meant.origin)
+        if self._only_http2:
+            meant = replace(meant, only_http2=True)
         connection = ClientConnection(self._parts, meant, self._tunnels(transport, meant))
         connection.connection_made(transport)
         return connection
 
     def _shaken(self, host: str, waiter: asyncio.Future[None]) -> None:
-        """Note a client that did not accept our certificate: by an alert, or by hanging up in the middle."""
+        """Count a client that did not accept our certificate: by an alert, or by hanging up in the middle."""
         error = waiter.exception()
         alert = isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
         if alert or isinstance(error, ConnectionResetError):
-            self._parts.dispatcher.recorder.note_refused(host)
+            recorder = self._parts.dispatcher.recorder
+            note = recorder.note_http2 if self._only_http2 and not self._parts.http2 else recorder.note_refused
+            note(host, self._client.process)
         elif error is not None:
             log.info("TLS for %s: %s", host, error)
 
     def _tunnels(self, transport: asyncio.Transport, meant: Meant) -> OpenTunnel | None:
-        """What a CONNECT leads to."""
+        """Serve the inside of a CONNECT tunnel."""
         if meant.origin is not None:
             return None
 
         def enter(host: str, port: int, scope: str, data: bytes) -> None:
-            inner = Doorstep(self._parts, None, (host, port), scope)
+            inner = Doorstep(self._parts, None, (host, port), scope, self._client.process)
             transport.set_protocol(inner)
             inner.connection_made(transport)
             if data:
@@ -250,7 +283,7 @@ class Doorstep(asyncio.Protocol):
         return enter
 
     def _lead_on(self) -> None:
-        """Leave the tunnel closed."""
+        """Pass the tunnel on without decrypting it."""
         assert self._tunnel is not None
         self._stop_waiting()
         host, port = self._tunnel
@@ -278,7 +311,7 @@ class Doorstep(asyncio.Protocol):
 
 
 class _Opened(asyncio.Protocol):
-    """The inside of TLS, once the hands are shaken."""
+    """The inside of TLS, after the handshake."""
 
     def __init__(self, doorstep: Doorstep, meant: Meant) -> None:
         self._doorstep = doorstep

@@ -1,6 +1,6 @@
-"""What passing a request on asks of whoever does it: the one seam behind which mitmproxy works.
+"""The interface for passing requests on, which mitmproxy implements.
 
-A client's connection opens one channel, when the first of its requests has to leave, and keeps it.
+A client's connection opens one channel, when its first request has to leave, and keeps it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from interceptor.proxy.http1.targets import Address, netloc
 from interceptor.proxy.http1.writer import head_of
 
 Interim: TypeAlias = Callable[[int, Fields], None]
-"""Is given answers that come before the final one: their status (103), and their headers."""
+"""Called with interim responses: their status (103) and headers."""
 
 
 class NoAnswerError(Exception):
-    """The real server gave no answer, or only a part of one; the text says why."""
+    """The real server did not respond, or only in part; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,60 +34,60 @@ class OutgoingRequest:
     fields: Fields
     body: AsyncIterator[bytes]
     chunked: bool
-    """Nothing but its end tells how long the body is."""
+    """The length of the body is not known before its end."""
 
     @property
     def head(self) -> bytes:
-        """Request line and headers as a proxy is asked (RFC 9112, section 3.2.2)."""
+        """Request line and headers in the form for a proxy (RFC 9112, section 3.2.2)."""
         url = b"%b://%b%b" % (self.address.scheme.encode(), netloc(self.address), self.target)
         return head_of(b"%b %b HTTP/1.1" % (self.method.encode(), url), self.fields)
 
 
 class RealAnswer(Protocol):
-    """The answer of a real server, whose body may still be on its way."""
+    """The response of a real server, whose body may still be on its way."""
 
     status: int
     reason: bytes
     fields: Fields
     complete: bool
-    """True once the request has left as a whole; a server may answer before."""
+    """True once the whole request was sent; a server may respond before."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces of the body, as they come.
+        """The pieces of the body, as they arrive.
 
         Raises:
-            NoAnswerError: where it breaks off.
+            NoAnswerError: the body is incomplete.
         """
         ...
 
 
 class RawPipe(Protocol):
-    """Bytes between a client and what is behind us, which we do not understand."""
+    """A pipe for bytes between a client and a real server that we do not interpret."""
 
     def send(self, data: bytes) -> None: ...
     def end(self) -> None:
-        """The client says no more."""
+        """The client has closed its side."""
 
     def pause(self) -> None:
-        """The client takes no more for now."""
+        """The client is not reading fast enough."""
 
     def resume(self) -> None: ...
     def close(self) -> None: ...
 
 
 class Channel(Protocol):
-    """A way to real servers, for one request after the other."""
+    """A channel to real servers, for one request after the other."""
 
     async def send(self, request: OutgoingRequest, interim: Interim) -> RealAnswer:
-        """Have a request answered.
+        """Pass a request on and return the response.
 
         Raises:
-            NoAnswerError: where there is no answer.
+            NoAnswerError: there is no response.
         """
         ...
 
     def upgrade(self, client: asyncio.Transport) -> RawPipe:
-        """Take the connection for raw bytes, after an answer of 101, which the client gets first."""
+        """Use the channel for raw bytes after a 101, which the client gets first."""
         ...
 
     def close(self) -> None: ...
@@ -99,5 +99,5 @@ class Forwarder(Protocol):
     async def channel(self) -> Channel: ...
 
     async def http2(self, client: ClientEnd, origin: Address, transport: asyncio.Transport) -> RawPipe:
-        """Answer the HTTP/2 of a client at an origin."""
+        """Serve a client's HTTP/2 connection to an origin."""
         ...

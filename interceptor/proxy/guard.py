@@ -1,4 +1,4 @@
-"""Who may use the proxy where others than this machine can reach it."""
+"""Controls who may use the proxy if other machines can reach it."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class NotAdmittedError(NotHttpError):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Asks for a token at the proxy's own address, as the password to the proxy, or as the user without a password.
+    """Requires a token at the proxy's own address, as the proxy password, or as the user without a password.
 
-    The user beside a password is the scope, as it is without a token. What asks the proxy itself (`GET /health`) and
-    not for another host needs no credentials: the control address contains the token.
+    A user with a password is the scope, as without a token. Requests to the proxy itself (`GET /health`) need no
+    credentials: the control address contains the token.
     """
 
     own: Address
-    """What the proxy itself is asked for by."""
+    """The authorities of the proxy itself."""
     token: str | None = None
-    """None where everybody may use the proxy, as only this machine can reach it."""
+    """None if no token is required, as only this machine can reach the proxy."""
 
     def check(self, request: WireRequest) -> None:
         """Refuse a request that would use the proxy without the token.
 
         Raises:
-            NotAdmittedError: it is missing or wrong.
+            NotAdmittedError: the token is missing or wrong.
         """
         if self.token is None or request.target.startswith(b"/"):
             return
@@ -45,26 +45,26 @@ class Guard:
             raise NotAdmittedError
 
     def destination(self, request: WireRequest) -> tuple[Address, bytes]:
-        """Whom a request is for, and the path there.
+        """The origin that a request is for, and the path there.
 
-        In a network the proxy has names that it does not know: what is asked for by a path alone is the proxy itself.
+        In a network the proxy has names that it does not know: a request with only a path is for the proxy itself.
 
         Raises:
-            NotHttpError: where the request does not say.
+            NotHttpError: the request does not tell.
         """
         if self.token is not None and request.target.startswith(b"/"):
             return self.own, request.target
         return destination(request.target, request.headers.host)
 
     def known(self, fields: Fields) -> Fields:
-        """The headers, without credentials whose user is the token: it is no scope."""
+        """The headers without credentials whose user is the token, which is not a scope."""
         if self.token is None or _user_and_password(fields)[1]:
             return fields
         return tuple(field for field in fields if field[0].lower() != _CREDENTIALS)
 
 
 def challenge() -> Response:
-    """The answer to a request without the token."""
+    """The response to a request without the token."""
     headers = (
         ("content-type", "text/plain; charset=utf-8"),
         ("cache-control", "no-store"),
@@ -80,7 +80,7 @@ def _said(fields: Fields) -> bytes:
 
 
 def _user_and_password(fields: Fields) -> tuple[bytes, bytes]:
-    """Those of Basic credentials (RFC 7617); empty where there are none."""
+    """User and password of Basic credentials (RFC 7617); empty if there are none."""
     said = next((value for name, value in fields if name.lower() == _CREDENTIALS), b"")
     scheme, _, credentials = said.partition(b" ")
     if scheme.lower() != b"basic":

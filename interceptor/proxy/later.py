@@ -1,4 +1,4 @@
-"""Answers that take their time: resolvers, delays, streams, and faults of the connection."""
+"""Responses that take time: resolvers, delays, streams, and connection faults."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from interceptor.values.messages import Headers, Response
 _NONSENSE = b"\x00\x01 this is no HTTP \xff\xfe\r\n\r\n"
 
 OwnAnswer: TypeAlias = Mocked | Unhandled | Failed | ProxyReply
-"""What we answer ourselves."""
+"""The responses that we give ourselves."""
 
 
 class Wire(Protocol):
-    """The client's connection, as far as an answer needs it."""
+    """The client's connection, as far as a response needs it."""
 
     def write(self, data: bytes) -> None: ...
 
     async def drained(self) -> None:
-        """Wait until the client has taken most of what was written."""
+        """Wait until the client has read most of what was written."""
 
     def reset(self) -> None:
         """Break the connection so that the client sees a reset."""
 
 
 async def settle(dispatcher: Dispatcher, case: PendingRequest) -> None:
-    """Have the resolvers called that a case depends on; if the client does not wait, what they came to is noted."""
+    """Call the resolvers that a request depends on; if the client does not wait, their result is recorded anyway."""
     settling = asyncio.ensure_future(dispatcher.settle(case))
 
     def note(_: asyncio.Future[None]) -> None:
@@ -48,7 +48,7 @@ async def settle(dispatcher: Dispatcher, case: PendingRequest) -> None:
 async def give(
     wire: Wire, dispatcher: Dispatcher, message: WireRequest, case: PendingRequest, decision: OwnAnswer
 ) -> bool:
-    """Answer a request in its time; True where the connection goes on."""
+    """Answer a request after its delay; True if the connection stays open."""
     match decision:
         case Mocked():
             return await _mock(wire, dispatcher, message, case, decision)
@@ -100,7 +100,7 @@ def _send(wire: Wire, message: WireRequest, response: Response, further: Headers
 
 
 async def _stream(wire: Wire, message: WireRequest, decision: Mocked) -> bool:
-    """An answer in pieces; without chunks, for HTTP/1.0, its end is that of the connection."""
+    """A response in pieces; without chunks, for HTTP/1.0, closing the connection ends it."""
     response, chunked = decision.response, message.minor == 1
     closes = not (chunked and message.persistent)
     head, closes = answer_head(response.status, response.headers, decision.cors, message.minor, closes=closes)
@@ -117,7 +117,7 @@ async def _stream(wire: Wire, message: WireRequest, decision: Mocked) -> bool:
 
 
 async def _pause(ms: float) -> None:
-    """Let some time pass; cancelled where the client goes away meanwhile."""
+    """Wait; cancelled if the client goes away."""
     if math.isinf(ms):
         await asyncio.get_running_loop().create_future()
     elif ms > 0:

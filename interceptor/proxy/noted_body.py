@@ -1,4 +1,4 @@
-"""A body that passes, kept as far as a contract could hold it."""
+"""A body that passes, kept as far as a contract needs it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from interceptor.values.exchange import LargeBody
 
 
 class NotedBody:
-    """Collects a body, and no more of it than `most` bytes; beyond those its size and its digest are what is known."""
+    """Collects a body up to `most` bytes; of a larger one only the size and the digest are kept."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -26,7 +26,7 @@ class NotedBody:
             self._kept.clear()
 
     def noted(self, coding: str) -> tuple[bytes, LargeBody | None]:
-        """The body as it came over the wire, or what is told of one that is too large, decoded or not."""
+        """The body as it arrived, or the size and digest of one that is too large, decoded or not."""
         large = LargeBody(self._size, self._digest.hexdigest())
         if self._size > self._most:
             return b"", large

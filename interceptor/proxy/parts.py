@@ -1,4 +1,4 @@
-"""What the connections of the server share, and what one knows about itself."""
+"""What the connections of the server share, and what each one knows about itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from weakref import WeakSet
 
 from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, SocketEnd
 from interceptor.proxy.forwarding import Forwarder
 from interceptor.proxy.guard import Guard
 from interceptor.proxy.http1.targets import Address
@@ -17,7 +17,7 @@ from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
 
 OpenTunnel: TypeAlias = Callable[[str, int, str, bytes], None]
-"""Is given host and port of a CONNECT, the scope of what the tunnel holds, and what the client has said after it."""
+"""Called with the host and port of a CONNECT, the scope, and what the client has sent after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,26 @@ class ServerParts:
     tunnels: Tunnels
     others: Policy
     guard: Guard
+    http2: bool
+    """Offered to clients."""
+    process_of: Callable[[SocketEnd], str] | None = None
+    """Names the process at the other end of a connection; None where nobody asks."""
     transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
-    """The connections of clients, to be closed at the end."""
+    """The connections of clients, which are closed at the end."""
     tasks: set[asyncio.Task[bool]] = field(default_factory=set)
-    """What takes time."""
+    """Running tasks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Whom the requests of a connection are for."""
+    """The origin that the requests of a connection are for."""
 
     client: ClientEnd
     origin: Address | None = None
-    """None at the proxy's own address, where each request says so itself."""
+    """None at the proxy's own address, where each request names its origin."""
     keeps_host: bool = False
-    """The Host header is the client's own affair: it speaks to the origin itself, in a tunnel."""
+    """The client's Host header is kept: inside a tunnel the client speaks to the origin itself."""
+    only_http2: bool = False
+    """The client speaks HTTP/2 and nothing else."""
     objection: str | None = None
-    """What is wrong with this way to speak to the origin: every request is refused with these words."""
+    """What is wrong with this way to the origin; every request is refused with this text."""

@@ -1,4 +1,4 @@
-"""A request that a real server answers: both bodies flow as they come, and are kept as far as a contract needs them."""
+"""Passes a request on to a real server: both bodies are streamed, and kept as far as a contract needs them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from interceptor.values.messages import Response
 
 _PIECE = 1 << 16
 _MOST_QUEUED = 1 << 18
-"""Bytes of an upload that wait for the real server, before the client is read no further."""
+"""Bytes of an upload that wait for the real server, above which reading pauses."""
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _NOT_FOR_SERVERS = _FRAMING | {b"proxy-authorization", b"proxy-connection", SCOPE_HEADER.encode()}
 
@@ -34,14 +34,14 @@ class PassingWire(Wire, Protocol):
     async def channel(self) -> Channel: ...
 
     def upgrade(self, channel: Channel) -> None:
-        """From now on the client's bytes are no more ours to understand."""
+        """From now on, the client's bytes go to the pipe uninterpreted."""
 
 
 class Upload:
     """A body on its way from the client.
 
     Args:
-        wanted: is called when the client should be read again.
+        wanted: called when reading from the client should resume.
     """
 
     def __init__(self, wanted: Callable[[], None]) -> None:
@@ -53,7 +53,7 @@ class Upload:
 
     @property
     def full(self) -> bool:
-        """True where so much waits that the client should be read no further."""
+        """True if so much waits that reading from the client should pause."""
         return self._size > _MOST_QUEUED
 
     def add(self, piece: bytes) -> None:
@@ -82,10 +82,10 @@ class PassingRequest:
 
     Args:
         message: the request, with its body where there is no upload.
-        upload: its body, where that is on its way.
-        case: what is known about it.
-        decision: that it passes.
-        keeps_host: the client's Host header is for the server that is asked.
+        upload: its body, if that is still on its way.
+        case: the pending request.
+        decision: the decision that it passes.
+        keeps_host: pass the client's Host header on.
     """
 
     message: WireRequest
@@ -95,7 +95,7 @@ class PassingRequest:
     keeps_host: bool
 
     def outgoing(self, sent: NotedBody) -> OutgoingRequest:
-        """The request for the real server; its body is noted on the way."""
+        """The request for the real server; its body is recorded on the way."""
         address, target = self._end
         fields = self._fields(address)
         headers, body = self.message.headers, self.message.body
@@ -109,7 +109,7 @@ class PassingRequest:
 
     @property
     def _end(self) -> tuple[Address, bytes]:
-        """The real server that a provider's own address stands for, or that a handler names."""
+        """The real server behind a provider's own address, or the one that a handler names."""
         if self.decision.to is not None:
             return destination(self.decision.to.encode(), None)
         return self.case.raw.address, self.case.raw.target
@@ -136,7 +136,7 @@ class PassingRequest:
 
 
 async def pass_on(wire: PassingWire, dispatcher: Dispatcher, passing: PassingRequest) -> bool:
-    """Have a real server answer; True where the client's connection goes on."""
+    """Have a real server answer; True if the client's connection stays open."""
     recorder, case, decision = dispatcher.recorder, passing.case, passing.decision
     sent, received = NotedBody(recorder.largest_body), NotedBody(recorder.largest_body)
     answering = _Answering(wire, passing.message)
@@ -171,7 +171,7 @@ async def pass_on(wire: PassingWire, dispatcher: Dispatcher, passing: PassingReq
 def _note(
     dispatcher: Dispatcher, passing: PassingRequest, sent: NotedBody, real: RealAnswer, received: NotedBody
 ) -> None:
-    """Note both messages; bodies that are too large for a contract by their size alone."""
+    """Record both messages; of a body that is too large for a contract, the size and digest."""
     case, large = passing.case, dict[str, LargeBody]()
     if not is_recorded(passing.decision):
         dispatcher.note(case, passing.decision, None)
@@ -189,7 +189,7 @@ def _note(
 
 
 async def _patch(wire: PassingWire, dispatcher: Dispatcher, passing: PassingRequest, real: RealAnswer) -> bool:
-    """Answer with what a handler makes of the real answer."""
+    """Answer with the real response as patched by a handler."""
     content = bytearray()
     async for piece in real:
         content += piece
@@ -203,7 +203,7 @@ async def _patch(wire: PassingWire, dispatcher: Dispatcher, passing: PassingRequ
 
 
 class _Answering:
-    """A real answer, written for the client as it comes."""
+    """Write a real response to the client as it arrives."""
 
     def __init__(self, wire: Wire, message: WireRequest) -> None:
         self._wire = wire
@@ -211,7 +211,7 @@ class _Answering:
         self._begun = self._chunked = self._closes = False
 
     def interim(self, status: int, fields: Fields) -> None:
-        """Pass an answer on that comes before the final one; 100 we have said ourselves, where it was asked for."""
+        """Pass an interim response on, except 100, which we have sent ourselves if it was expected."""
         if self._message.minor and status != 100 and not self._begun:
             self._wire.write(head_of(b"HTTP/1.1 %d" % status, end_to_end(fields)))
 
@@ -220,7 +220,7 @@ class _Answering:
         bodiless = self._message.method == "HEAD" or not has_body(real.status)
         measured = bodiless or any(name.lower() == b"content-length" for name, _ in fields)
         self._chunked = not measured and self._message.minor == 1
-        # A client that is answered before it has sent all cannot know where its next request would begin.
+        # A client that is answered before it has sent everything cannot know where its next request would begin.
         self._closes = not (self._message.persistent and real.complete and (measured or self._chunked))
         if self._chunked:
             fields += ((b"transfer-encoding", b"chunked"),)
@@ -235,13 +235,13 @@ class _Answering:
         self._wire.write(chunk(piece) if self._chunked else piece)
 
     def end(self) -> bool:
-        """True where the connection goes on."""
+        """True if the connection stays open."""
         if self._chunked:
             self._wire.write(LAST_CHUNK)
         return not self._closes
 
     def fail(self, why: str) -> None:
-        """Say that there is no answer; where it has begun, nothing but a reset tells that it is not whole."""
+        """Answer that there is no response; if it has begun, only a reset can tell that it is incomplete."""
         if self._begun:
             self._wire.reset()
             return

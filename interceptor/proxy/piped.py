@@ -1,4 +1,4 @@
-"""A client whose bytes are somebody else's to understand: WebSocket, HTTP/2."""
+"""A client whose bytes are passed on uninterpreted: WebSocket, HTTP/2."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from interceptor.proxy.forwarding import RawPipe
 
 
 class PipedClient(asyncio.Protocol):
-    """Gives a pipe what arrives."""
+    """Gives a pipe the bytes that arrive."""
 
     def __init__(self, pipe: RawPipe) -> None:
         self._pipe = pipe
@@ -31,7 +31,7 @@ class PipedClient(asyncio.Protocol):
 
 
 class PipeToBe(asyncio.Protocol):
-    """Holds what arrives until there is a pipe."""
+    """Buffers bytes until there is a pipe."""
 
     def __init__(self, transport: asyncio.Transport, opening: Callable[[], Awaitable[RawPipe]]) -> None:
         self._transport = transport

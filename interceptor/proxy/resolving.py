@@ -1,4 +1,4 @@
-"""Resolvers, called where they can hold nobody up."""
+"""Calls resolvers in threads, where they cannot block the event loop."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from threading import Thread
 from typing import Any
 
 from interceptor.values.decisions import Decision, Resolving, Settled
+
+_SECONDS = 30.0
+"""For one resolver; its client has given up by then, and its thread is left to itself."""
 
 
 async def settle(decision: Decision) -> Settled:
@@ -23,7 +26,7 @@ async def settle(decision: Decision) -> Settled:
 async def _in_a_thread(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
     """The result of a call, or its exception.
 
-    The thread is the call's own: one that hangs takes no place in the loop's executor, which the loop would wait for
+    Each call has its own thread: one that hangs would otherwise occupy the loop's executor, which the loop waits for
     at its end.
     """
     loop = asyncio.get_running_loop()
@@ -44,7 +47,10 @@ async def _in_a_thread(call: Callable[[], Any]) -> tuple[Any, BaseException | No
             loop.call_soon_threadsafe(tell, outcome)
 
     Thread(target=work, name="resolver", daemon=True).start()
-    return await future
+    try:
+        return await asyncio.wait_for(future, _SECONDS)
+    except TimeoutError:
+        return None, TimeoutError(f"it had not answered after {_SECONDS:g} s")
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

@@ -1,16 +1,16 @@
-"""Our own server, at sockets that are bound already; mitmproxy is started behind it when a request has to leave."""
+"""Our own server on sockets that are already bound; mitmproxy starts behind it when a request has to leave."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from interceptor.engine import Engine
 from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, SocketEnd
 from interceptor.proxy.doorstep import Doorstep
 from interceptor.proxy.forwarding import Channel, RawPipe
 from interceptor.proxy.guard import Guard
@@ -21,14 +21,14 @@ from interceptor.proxy.tunnel import Tunnels
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.run.listeners import BACKLOG, HOST, Listeners
-from interceptor.run.trust import AUTHORITY_FILE, TrustFiles
+from interceptor.run.trust import TrustFiles
 from interceptor.run.upstream import Upstream
 
 if TYPE_CHECKING:
     from interceptor.proxy.mitm.behind import Behind
 
 _ROUNDS = 32
-"""Of the loop, at the end: what clients did last still waits in the sockets, a word against our certificate perhaps."""
+"""Turns of the event loop at the end: the sockets may still hold what clients sent last, such as a TLS alert."""
 _SECONDS_TO_HANG_UP = 2.0
 
 
@@ -44,26 +44,35 @@ async def serving(
     control: Control | None = None,
     http2: bool = False,
     guard: str | None = None,
+    process_of: Callable[[SocketEnd], str] | None = None,
 ) -> AsyncIterator[None]:
-    """Answer at the sockets for as long as the context is open; connections queued before are answered too.
+    """Serve the sockets while the context is open; connections queued before are answered, too.
 
     Args:
         listeners: the sockets.
         engine: decides about requests.
-        recorder: notes them.
-        others: the project's policy for requests that nobody owns.
-        trust: our authority, and whom to trust behind us.
+        recorder: records them.
+        others: the project's policy for requests without an owner.
+        trust: our certificate authority, and the authorities to trust for real servers.
         upstream: the proxies of the user's network.
-        control: answers what the consumer's tests say at the proxy's own address.
-        http2: offered to clients; mitmproxy speaks it with them.
-        guard: the token that the proxy asks for; None where everybody may use it.
+        control: answers the consumer's tests at the proxy's own address.
+        http2: offer HTTP/2 to clients; mitmproxy speaks it with them.
+        guard: the token that the proxy requires; None if it requires none.
+        process_of: names the process at the other end of a connection.
     """
     dispatcher = Dispatcher(engine, recorder, listeners, control)
     forwarder = LazyForwarder(dispatcher, others, trust, upstream, http2=http2)
-    certificates = Certificates(trust.confdir / AUTHORITY_FILE, http2=http2)
+    certificates = Certificates(trust.authority, trust.confdir, http2=http2)
     tunnels = Tunnels(upstream, trust.bundle, dispatcher.opened, dispatcher.closed)
     parts = ServerParts(
-        dispatcher, certificates, forwarder, tunnels, others, Guard(Address("http", HOST, listeners.port), guard)
+        dispatcher,
+        certificates,
+        forwarder,
+        tunnels,
+        others,
+        Guard(Address("http", HOST, listeners.port), guard),
+        http2,
+        process_of,
     )
     sockets = [
         *((each, None) for each in (listeners.proxy, *listeners.inside)),
@@ -85,7 +94,7 @@ async def serving(
 
 
 async def _hang_up(parts: ServerParts) -> None:
-    """Close the clients' connections; what they wait for is noted as not answered."""
+    """Close the clients' connections; pending requests are recorded as unanswered."""
     for transport in list(parts.transports):
         transport.abort()
     await asyncio.sleep(0)  # until the connections know
@@ -94,7 +103,7 @@ async def _hang_up(parts: ServerParts) -> None:
 
 
 class LazyForwarder:
-    """mitmproxy, imported and started when the first request has to leave: a mocked one need not wait for it."""
+    """mitmproxy, imported and started when the first request has to leave, so that mocked ones need not wait for it."""
 
     def __init__(
         self, dispatcher: Dispatcher, others: Policy, trust: TrustFiles, upstream: Upstream, *, http2: bool
@@ -121,7 +130,7 @@ class LazyForwarder:
 async def _start(
     dispatcher: Dispatcher, others: Policy, trust: TrustFiles, upstream: Upstream, *, http2: bool
 ) -> Behind:
-    await asyncio.to_thread(_import_mitmproxy)  # which takes a third of a second, and holds up nobody from a thread
+    await asyncio.to_thread(_import_mitmproxy)  # it takes a third of a second, which blocks nobody in a thread
     from interceptor.proxy.mitm.behind import Behind  # noqa: PLC0415  # imported already
 
     behind = Behind(dispatcher, others, trust, upstream, http2=http2)

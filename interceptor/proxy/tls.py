@@ -1,4 +1,4 @@
-"""TLS of our own: a certificate for each host, and what a client's first message says."""
+"""Our side of TLS: a certificate for each host, and the host in a client's first message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from interceptor.run.authority import Issuer
@@ -14,26 +14,31 @@ if TYPE_CHECKING:
 HANDSHAKE = 0x16
 """The first byte of every TLS connection."""
 _CLIENT_HELLO = 1
-_SERVER_NAME, _HOST_NAME = 0, 0
+_SERVER_NAME, _HOST_NAME = 0, b"\0"
+_PROTOCOLS = 16
+_HTTP2 = b"\x02h2"
+_HTTP1 = b"\x08http/1.1"
 _LONGEST_HELLO = 1 << 16
 _MOST_CONTEXTS = 500
 """Hosts whose certificate is remembered."""
 
 
 class NotTlsError(Exception):
-    """What begins like a handshake is none."""
+    """The bytes begin like a handshake, but are none."""
 
 
 class Certificates:
-    """The TLS contexts of the hosts that we stand for, made when they are needed.
+    """The TLS contexts of the hosts that we impersonate, made when they are needed.
 
     Args:
-        authority: the PEM file with the key and the certificate that clients trust.
+        authority: the key and the certificate that clients trust, as PEM.
+        folder: for files that last a moment.
         http2: offered to clients beside HTTP/1.1.
     """
 
-    def __init__(self, authority: Path, *, http2: bool) -> None:
+    def __init__(self, authority: bytes, folder: Path, *, http2: bool) -> None:
         self._authority = authority
+        self._folder = folder
         self._protocols = ["h2", "http/1.1"] if http2 else ["http/1.1"]
         self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
 
@@ -41,7 +46,7 @@ class Certificates:
     def _issuer(self) -> Issuer:
         from interceptor.run.authority import Issuer  # noqa: PLC0415  # cryptography takes long to import
 
-        return Issuer(self._authority.read_bytes())
+        return Issuer(self._authority)
 
     def context(self, host: str) -> ssl.SSLContext:
         """The context of a host; the same one each time, so that sessions can be resumed."""
@@ -51,7 +56,7 @@ class Certificates:
             return known
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(self._protocols)
-        chain = self._authority.with_name(f"host-{len(self._contexts)}.pem")  # the library loads from files alone
+        chain = self._folder / f"host-{len(self._contexts)}.pem"  # the library loads from files alone
         chain.touch(0o600)
         try:
             chain.write_bytes(self._issuer.issue(host))
@@ -64,21 +69,37 @@ class Certificates:
         return context
 
 
-def server_name(data: bytes) -> str | None:
-    """The host that a ClientHello names (RFC 6066, section 3), empty where it names none; None until it is whole.
+class ClientHello(NamedTuple):
+    """What a client's first message says, as far as it matters here."""
 
-    No library: those that read it without answering want a connection, or are mitmproxy's.
+    name: str
+    """The host that it names (RFC 6066, section 3), or nothing."""
+    only_http2: bool
+    """It offers HTTP/2, but not HTTP/1.1 (RFC 7301, section 3.1)."""
+
+
+def client_hello(data: bytes) -> ClientHello | None:
+    """What a ClientHello says; None until it is complete.
+
+
+    No library: those that parse it without answering need a connection, or are mitmproxy's.
 
     Raises:
-        NotTlsError: where it is none.
+        NotTlsError: it is not one.
     """
     try:
-        return _server_name(data)
+        extensions = _extensions(data)
     except IndexError:
         raise NotTlsError("a handshake that does not add up") from None
+    if extensions is None:
+        return None
+    named, offered = extensions.get(_SERVER_NAME, b""), extensions.get(_PROTOCOLS, b"")
+    name = named[5:].decode("ascii", "replace").lower() if named[2:3] == _HOST_NAME else ""
+    return ClientHello(name, _HTTP2 in offered and _HTTP1 not in offered)
 
 
-def _server_name(data: bytes) -> str | None:
+def _extensions(data: bytes) -> dict[int, bytes] | None:
+    """The extensions of a ClientHello by their kind; None until it is whole."""
     message = _handshake(data)
     if message is None:
         return None
@@ -93,17 +114,16 @@ def _server_name(data: bytes) -> str | None:
     position += 1 + message[position]  # compressions
     end = position + 2 + int.from_bytes(message[position : position + 2])
     position += 2
+    extensions: dict[int, bytes] = {}
     while position + 4 <= end:
         kind, size = (int.from_bytes(message[position + at : position + at + 2]) for at in (0, 2))
-        if kind == _SERVER_NAME and message[position + 6] == _HOST_NAME:
-            name = message[position + 9 : position + 4 + size]
-            return name.decode("ascii", "replace").lower()
+        extensions.setdefault(kind, message[position + 4 : position + 4 + size])
         position += 4 + size
-    return ""
+    return extensions
 
 
 def _handshake(data: bytes) -> bytes | None:
-    """The handshake messages in the records, as far as they are there; None where not even the first begins."""
+    """The handshake messages in the records, as far as they have arrived; None if not even the first has begun."""
     message, position = b"", 0
     while position + 5 <= len(data):
         if data[position] != HANDSHAKE or data[position + 1] != 3:

@@ -1,4 +1,4 @@
-"""Messages of the wire into ours: the same for both doors of the proxy."""
+"""Translates messages from the wire into ours, both for our own server and for mitmproxy's flows."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from interceptor.values.messages import Headers, Request, Response
 from interceptor.values.urls import normal_url
 
 MOST_DECODED = 64 << 20
-"""Bytes of a decoded body; one that holds more is left in its coding."""
+"""Bytes of a decoded body; a larger one is left in its coding."""
 
 _FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization", SCOPE_HEADER})
 _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding"})
 _OF_THE_CODING = _OF_THE_WIRE | {"content-encoding"}
 _MOST_REMEMBERED = 4096
-"""Bytes of a body, of requests that are made once and given again; 2 MB of bodies in all."""
+"""Bytes of a body up to which a translated request is cached; 2 MB of bodies in all."""
 _PLAIN = re.compile(rb"[!$-~]*")
 _AS_SPELT = "/:?[]@!$&'()*+,;=-._~%\"<>\\^`{|}"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFields:
-    """The headers of a request: those of the consumer, and what the others say."""
+    """The headers of a request: the consumer's own, and what the others tell."""
 
     decoded: Headers
-    """Where the content is decoded."""
+    """The consumer's headers if the content was decoded."""
     coded: Headers
-    """Where it is not, as its coding is none that we know."""
+    """The consumer's headers if it was not, since its coding is unknown."""
     coding: str
     scope: str
-    """The worker that sent the request, by a header of ours or by the user that it is to the proxy."""
+    """The worker that sent the request, by our header or by the user name for the proxy."""
 
 
 def meant_host(host: str, sni: str | None) -> str:
-    """The host that the client means; one that tunnels to an address names it in the handshake."""
+    """The host that the client means; if it tunnels to an IP address, the one in the handshake."""
     return sni if sni is not None and is_ip_address(host) else host
 
 
 def make_request(method: str, address: Address, target: bytes, fields: Fields, content: bytes) -> Request:
-    """A request from its parts on the wire.
+    """Make a request from its parts on the wire.
 
     Args:
-        method: in any capitals.
-        address: whom it is for.
-        target: the path and the query, as spelt.
+        method: in any case.
+        address: the origin that it is for.
+        target: the path and the query, as spelled.
         fields: the headers.
         content: the body, in its coding.
     """
@@ -59,7 +59,7 @@ def make_request(method: str, address: Address, target: bytes, fields: Fields, c
     return make(method, address, target, fields, content)
 
 
-@lru_cache(maxsize=512)  # tests ask the same again and again; what a request was found to hold is kept with it
+@lru_cache(maxsize=512)  # tests send the same requests again and again; what was parsed of a request is kept with it
 def _make_request(method: str, address: Address, target: bytes, fields: Fields, content: bytes) -> Request:
     headers = request_fields(fields)
     body = _decoded(content, headers.coding)
@@ -70,7 +70,7 @@ def _make_request(method: str, address: Address, target: bytes, fields: Fields, 
     return Request(method.upper(), url, headers.decoded, body)
 
 
-@lru_cache(maxsize=512)  # a client's requests have much the same headers
+@lru_cache(maxsize=512)  # a client's requests have mostly the same headers
 def request_fields(fields: Fields) -> RequestFields:
     pairs = _texts(fields)
     scope = next((value for name, value in pairs if name == SCOPE_HEADER), "") or _proxy_user(pairs)
@@ -80,7 +80,7 @@ def request_fields(fields: Fields) -> RequestFields:
 
 
 def make_response(status: int, fields: Fields, content: bytes) -> Response:
-    """A real server's answer, with the content decoded."""
+    """A real server's response, with the content decoded."""
     pairs = _texts(fields)
     body = _decoded(content, _coding(pairs))
     if body is None:
@@ -101,7 +101,7 @@ def _proxy_user(pairs: Headers) -> str:
 
 
 def user_agent(fields: Fields) -> str:
-    """What a client calls itself: `"curl/8.5.0"`."""
+    """A client's User-Agent: `"curl/8.5.0"`."""
     return next((_text(value) for name, value in fields if name.lower() == b"user-agent"), "")
 
 
@@ -111,7 +111,7 @@ def coding_of(fields: Fields) -> str:
 
 
 def _decoded(content: bytes, coding: str) -> bytes | None:
-    """The body without its content encoding, or None where that is not possible."""
+    """The body without its content encoding, or None if that is not possible."""
     if not coding:
         return content
     try:
@@ -133,7 +133,7 @@ def _without(pairs: Headers, dropped: frozenset[str]) -> Headers:
 
 
 def _text(raw: bytes) -> str:
-    """Header text; what is not UTF-8 is Latin-1, as HTTP had it once (RFC 9110, section 5.5)."""
+    """The text of a header: UTF-8, else Latin-1, as HTTP had it once (RFC 9110, section 5.5)."""
     try:
         return raw.decode()
     except UnicodeDecodeError:

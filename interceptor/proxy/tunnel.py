@@ -1,4 +1,4 @@
-"""Tunnels to hosts that nobody owns: bytes copied as they are, never opened, never kept."""
+"""Tunnels to hosts that nobody owns: bytes are copied, never decrypted, never kept."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _MOST_HEAD = 64 * 1024
 
 
 class TunnelError(Exception):
-    """The far end cannot be reached; the text says why."""
+    """The target cannot be reached; the text gives the reason."""
 
 
 class TunnelEnd(asyncio.Protocol):
-    """One end of a tunnel: what arrives is written to the other one, and no faster than that takes it."""
+    """One end of a tunnel: what arrives is written to the other end, no faster than that reads."""
 
     def __init__(self, other: asyncio.Transport, lost: Callable[[], None] = lambda: None) -> None:
         self._other = other
@@ -51,13 +51,13 @@ class TunnelEnd(asyncio.Protocol):
 
 
 class Tunnels:
-    """Opens tunnels, through the proxies of the user's network where those are to be used.
+    """Opens tunnels, through the proxies of the user's network where those apply.
 
     Args:
         upstream: those proxies.
-        bundle: whom to trust, where such a proxy is asked by TLS.
-        opened: is told our end of each connection.
-        closed: is told when that is no more.
+        bundle: the authorities to trust, if such a proxy uses TLS.
+        opened: called with our end of each connection.
+        closed: called when it is closed.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class Tunnels:
         self._closed = closed
 
     async def lead(self, client: asyncio.Transport, host: str, port: int, data: bytes) -> None:
-        """Connect a client with a host; what it has said already goes first.
+        """Connect a client with a host; what it has sent already goes first.
 
         Raises:
-            TunnelError: where there is no way to the host.
+            TunnelError: the host cannot be reached.
         """
         try:
             async with asyncio.timeout(_SECONDS_TO_CONNECT):
@@ -91,7 +91,7 @@ class Tunnels:
         client.resume_reading()
 
     async def _connect(self, client: asyncio.Transport, host: str, port: int) -> tuple[asyncio.Transport, bytes]:
-        """A connection that is not read yet, and what came over it already."""
+        """A connection that is not read yet, and what has already arrived on it."""
         proxy = self._upstream.route("https", host, port)
         loop = asyncio.get_running_loop()
         if proxy is None:
@@ -116,7 +116,7 @@ class Tunnels:
 
 
 class _Unread(asyncio.Protocol):
-    """A connection that is read by somebody else later."""
+    """A connection that someone else will read later."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -124,7 +124,7 @@ class _Unread(asyncio.Protocol):
 
 
 class _ProxyAnswer(asyncio.Protocol):
-    """The head of a proxy's answer to CONNECT, and what comes after it."""
+    """The head of a proxy's response to CONNECT, and what comes after it."""
 
     def __init__(self) -> None:
         self._received = b""
@@ -146,7 +146,7 @@ class _ProxyAnswer(asyncio.Protocol):
 
 
 async def _ask(server: asyncio.Transport, answer: _ProxyAnswer, proxy: ProxyAddress, end: str) -> bytes:
-    """Ask a proxy for a tunnel; what came over it already."""
+    """Ask a proxy for a tunnel; returns what has already arrived on it."""
     fields = [(b"Host", end.encode())]
     if proxy.authorization is not None:
         fields.append((b"Proxy-Authorization", proxy.authorization.encode()))

@@ -1,1 +1,1 @@
-"""What became of the requests: noted, counted, and told to the tests that ask."""
+"""Records and counts what became of each request, and tells the tests that ask."""

@@ -1,22 +1,22 @@
-"""What mocks inside the consumer's processes answered, noted as if handlers had."""
+"""Records what mocks inside the consumer's processes answered, as if handlers had."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from interceptor.project.origins import Owners
 from interceptor.recorder.recorder import Recorder
 from interceptor.recordings.observed import read_observed
 from interceptor.values.decisions import Mocked
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import EVERYTHING
+from interceptor.values.origins import Owners
 from interceptor.values.place import header_places
 
 
 def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
-    """Note what the preloads of a run left in a folder; of requests that no provider owns nothing.
+    """Record what the preloads of a run left in a folder, except for requests that no provider owns.
 
-    Nobody knows which values such a mock made up: all of them count as generated, as those of a resolver do.
+    It is unknown which values such a mock generates, so all of them count as generated, as with a resolver.
     """
     observed, damaged = read_observed(folder)
     for each in observed:

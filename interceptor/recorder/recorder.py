@@ -1,6 +1,6 @@
-"""What became of the requests: every exchange redacted into the journal, and counted for the summary.
+"""Redacts each exchange, writes it to the journal, and counts it for the summary.
 
-Our own server and mitmproxy's flows note what they did here and nowhere else.
+Both our own server and mitmproxy's flows record here, and nowhere else.
 """
 
 from __future__ import annotations
@@ -10,30 +10,31 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import assert_never
 
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
-from interceptor.project.origins import Origin, is_loopback
-from interceptor.recorder.summary import Summary, Tally, Way
+from interceptor.recorder.summary import Sighting, Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
 from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import Origin, is_loopback
 
 log = logging.getLogger(__name__)
 
 _MOST_SCOPES = 1000
-"""Workers that are remembered; the one whose test began first is forgotten first."""
+"""Workers to remember; the one with the oldest test is forgotten first."""
 _MOST_EXCHANGES = 2000
 _MOST_BYTES = 16 << 20
-"""Of the bodies of the newest exchanges, which are kept to be asked for."""
+"""Bytes of bodies kept with the newest exchanges, for tests that ask."""
 
 _LONGEST_NAME = 100
-"""Characters of what a client calls itself."""
+"""Characters of a client's User-Agent."""
 _MOST_REPEATS = 1000
-"""Exchanges that are recognised before they are redacted and encoded again."""
+"""Exchanges whose repeats are recognised without redacting and encoding them again."""
 
 
 @dataclass
@@ -41,10 +42,10 @@ class Seen:
     """What became of a scope's requests since its test began."""
 
     test: str | None = None
-    unhandled: Tally = field(default_factory=Tally)
-    failures: Tally = field(default_factory=Tally)
+    unhandled: Tally[str] = field(default_factory=Tally)
+    failures: Tally[str] = field(default_factory=Tally)
     since: int = 0
-    """The number of the first exchange that can be the test's."""
+    """The number of the first exchange that can belong to the test."""
 
 
 class Recorder:
@@ -52,7 +53,7 @@ class Recorder:
 
     Args:
         journal: receives the exchanges, redacted.
-        redactor: masks secrets, in exchanges and in what is said about them.
+        redactor: masks secrets, in exchanges and in messages about them.
         handlers: every handler's `file:line`.
     """
 
@@ -68,7 +69,7 @@ class Recorder:
 
     @property
     def largest_body(self) -> int:
-        """Bytes; of a body that is larger only its size is noted."""
+        """Bytes; of a larger body only the size and digest are recorded."""
         return self._redactor.largest_body
 
     def note(
@@ -81,15 +82,15 @@ class Recorder:
         ms: float = 0.0,
         large: Mapping[str, LargeBody] = MappingProxyType({}),
     ) -> None:
-        """Note one exchange, unless it is none of the consumer's: a preflight of our own, another host's.
+        """Record one exchange, unless it is not the consumer's: a preflight that we answered, or a foreign host.
 
         Args:
             request: as the consumer meant it.
             decision: the engine's.
-            response: what the client was given; None where it got nothing.
-            at: when the request was complete, POSIX seconds.
-            ms: from there to the answer.
-            large: by side, what is to be told of a body that was too large to be kept.
+            response: what the client got; None if it got nothing.
+            at: when the request was complete, in POSIX seconds.
+            ms: milliseconds from then to the response.
+            large: by side, what to record of a body that was too large to keep.
         """
         outcome = self._outcome(request, decision)
         if outcome is None:
@@ -115,47 +116,48 @@ class Recorder:
             self._repeats[key] = _Known(decision, exchange, digest)
 
     def note_tunnel(self, host: str, port: int, *, reported: bool) -> None:
-        """Note a TLS connection to a foreign host, which was not opened."""
+        """Count a TLS connection to a foreign host, which was not decrypted."""
         self._note_elsewhere(Origin("https", f"[{host}]" if ":" in host else host, str(port)))
         if reported:
             self.summary.reported.add(f"CONNECT {host}:{port}")
 
-    def note_arrival(self, way: Way, name: str) -> None:
-        """Note a connection on which something is asked.
+    def note_arrival(self, way: Way, name: str, host: str = "", process: str = "") -> None:
+        """Count a connection that carries a request.
 
         Args:
             way: how it came here.
-            name: what the client calls itself, its User-Agent; empty where it does not say.
+            name: the client's User-Agent; empty if it sends none.
+            host: the host of its first request.
+            process: the client's process, if it is looked up.
         """
-        known = self._redactor.text(name[:_LONGEST_NAME]) or "a client without a User-Agent"
-        self.summary.arrived.setdefault(way, Tally()).add(known)
+        self.summary.arrived.setdefault(way, Tally()).add(self._sighting(host, process, name))
 
-    def note_refused(self, host: str) -> None:
-        """Note that a client did not accept our certificate for a host."""
-        self.summary.refused.add(host)
+    def note_refused(self, host: str, process: str = "") -> None:
+        """Count a client that did not accept our certificate for a host."""
+        self.summary.refused.add(self._sighting(host, process))
 
-    def note_silent(self, host: str) -> None:
-        """Note that a client opened TLS to an owned host, and went away without a request."""
-        self.summary.silent.add(host)
+    def note_silent(self, host: str, process: str = "") -> None:
+        """Count a client that opened TLS to an owned host and left without a request."""
+        self.summary.silent.add(self._sighting(host, process))
 
-    def note_http2(self, host: str) -> None:
-        """Note that a client began with HTTP/2, which was not offered."""
-        self.summary.http2.add(host)
+    def note_http2(self, host: str, process: str = "") -> None:
+        """Count a client that began with HTTP/2, which was not offered."""
+        self.summary.http2.add(self._sighting(host, process))
 
     def note_unanswered(self, request: Request, why: str) -> None:
-        """Note that the real server gave no answer."""
+        """Count a request that the real server did not answer."""
         self.summary.unanswered.add(f"{self._shown(request)}: {why}")
 
     def note_unfinished(self) -> None:
-        """Note that a client went away in the middle of a request."""
+        """Count a client that left in the middle of a request."""
         self.summary.unfinished += 1
 
     def note_failure(self, explanation: str) -> None:
-        """Note a request that could not be dealt with at all."""
+        """Count a request that could not be processed at all."""
         self._complain(self._redactor.text(explanation), self.summary.failures)
 
     def begin_test(self, name: str | None, scope: str = "") -> None:
-        """What a scope is seen to do is seen of a new test from now on."""
+        """From now on, what a scope does belongs to a new test."""
         self._scopes.pop(scope, None)
         self._scopes[scope] = Seen(name, since=self._number)
         if len(self._scopes) > _MOST_SCOPES:
@@ -169,7 +171,7 @@ class Recorder:
         return self._scopes[scope]
 
     def exchanges_of(self, scope: str = "") -> list[Exchange]:
-        """The exchanges of a scope since its test began, redacted; where they are very many, the newest."""
+        """The redacted exchanges of a scope since its test began; if there are too many, the newest ones."""
         seen = self.seen_by(scope)
         return [
             exchange
@@ -177,13 +179,27 @@ class Recorder:
             if number >= seen.since and (exchange.metadata.scope or "") == scope and exchange.metadata.test == seen.test
         ]
 
+    def exchanges_after(self, number: int, most: int) -> tuple[int, list[Exchange]]:
+        """Exchanges of all scopes, redacted, in their order, and the number to ask with for those that follow.
+
+        Args:
+            number: as it was given with the exchanges before; 0 for the oldest that is kept.
+            most: how many at once.
+        """
+        first = self._number - len(self._newest)
+        found = [exchange for _, _, exchange in islice(self._newest, max(0, number - first), None)][:most]
+        return max(number, first) + len(found), found
+
+    def _sighting(self, host: str, process: str, name: str = "") -> Sighting:
+        return Sighting(host, process and self._redactor.text(process), self._redactor.text(name[:_LONGEST_NAME]))
+
     def _note_elsewhere(self, origin: Origin) -> None:
         self.summary.bypassed += 1
         if not is_loopback(origin.host):
             self.summary.elsewhere.add(origin.url)
 
     def _outcome(self, request: Request, decision: Settled) -> Outcome | None:
-        """What became of a request, told where it must be; None where it is none of the consumer's."""
+        """The outcome of a request, reported if necessary; None if the request is not the consumer's."""
         metadata = decision.metadata
         match decision:
             case Mocked():
@@ -212,7 +228,7 @@ class Recorder:
                 assert_never(decision)
 
     def _seen(self, metadata: Metadata) -> Seen:
-        """What is seen of a request's test; of one that it outlived nobody asks, and the next one is not to blame."""
+        """What was seen in a request's test; nothing if it outlived its test, as the next one is not to blame."""
         seen = self.seen_by(metadata.scope or "")
         return seen if seen.test == metadata.test else Seen()
 
@@ -229,14 +245,14 @@ class Recorder:
         return f"{request.method} {self._redactor.request(request).url.partition('?')[0]}"
 
     @staticmethod
-    def _complain(explanation: str, tally: Tally) -> None:
+    def _complain(explanation: str, tally: Tally[str]) -> None:
         if tally.add(explanation):
             log.warning("%s", explanation)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """An exchange that was written; the decision is kept so that its identity stays its own."""
+    """A written exchange; the decision is kept so that its `id` is not used again."""
 
     decision: Settled
     exchange: Exchange
@@ -245,15 +261,15 @@ class _Known:
 
 @contextmanager
 def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recorder, JournalWriter]]:
-    """A recorder on a new journal of the project, and that; nothing noted is lost at the end.
+    """A recorder and its new journal; everything recorded is on disk at the end.
 
     Raises:
-        RecordingError: where the journal cannot be begun.
+        RecordingError: the journal cannot be created.
     """
-    with JournalWriter(new_recording(project), consumer=project.settings.consumer) as journal:
+    with JournalWriter(new_recording(project.recordings), consumer=project.settings.consumer) as journal:
         yield Recorder(journal, Redactor.of(project), handlers), journal
 
 
 def is_recorded(decision: Passthrough) -> bool:
-    """Whether a real answer belongs into the journal: only the consumer's own traffic does."""
+    """Whether a real response belongs in the journal: only the consumer's own traffic does."""
     return decision.why in {"unhandled", "handler"}

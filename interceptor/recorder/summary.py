@@ -1,17 +1,18 @@
-"""What a run saw, counted while it lasts."""
+"""Counts what happens during a run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
 
 from interceptor.values.exchange import Outcome
 from interceptor.values.json_text import Json
 
 MOST_DISTINCT = 200
-"""Distinct explanations, hosts and the like that a summary keeps; a client in a loop must not fill the memory."""
+"""Distinct explanations, hosts and so on that a summary keeps, so that a client in a loop cannot fill the memory."""
 
 
 class Way(StrEnum):
@@ -20,73 +21,89 @@ class Way(StrEnum):
     PROXY = "by the proxy variables"
     DOOR = "by a direct door"
     HTTP2 = "by HTTP/2"
+    AROUND = "around the proxy"
+    """Only the isolation of its command led it here."""
+
+
+Known = TypeVar("Known", bound=Hashable)
 
 
 @dataclass
-class Tally:
-    """Distinct texts in the order of their first appearance, with how often each was seen; bounded."""
+class Tally(Generic[Known]):
+    """Counts of distinct values, in the order of their first appearance; bounded."""
 
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[Known, int] = field(default_factory=dict)
     total: int = 0
 
-    def add(self, text: str) -> bool:
-        """Count a text; True where it was not known yet."""
+    def add(self, value: Known) -> bool:
+        """Count a value; True if it is new."""
         self.total += 1
-        new = text not in self.counts
+        new = value not in self.counts
         if new and len(self.counts) == MOST_DISTINCT:
             return False
-        self.counts[text] = self.counts.get(text, 0) + 1
+        self.counts[value] = self.counts.get(value, 0) + 1
         return new
 
     def __bool__(self) -> bool:
         return self.total > 0
 
 
+class Sighting(NamedTuple):
+    """A client, as far as it showed itself."""
+
+    host: str
+    """Whom it wanted: `api.example.com`."""
+    process: str = ""
+    """Its command line, where that is looked up."""
+    name: str = ""
+    """What it calls itself."""
+
+
 @dataclass
 class Summary:
-    """What a run saw, for the last lines of its output and for its exit code."""
+    """What happened during a run; the last lines of its output and its exit code come from here."""
 
     handlers: tuple[str, ...] = ()
     """Every handler's `file:line`, in the order of the files."""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
-    """Answers per handler."""
-    unhandled: Tally = field(default_factory=Tally)
-    """Explanations of requests that nobody answered."""
-    failures: Tally = field(default_factory=Tally)
-    """Explanations of answers that could not be made."""
-    unowned: Tally = field(default_factory=Tally)
-    """Handlers that answered although no provider owns their URL."""
-    reported: Tally = field(default_factory=Tally)
-    """Requests that went to real servers and that the project wants to hear of."""
-    unanswered: Tally = field(default_factory=Tally)
-    """Requests to which real servers gave no answer, and why."""
-    refused: Tally = field(default_factory=Tally)
-    """Hosts whose certificate, made by us, a client did not accept."""
+    """Responses per handler."""
+    unhandled: Tally[str] = field(default_factory=Tally)
+    """Explanations of unhandled requests."""
+    failures: Tally[str] = field(default_factory=Tally)
+    """Explanations of responses that could not be made."""
+    unowned: Tally[str] = field(default_factory=Tally)
+    """Handlers that responded although no provider owns their URL."""
+    reported: Tally[str] = field(default_factory=Tally)
+    """Requests passed on to real servers that the project wants reported."""
+    unanswered: Tally[str] = field(default_factory=Tally)
+    """Requests that real servers did not answer, and why."""
+    refused: Tally[Sighting] = field(default_factory=Tally)
+    """Clients that did not accept our certificate for a host."""
     unfinished: int = 0
     """Connections that ended in the middle of a request."""
-    silent: Tally = field(default_factory=Tally)
-    """Owned hosts to which a client opened TLS and then said nothing."""
-    http2: Tally = field(default_factory=Tally)
-    """Owned hosts, or our own address, that a client wanted to speak HTTP/2 with from the start."""
-    elsewhere: Tally = field(default_factory=Tally)
-    """Origins of others that requests and tunnels went to."""
-    arrived: dict[Way, Tally] = field(default_factory=dict)
-    """Connections with a request for an origin, by what their clients call themselves."""
+    silent: Tally[Sighting] = field(default_factory=Tally)
+    """Clients that opened TLS to an owned host and then sent nothing."""
+    http2: Tally[Sighting] = field(default_factory=Tally)
+    """Clients that spoke HTTP/2 from the start, to owned hosts or our own address."""
+    elsewhere: Tally[str] = field(default_factory=Tally)
+    """Foreign origins that requests and tunnels went to."""
+    arrived: dict[Way, Tally[Sighting]] = field(default_factory=dict)
+    """Connections with a request for an origin."""
     bypassed: int = 0
-    """Requests and tunnels that are not the consumer's business: other hosts, loopback, excluded URLs."""
+    """Requests and tunnels that are not part of the contract: foreign hosts, loopback, excluded URLs."""
 
     unreadable: int = 0
-    """Exchanges that mocks inside the consumer's processes answered, and that could not be noted."""
+    """Exchanges of mocks inside the consumer's processes that could not be recorded."""
 
     @property
     def requests(self) -> int:
-        """Those that a provider or a handler owns."""
+        """Requests that a provider or a handler owns."""
         return self.outcomes.total()
 
     @property
     def clean(self) -> bool:
-        """True where nothing was unhandled and no answer failed."""
+        """True if nothing was unhandled and nothing failed."""
         return not self.unhandled and not self.failures
 
     @property
@@ -94,17 +111,27 @@ class Summary:
         return [place for place in self.handlers if not self.hits[place]]
 
     def replace_handlers(self, places: Sequence[str]) -> None:
-        """Take the handlers of files that were read anew; their answers are counted from the start."""
+        """Replace the handlers after a reload; their counts start at zero."""
         self.handlers = tuple(places)
         self.hits.clear()
 
 
 def as_plain(summary: Summary) -> dict[str, Json]:
-    """The same for programs."""
+    """The summary as JSON."""
     return {
         "requests": summary.requests,
         **{outcome.value: summary.outcomes[outcome] for outcome in Outcome},
         "handlers": {place: summary.hits[place] for place in dict.fromkeys((*summary.handlers, *summary.hits))},
         "never_used": summary.never_used,
         "explanations": {"unhandled": summary.unhandled.counts, "failed": summary.failures.counts},
+        "unowned": summary.unowned.counts,
+        "reported": summary.reported.counts,
+        "unanswered": summary.unanswered.counts,
+        "clients": {
+            "arrived": {way.value: clients.counts for way, clients in summary.arrived.items()},
+            "refused": summary.refused.counts,
+            "silent": summary.silent.counts,
+            "http2": summary.http2.counts,
+            "elsewhere": summary.elsewhere.counts,
+        },
     }

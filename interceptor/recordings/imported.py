@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 from interceptor.journal.lines import dumps, encoded
 from interceptor.project.config import Project
-from interceptor.project.origins import Owners
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.damage import Damage
 from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
+from interceptor.values.origins import Owners
 
 RecordingReader: TypeAlias = Callable[[Path, list[Damage]], Iterator[ImportedExchange]]
 """Yields what a file holds; what it has to pass over goes into the list."""
@@ -35,7 +35,7 @@ class ImportedRecording:
 
     def distinct(self, seen: set[bytes]) -> Iterator[Exchange]:
         """The exchanges that are not like one seen before, masked; several recordings may share `seen`."""
-        owners, redact = Owners(self.project.providers), Redactor.of(self.project)
+        owners, redact = self.project.owners, Redactor.of(self.project)
         self.damages = []
         for captured in self.reader(self.path, self.damages):
             exchange = redact(_owned(captured, owners))

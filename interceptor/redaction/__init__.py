@@ -1,1 +1,1 @@
-"""What must not be told: secrets and bodies that are too large, masked before anything is noted."""
+"""Masks secrets and replaces bodies that are too large, before anything is recorded."""

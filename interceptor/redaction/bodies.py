@@ -1,29 +1,34 @@
-"""Secrets in a body, looked for by its structure: JSON, forms, multipart, XML, text; each may hold the others."""
+"""Finds secrets in a body by its structure: JSON, forms, multipart, XML, text; each can contain the others."""
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from urllib.parse import quote_plus, unquote_plus
 
 from multipart import parse_options_header
 
-from interceptor.redaction.masks import masked_text, shape, shape_json
-from interceptor.redaction.values import Finder, Outlook
+from interceptor.redaction.decoding import decoded_body
+from interceptor.redaction.forms import may_hold_form, token_spans
+from interceptor.redaction.masks import Span, masked_text
+from interceptor.redaction.values import SHORTEST_SECRET, Finder, Outlook
 from interceptor.redaction.xml_text import in_markup
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.mask import MASK
+from interceptor.values.mask import MASK, shape, shape_json
 from interceptor.values.media_types import MediaType, media_type
 from interceptor.values.place import ROOT, Steps, below, find
 
 Note = Callable[[str, object], None]
-"""Is told each place that is masked, and the secret there."""
+"""Called with each masked place and the secret there."""
 _SHORTEST_TOKEN = 16
-"""Characters; a shorter name is no token."""
+"""Characters; a shorter name is not a token."""
+_WORTH_ASKING = 4096
+"""Characters of a text that is looked through as a whole first."""
 _LEAST_CARD_NUMBER = 10**12
-_BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_NAMING, _NAMED = ("name", "key", "id", "field", "property", "parameter", "path"), frozenset({"value", "values"})
+"""Members of which one says what the other holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,12 @@ class BodyMasker:
 
     Args:
         finder: knows what a secret is.
-        outlook: knows what cannot hold one.
+        outlook: tells cheaply what cannot contain one.
         side: `request` or `response`; places begin with it.
-        covers: whether a place may be masked; what a handler says literally may not.
-        note: is told what was masked.
-        paths: JSON paths that the project calls secret.
-        echoed: secrets of the request, to be found again in its answer.
+        covers: whether a place may be masked; a handler's literal values may not.
+        note: called with what was masked.
+        paths: JSON paths that the project declares secret.
+        echoed: secrets of the request, to be found again in the response.
     """
 
     finder: Finder
@@ -49,19 +54,33 @@ class BodyMasker:
     echoed: tuple[str, ...] = ()
 
     def masked(self, body: bytes, content_type: str | None) -> bytes:
-        """The body without its secrets; the same object where there is none."""
+        """The body without its secrets; the same object if there are none."""
         if not body:
             return body
-        text, encoding, mark = _decoded(body, content_type)
-        if text is None or not self._worth_a_look(text):
+        text, encoding, mark = decoded_body(body, content_type)
+        if text is None:
+            return self._bytes(body)
+        if not self._worth_a_look(text):
             return body
-        masked = self._text(text, content_type, f"{self.side}.body")
+        masker = replace(self, finder=replace(self.finder, formless=True)) if _is_formless(text) else self
+        masked = masker._text(text, content_type, f"{self.side}.body")  # noqa: SLF001  # a masker as this one
         return body if masked == text else mark + masked.encode(encoding, "replace")
+
+    def _bytes(self, body: bytes) -> bytes:
+        """What is no text, with the tokens in it masked at their length."""
+        text, place = body.decode("latin-1"), f"{self.side}.body"
+        spans = token_spans(text)
+        if not spans or not self.covers(place):
+            return body
+        for start, end in spans:
+            self.note(place, text[start:end])
+        return masked_text(text, spans, shape).encode("latin-1")
 
     def _worth_a_look(self, text: str) -> bool:
         return (
             bool(self.paths)
             or any(secret in text for secret in self.echoed)
+            or "\\u" in text  # an escape of JSON may be a part of anything
             or self.outlook.may_be_secret(unquote_plus(text) if "%" in text else text)
         )
 
@@ -76,18 +95,29 @@ class BodyMasker:
                 pass
         if kind.is_multipart:
             return self._multipart(text, kind, place)
+        if kind.subtype == "csv":
+            text = self._columns(text, place)
         return self._free(text, place)
 
     # Forms and queries -----------------------------------------------------------------------------------------
 
     def fields(self, text: str, place: str) -> str:
-        """`a=1&token=x` with what is secret masked; a bare token in the place of a name too."""
+        """`a=1&token=x` with its secrets masked, including a bare token in the position of a name."""
         return "&".join(self._field(piece, place) for piece in text.split("&"))
 
     def _field(self, piece: str, place: str) -> str:
         name, equals, value = piece.partition("=")
-        plain_name, plain = unquote_plus(name), unquote_plus(value)
-        if spans := self.finder.in_text(plain_name) if len(name) >= _SHORTEST_TOKEN else []:
+        is_encoded = "%" in piece or "+" in piece
+        plain_name, plain = (unquote_plus(name), unquote_plus(value)) if is_encoded else (name, value)
+        if (
+            equals
+            and len(name) < _SHORTEST_TOKEN
+            and self.is_plain(plain)
+            and not self.finder.is_secret_name(plain_name)
+        ):
+            return piece
+        spans = self.finder.in_text(plain_name) if len(name) >= _SHORTEST_TOKEN else []
+        if spans := spans or ([] if equals else self.finder.random_in(plain_name)):
             masked_name = masked_text(plain_name, spans, shape)
             for start, end in spans:
                 self.note(below(place, masked_name), plain_name[start:end])
@@ -103,49 +133,89 @@ class BodyMasker:
     # One value -------------------------------------------------------------------------------------------------
 
     def _value(self, value: str, name: str, at: str) -> str:
-        """A value under a name; JSON within it is walked through."""
-        if value[:1] in ("{", "["):
+        """A value under a name, at a place that may be masked."""
+        spotted: list[object] = []
+        masked = self.text_value(value, name, spotted)
+        for each in spotted:
+            self.note(at, each)
+        return masked
+
+    def text_value(self, value: str, name: str, spotted: list[object]) -> str:
+        """A value under a name, what is secret in it put with what was spotted; JSON within it is walked through."""
+        if value.lstrip()[:1] in ("{", "["):
             try:
-                masked = self._json_text(value, at, within=True)
+                masked = self._json_within(value, spotted)
             except NotJsonError:
                 masked = value
             if masked != value:
                 return masked
-        value = self._without_echoes(value, at)
+        value = self.without_echoes(value, spotted) if self.echoed else value
         spans = self.finder.in_value(value, name)
-        for start, end in spans:
-            self.note(at, value[start:end])
+        if value[:1] == "<":
+            spans += in_markup(value)
+        spotted += [value[start:end] for start, end in spans]
         return masked_text(value, spans, shape) if spans else value
 
-    def _without_echoes(self, value: str, at: str) -> str:
+    def is_plain(self, value: str) -> bool:
+        """True for a text that is too short to be secret by itself, and echoes none."""
+        return len(value) < SHORTEST_SECRET and not (self.echoed or "=" in value or ":" in value)
+
+    def without_echoes(self, value: str, spotted: list[object]) -> str:
         for secret in self.echoed:
             if secret in value:
-                self.note(at, secret)
+                spotted.append(secret)
                 value = value.replace(secret, shape(secret))
         return value
 
     # JSON ------------------------------------------------------------------------------------------------------
 
-    def _json_text(self, text: str, place: str, *, within: bool = False) -> str:
-        """A JSON text; one within another text is at one place as a whole."""
+    def _json_text(self, text: str, place: str) -> str:
         value = parse_json(text.encode("utf-8", "surrogatepass"))
-        chosen = set() if within else {steps for path in self.paths for steps, _ in find(value, path)}
-        masked = _JsonWalk(self, chosen, within=within).masked(value, place, (), "", secret=False)
-        return text if masked == value else json.dumps(masked, ensure_ascii=False, separators=(",", ":"))
+        chosen = {steps for path in self.paths for steps, _ in find(value, path)}
+        walk = _JsonWalk(self, place, chosen, within=False)
+        masked = walk.masked(value, (), "", secret=False)
+        return _written(masked) if walk.changed else text
 
-    def scalar(self, value: str | float, name: str, at: str) -> Json:
+    def _json_within(self, text: str, spotted: list[object]) -> str:
+        """JSON in a text, which is at one place as a whole."""
+        value = parse_json(text.encode("utf-8", "surrogatepass"))
+        inner = replace(self, covers=_anywhere, note=lambda _, secret: spotted.append(secret))
+        walk = _JsonWalk(inner, "", set(), within=True)
+        masked = walk.masked(value, (), "", secret=False)
+        return _written(masked) if walk.changed else text
+
+    def scalar(self, value: str | float, name: str, spotted: list[object]) -> Json:
         """A text or a number of a JSON value, which stands under a name."""
         if isinstance(value, str):
-            return self._value(value, name, at)
+            return self.text_value(value, name, spotted)
         if isinstance(value, int) and value > _LEAST_CARD_NUMBER and self.finder.in_text(str(value)):
-            self.note(at, value)
+            spotted.append(value)
             return shape_json(value)
         return value
+
+    # CSV -------------------------------------------------------------------------------------------------------
+
+    def _columns(self, text: str, place: str) -> str:
+        """The cells below a secret name of the first line masked."""
+        head, newline, rest = text.partition("\n")
+        delimiter = max(",;\t", key=head.count)
+        secret = {at for at, name in enumerate(head.split(delimiter)) if self.finder.is_secret_name(name.strip(' "\r'))}
+        if not secret or not self.covers(place):
+            return text
+        self.note(place, "")
+        rows = (
+            delimiter.join(
+                MASK + cell[len(cell.rstrip("\r")) :] if at in secret and cell.strip() else cell
+                for at, cell in enumerate(row.split(delimiter))
+            )
+            for row in rest.split("\n")
+        )
+        return f"{head}{newline}" + "\n".join(rows)
 
     # Multipart and text ----------------------------------------------------------------------------------------
 
     def _multipart(self, text: str, kind: MediaType, place: str) -> str:
-        """Each part by its own name and type; the lines between stay as they are."""
+        """Each part by its own name and type; the lines between the parts stay as they are."""
         boundary = kind.boundary or text.partition("\n")[0].strip().removeprefix("--")
         if not boundary:
             return self._free(text, place)
@@ -169,26 +239,35 @@ class BodyMasker:
             masked = MASK
         else:
             masked = self._text_within(inner, headers.get("content-type"), name, place)
-        return f"{head}{gap}{masked}{content[len(inner) :]}"
+        spans = self.finder.by_form(head)
+        for start, end in spans:
+            self.note(place, head[start:end])
+        return f"{masked_text(head, spans, shape)}{gap}{masked}{content[len(inner) :]}"
 
     def _text_within(self, text: str, content_type: str | None, name: str, place: str) -> str:
         if media_type(content_type).is_json or text[:1] in ("{", "["):
             try:
-                return self._json_text(text, place, within=True)
+                return self._json_at(text, place)
             except NotJsonError:
                 pass
         if content_type is None and "\n" not in text:
             return self._value(text, name, place)
         return self._free(text, place)
 
+    def _json_at(self, text: str, place: str) -> str:
+        spotted: list[object] = []
+        masked = self._json_within(text, spotted)
+        for each in spotted:
+            self.note(place, each)
+        return masked
+
     def _free(self, text: str, place: str) -> str:
-        """Text of any other kind; a secret within it becomes `***`."""
+        """Any other text; a secret inside it becomes `***`."""
         if not self.covers(place):
             return text
+        spans = self.finder.in_value(text)
         if text.lstrip("\ufeff \t\r\n").startswith("<"):
-            spans = self.finder.by_form(text) + in_markup(text)
-        else:
-            spans = self.finder.in_value(text)
+            spans += in_markup(text)
         for secret in self.echoed:
             start = text.find(secret)
             while start >= 0:
@@ -199,64 +278,114 @@ class BodyMasker:
         return masked_text(text, spans, lambda _: MASK) if spans else text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _JsonWalk:
     """Masks the members of one JSON value.
 
-    `chosen` are the places that the project calls secret. A value `within` a text has no places of its own.
+    `chosen` are the places that the project declares secret. A value `within` a text is at one place as a whole.
     """
 
     masker: BodyMasker
+    root: str
     chosen: set[Steps]
     within: bool
+    changed: bool = False
+    names: dict[str, tuple[list[Span], bool]] = field(default_factory=dict)
+    """Of each member's name: the tokens in it, and whether what stands under it is secret."""
 
-    def masked(self, value: Json, place: str, steps: Steps, name: str, *, secret: bool) -> Json:
+    def masked(self, value: Json, steps: Steps, name: str, *, secret: bool) -> Json:
+        kind = type(value)
+        if kind is str and not secret and self._is_plain(value):
+            return value
         secret = secret or (bool(self.chosen) and steps in self.chosen)
-        if isinstance(value, dict):
-            return dict(self._member(each, place, steps, secret=secret) for each in value.items())
-        if isinstance(value, list):
+        if kind is dict:
+            return self._members(value, steps, secret=secret)
+        if kind is list:
+            named = self._is_pair(value)
             return [
-                self.masked(element, self._below(place, index), (*steps, index), name, secret=secret)
+                self.masked(element, (*steps, index), name, secret=secret or (named and index == 1))
                 for index, element in enumerate(value)
             ]
-        if value is None or isinstance(value, bool) or not self.masker.covers(place):
+        if value is None or kind is bool:
             return value
-        if not secret:
-            return self.masker.scalar(value, name, place)
-        if (masked := shape_json(value)) != value:
-            self.masker.note(place, value)
+        return self._scalar(value, steps, name, secret=secret)
+
+    def _is_plain(self, value: str) -> bool:
+        """True for a text that is too short to be secret by itself."""
+        return not self.chosen and self.masker.is_plain(value)
+
+    def _scalar(self, value: str | float, steps: Steps, name: str, *, secret: bool) -> Json:
+        """A value whose place is known only where it has to be: most are as they were."""
+        spotted: list[object] = []
+        if secret:
+            masked = shape_json(value)
+            spotted.append(value)
+        else:
+            masked = self.masker.scalar(value, name, spotted)
+        if masked == value or not self.masker.covers(place := self._place(steps)):
+            return value
+        self.changed = True
+        for each in spotted:
+            self.masker.note(place, each)
         return masked
 
-    def _member(self, member: tuple[str, Json], place: str, steps: Steps, *, secret: bool) -> tuple[str, Json]:
-        name, value = member
-        spans = self.masker.finder.in_text(name) if len(name) >= _SHORTEST_TOKEN else []
-        if spans and self.masker.covers(place):
-            for start, end in spans:
-                self.masker.note(place, name[start:end])
-            name = masked_text(name, spans, shape)
-        secret = secret or self.masker.finder.is_secret_name(name)
-        return name, self.masked(value, self._below(place, name), (*steps, name), name, secret=secret)
+    def _members(self, value: dict[str, Json], steps: Steps, *, secret: bool) -> dict[str, Json]:
+        named = not _NAMED.isdisjoint(value) and self._names_another(value)
+        result: dict[str, Json] = {}
+        for name, member in value.items():
+            tokens, is_secret = self.names.get(name) or self._known(name)
+            spelt = self._name(name, tokens, steps) if tokens or self.masker.echoed else name
+            own = secret or is_secret or (named and name in _NAMED)
+            if own or type(member) is not str or not self._is_plain(member):
+                member = self.masked(member, (*steps, spelt), spelt, secret=own)  # noqa: PLW2901  # as it is written
+            result[spelt] = member
+        return result
 
-    def _below(self, place: str, step: str | int) -> str:
-        return place if self.within else below(place, step)
+    def _known(self, name: str) -> tuple[list[Span], bool]:
+        finder = self.masker.finder
+        tokens = finder.in_text(name) if len(name) >= _SHORTEST_TOKEN else []
+        known = self.names[name] = (tokens, finder.is_secret_name(name))
+        return known
+
+    def _name(self, name: str, tokens: list[Span], steps: Steps) -> str:
+        spotted: list[object] = [name[start:end] for start, end in tokens]
+        masked = self.masker.without_echoes(masked_text(name, tokens, shape), spotted)
+        if masked == name or not self.masker.covers(place := self._place(steps)):
+            return name
+        self.changed = True
+        for each in spotted:
+            self.masker.note(place, each)
+        return masked
+
+    def _place(self, steps: Steps) -> str:
+        return self.root if self.within else reduce(below, steps, self.root)  # type: ignore[arg-type]  # none is wild
+
+    def _is_pair(self, value: list[Json]) -> bool:
+        """True for a name and its secret, as some write headers; two names of secrets are no such pair."""
+        match value:
+            case [str() as name, str() as said]:
+                return self.masker.finder.is_secret_name(name) and any(map(str.isdigit, said))
+        return False
+
+    def _names_another(self, value: dict[str, Json]) -> bool:
+        """True where a member says what the one beside it is: `{"name": "password", "value": "x"}`."""
+        said = (value.get(name) for name in _NAMING)
+        return any(
+            isinstance(each, str) and self.masker.finder.is_secret_name(each.rpartition("/")[2]) for each in said
+        )
 
 
-def _decoded(body: bytes, content_type: str | None) -> tuple[str | None, str, bytes]:
-    """The text of a body, its encoding and its byte order mark; no text where the body is bytes of no text."""
-    for mark, encoding in _BOMS:
-        if body.startswith(mark):
-            try:
-                return body[len(mark) :].decode(encoding), encoding, mark
-            except UnicodeDecodeError:
-                return None, encoding, mark
-    kind = media_type(content_type)
-    for encoding in ("utf-8", kind.charset):
-        try:
-            return body.decode(encoding), encoding, b""
-        except (UnicodeDecodeError, LookupError):
-            continue
-    # Some parts are bytes, or one byte is odd, and the rest may still hold passwords; Latin-1 keeps every byte.
-    spelt = kind.subtype.startswith("json") or kind.subtype.endswith(("xml", "json", "yaml"))
-    if spelt or kind.is_text or kind.is_multipart:
-        return body.decode("latin-1"), "latin-1", b""
-    return None, "utf-8", b""
+def _is_formless(text: str) -> bool:
+    """True for a long text without secrets of a known form, so that its values need not be asked one by one."""
+    if len(text) < _WORTH_ASKING:
+        return False
+    plain = text.replace("\\/", "/")
+    return not ("\\u" in plain or "%" in plain or may_hold_form(plain))
+
+
+def _written(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _anywhere(_place: str) -> bool:
+    return True

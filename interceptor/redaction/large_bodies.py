@@ -1,4 +1,4 @@
-"""Bodies too large to be told in a contract: a size and a digest are noted in their place."""
+"""Bodies too large for a contract: a size and a digest are recorded in their place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from interceptor.values.messages import Request, Response
 
 
 def without_large_bodies(exchange: Exchange, most: int) -> Exchange:
-    """The exchange without bodies of more than `most` bytes; the same object where there is none."""
+    """The exchange without bodies of more than `most` bytes; the same object if there are none."""
     request, response = exchange.request, exchange.response
     large = dict(exchange.large)
     if len(request.body) > most:

@@ -1,4 +1,4 @@
-"""What looks random: a value that no person wrote, as tokens and keys are."""
+"""Recognises random values, such as tokens and keys, which no person wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import Counter
 from interceptor.values.uuids import UUID_REGEX
 
 _PIECE = re.compile(r"[A-Za-z0-9+/_-]{24,512}={0,2}")
-"""In one piece, in the alphabets of base64; what is longer is content."""
+"""In one piece, in the alphabets of base64; anything longer is content."""
 _ALPHABET = re.compile(r"[A-Za-z0-9+/=_.~-]+")
 _UUID = re.compile(rf"{UUID_REGEX}|[0-9a-fA-F]{{32}}")
 """With and without hyphens."""
@@ -17,14 +17,14 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 _PARTS = re.compile(r"[-_.~/+=]+")
 _WORDLIKE = re.compile(r"[A-Z]?[a-z]+\d{0,4}|[A-Z]+\d{0,4}|\d+")
 _LEAST_BITS = 4.0
-"""For each character; English words have about 3.5 at this length, random base64 has 4.5 and more."""
+"""Bits per character; English words of this length have about 3.5, random base64 has at least 4.5."""
 _SHORTEST_DOUBTFUL = 12
 
 
 def looks_random(text: str) -> bool:
-    """True for a token or a key in one piece: small and capital letters and digits in no order.
+    """True for a token or a key in one piece: lower case, upper case and digits in no order.
 
-    UUIDs, digests in hexadecimal and words joined by hyphens are none: they tell things apart.
+    UUIDs, hexadecimal digests and hyphenated words do not count: they are identifiers.
     """
     if _PIECE.fullmatch(text) is None or _UUID.fullmatch(text) or _HEX.fullmatch(text):
         return False
@@ -33,7 +33,7 @@ def looks_random(text: str) -> bool:
 
 
 def looks_chosen(text: str) -> bool:
-    """True for what may be a key or a code under a name that says so: letters and digits mixed, in no word.
+    """True for what can be a key or a code under such a name: letters and digits mixed, not a word.
 
     `"q7W91aoMsCeL"` and a digest do; `"not_found"`, `"ERR-404"` and `"en-GB"` do not.
     """
@@ -43,7 +43,7 @@ def looks_chosen(text: str) -> bool:
 
 
 def _is_written(text: str) -> bool:
-    """Words, numbers, and words with a number behind them, joined by punctuation or by capitals."""
+    """True for words, numbers, and words followed by a number, joined by punctuation or camel case."""
     parts = [part for part in _PARTS.split(text) if part]
     return all(_WORDLIKE.fullmatch(part) or _is_camel(part) for part in parts)
 
@@ -54,5 +54,5 @@ def _is_camel(part: str) -> bool:
 
 
 def _bits(text: str) -> float:
-    """Shannon's entropy of a text, in bits for each character."""
+    """Shannon's entropy of a text, in bits per character."""
     return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())

@@ -1,9 +1,9 @@
 """Exchange -> Exchange without its secrets, before anything is written.
 
-In a request and in a real answer every secret is masked: by its name (`authorization`, cookies, `api_key`), by its
-form (tokens of well-known services, private keys, card numbers), and where it looks random though no handler asks
-for it literally. What a handler's answer says literally is test data and stays; only what was made up while
-answering is looked at, a request's secret that a template echoes included.
+In requests and in real responses, secrets are masked by their name (`authorization`, cookies, `api_key`), by their
+form (tokens of well-known services, private keys, card numbers), and if they look random and no handler asks for
+them literally. Literal values of a handler's response are test data and stay; only generated values are searched,
+which includes a secret of the request that a template echoes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.large_bodies import without_large_bodies
 from interceptor.redaction.masks import masked_text
 from interceptor.redaction.moved_spans import after_masking, with_stand_ins
-from interceptor.redaction.names import is_secret_name
+from interceptor.redaction.names import is_secret_name, may_name_secret
+from interceptor.redaction.randomness import looks_chosen
 from interceptor.redaction.values import Finder, Outlook
 from interceptor.values.exchange import Exchange, Metadata, ProviderState
 from interceptor.values.generated import Generated
@@ -33,21 +34,21 @@ from interceptor.values.place import Place, Side, Steps, Wild, parse_path
 
 _AUTHORIZATION = frozenset({"authorization", "proxy-authorization"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?= +\S)")
-# In a cookie every pair is masked; of a set-cookie only the first, what follows are attributes.
+# All pairs of a cookie are masked, but only the first of a set-cookie: the others are attributes.
 _COOKIE_VALUE = re.compile(r"(?<==)[^;]+")
 _HARMLESS_HEADERS = ("sec-", "www-", "access-control-")
 """Headers about security, not secrets."""
 _MOST_REMEMBERED = 2000
 _LONGEST_REMEMBERED = 256
-"""Characters of a header's value; what is longer is looked through each time."""
+"""Characters of a header's value; longer ones are searched each time."""
 _SHORTEST_ECHO = 6
-"""Characters; a shorter secret is found in places that have nothing to do with it."""
+"""Characters; a shorter secret would also be found in unrelated places."""
 _MOST_ECHOES = 200
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What was masked, and the secrets themselves, to find them again where they are echoed."""
+    """What was masked, and the secrets themselves, to find their echoes."""
 
     places: dict[str, None] = field(default_factory=dict)
     secrets: dict[str, None] = field(default_factory=dict)
@@ -60,13 +61,19 @@ class _Findings:
     def longest_first(self, text: str | None = None) -> tuple[str, ...]:
         """The secrets, of a text those that are in it, so that one within another never spoils it."""
         # An answer may say the URL it was asked for, with the secrets encoded.
-        spelt = {each for secret in self.secrets for each in (secret, quote(secret, safe=""), quote_plus(secret))}
+        spelt = {each for secret in self.secrets for each in _spellings(secret)}
         present = (secret for secret in spelt if text is None or secret in text)
         return tuple(sorted(present, key=lambda secret: (-len(secret), secret))[:_MOST_ECHOES])
 
 
+def _spellings(secret: str) -> tuple[str, ...]:
+    """A secret as an answer may say it: as it is, encoded in a URL, in base64."""
+    encoded = secret.encode("utf-8", "surrogatepass")
+    return secret, quote(encoded, safe=""), quote_plus(encoded), base64.b64encode(encoded).decode()
+
+
 class Redactor:
-    """Masks the secrets of exchanges: the built-in lists and what a project adds to them."""
+    """Masks the secrets of exchanges by the built-in lists and the project's own."""
 
     def __init__(self, settings: Redaction | None = None, *, largest_body: int = LARGEST_BODY) -> None:
         settings = settings or Redaction()
@@ -83,9 +90,9 @@ class Redactor:
         return cls(project.settings.redact, largest_body=project.settings.pact.max_body)
 
     def __call__(self, exchange: Exchange) -> Exchange:
-        """The exchange without its secrets; `masked` lists the places. The same object where there is none.
+        """The exchange without its secrets, the places listed in `masked`; the same object if there are none.
 
-        Bodies that are too large to be told are not looked through, but left out.
+        Bodies that are too large are not searched, but left out.
         """
         exchange = without_large_bodies(exchange, self.largest_body)
         found = _Findings()
@@ -103,11 +110,11 @@ class Redactor:
         return replace(exchange, request=request, response=response, metadata=metadata, masked=masked)
 
     def request(self, request: Request) -> Request:
-        """The request without its secrets; the same object where there is none."""
+        """The request without its secrets; the same object if there are none."""
         return self._request(request, _Findings(), ())
 
     def text(self, text: str, request: Request | None = None) -> str:
-        """What is said, about a request perhaps, without the request's secrets and what has a known secret's form."""
+        """A message without secrets of a known form, and without those of the request that it is about."""
         if request is not None:
             found = _Findings()
             masked = self._request(request, found, ()).url
@@ -117,11 +124,13 @@ class Redactor:
         return masked_text(text, forms(text), lambda _: MASK)
 
     def _metadata(self, known: Metadata, found: _Findings) -> Metadata:
-        """What is known, its path and its names without secrets; the same object where there is none."""
+        """The metadata without secrets in its path and its names; the same object if there are none."""
         if known.path is not None and "request.path" in found.places:
             known = replace(known, path=_masked_path(known.path, self._finder)[0])
-        secrets = found.longest_first()
         texts = (known.name, known.test, *(state.name for state in known.states))
+        if not any(texts):
+            return known
+        secrets = found.longest_first()
         if not secrets and not any(text and may_hold_form(text) for text in texts):
             return known
         states = tuple(
@@ -195,7 +204,7 @@ class Redactor:
         return headers if changed is None else tuple(changed)
 
     def _masked_value(self, header: tuple[str, str]) -> str:
-        """The value of a header without its secrets; remembered, since clients send the same headers all the time."""
+        """The value of a header without its secrets; cached, since clients send the same headers all the time."""
         name, value = header
         if name in _AUTHORIZATION:
             masked = _mask_authorization(value)
@@ -229,20 +238,32 @@ def _last_name(path: Steps) -> str | None:
 
 
 def _masked_path(path: str, finder: Finder) -> tuple[str, list[str]]:
-    """A path without the secrets that their form or a matrix parameter gives away, encoded ones too; and those."""
+    """A path without secrets of a known form or in matrix parameters, also encoded ones; and those secrets."""
     plain = unquote(path) if "%" in path else path
     spans = in_urls(path, finder.names) if ";" in path else []
-    if not spans and not may_hold_form(plain):
+    is_named = may_name_secret(path) or any(word in path for word in _OPENS_DOORS)
+    if not spans and not is_named and not may_hold_form(plain):
         return path, []
     spans += forms(path)
     secrets = [path[start:end] for start, end in spans]
     segments = masked_text(path, spans, lambda _: MASK).split("/")
     for index, segment in enumerate(segments):
         decoded = unquote(segment)
-        if found := forms(decoded):
+        if is_named and index and looks_chosen(decoded) and _is_named(segments[index - 1]):
+            secrets.append(decoded)
+            segments[index] = MASK
+        elif found := forms(decoded):
             secrets += [decoded[start:end] for start, end in found]
             segments[index] = quote(masked_text(decoded, found, lambda _: MASK), safe="*")
     return "/".join(segments), secrets
+
+
+_OPENS_DOORS = ("activate", "confirm", "invitations", "invite", "magic", "reset", "unsubscribe", "verify")
+
+
+def _is_named(segment: str) -> bool:
+    """True for the segment before one that lets somebody in: `/reset/x`, `/token/x`."""
+    return segment in _OPENS_DOORS or is_secret_name(segment)
 
 
 def _mask_authorization(value: str) -> str:
@@ -251,7 +272,7 @@ def _mask_authorization(value: str) -> str:
 
 
 def _credentials(name: str, value: str) -> list[str]:
-    """The parts of a masked header that are secret by themselves."""
+    """The parts of a masked header that are secrets of their own."""
     if name in _AUTHORIZATION:
         scheme, _, credentials = value.partition(" ")
         found = [credentials.strip()]
@@ -262,7 +283,7 @@ def _credentials(name: str, value: str) -> list[str]:
 
 
 def _password(basic: str) -> list[str]:
-    """The password of Basic credentials (RFC 7617), which a server may echo decoded."""
+    """The password in Basic credentials (RFC 7617), which a server may echo in plain text."""
     try:
         user, colon, password = base64.b64decode(basic, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -271,7 +292,7 @@ def _password(basic: str) -> list[str]:
 
 
 def _without(secrets: tuple[str, ...], value: Any) -> Any:
-    """A name or parameters of a state without the secrets that a template put there, and without tokens."""
+    """The name or the parameters of a state without tokens and without the secrets that a template put there."""
     match value:
         case str():
             for secret in secrets:

@@ -1,4 +1,4 @@
-"""What gives a secret away, read from `secrets.toml`, which lies beside this file."""
+"""The rules for secrets, read from `secrets.toml` beside this file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_name("secrets.toml").r
 
 @dataclass(frozen=True, slots=True)
 class TokenForm:
-    """The form of the tokens that somebody issues.
+    """The form of an issuer's tokens.
 
-    `hints` are texts of which one is in each such token: where none is, the form need not be looked for.
+    Each such token contains one of the `hints`: without any, a text need not be searched for the form.
     """
 
     issuer: str

@@ -1,7 +1,7 @@
-"""Secrets in XML and HTML: the content of elements and the values of attributes that a name gives away.
+"""Finds secrets in XML and HTML: contents of elements and values of attributes with a secret name.
 
-Not an XML parser: what is masked must stay where it is, byte for byte, in documents that need not be well-formed. One
-pass from tag to tag, whatever the text is.
+Not an XML parser: everything but the secrets must stay as it is, byte for byte, and documents need not be
+well-formed. It takes one pass from tag to tag, whatever the text is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([\w:.-]{1,120})\s{0,8}=\s{0,8}(?:"([^"<]*)"|'([^'<]*)')""")
 _NAMING = frozenset({"name", "id", "key", "field", "property", "autocomplete", "type"})
-"""Attributes whose value names what an element holds: `<input name="password" value="x">`."""
+"""Attributes whose value names the content of an element: `<input name="password" value="x">`."""
+_KEYS = frozenset({"key", "name"})
+"""Elements whose content names what the next one holds, in property lists and in XML-RPC."""
 _HOLDING = frozenset({"value", "content"})
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
@@ -29,7 +31,7 @@ _CDATA_END, _COMMENT_END = "]]>", "-->"
 
 
 def in_markup(text: str) -> list[Span]:
-    """Where a text of XML or HTML holds values whose names give them away."""
+    """The spans of values with secret names in XML or HTML."""
     return list(_Walk(text).spans())
 
 
@@ -37,7 +39,9 @@ def in_markup(text: str) -> list[Span]:
 class _Walk:
     text: str
     open: list[tuple[str, bool]] = field(default_factory=list)
-    """The elements that are open, and whether each is secret, or within one that is."""
+    """The open elements, and whether each one is secret or inside a secret one."""
+    named: bool = False
+    """Whether the element before said what the next one holds: `<key>password</key><string>x</string>`."""
 
     def spans(self) -> Iterator[Span]:
         position = end = 0
@@ -49,6 +53,8 @@ class _Walk:
                 yield from self._content(end, start)
             position = end = tag.end()
             if tag[2] is not None:
+                if tag[1] and tag[2] in _KEYS:
+                    self.named = is_secret_name(self.text[self.text.rfind(">", 0, start) + 1 : start].strip())
                 yield from self._tag(tag)
                 continue
             closing = _CDATA_END if tag[4] else _COMMENT_END
@@ -71,7 +77,8 @@ class _Walk:
         if tag[1]:
             self._close(name)
             return
-        secret = (bool(self.open) and self.open[-1][1]) or is_secret_name(name)
+        secret = (bool(self.open) and self.open[-1][1]) or is_secret_name(name) or self.named
+        self.named = False
         if "=" in attributes:
             found = list(_ATTRIBUTE.finditer(self.text, tag.start(3), tag.end(3)))
             named = any(each[1].lower() in _NAMING and is_secret_name(each[2] or each[3] or "") for each in found)
@@ -83,7 +90,7 @@ class _Walk:
             self.open.append((name, secret))
 
     def _close(self, name: str) -> None:
-        """Close the innermost element of that name, with what was left open in it; a stray end tag closes nothing."""
+        """Close the innermost element of that name and everything left open in it; a stray end tag closes nothing."""
         for depth in range(len(self.open) - 1, max(-1, len(self.open) - 32), -1):
             if self.open[depth][0] == name:
                 del self.open[depth:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from interceptor.pact.changes import FieldChange, InteractionChange
@@ -103,6 +103,13 @@ def changes_markdown(changed: Sequence[ChangedPact]) -> str:
     return "\n".join(lines)
 
 
+def rule_text(rule: Mapping[str, Json]) -> str:
+    """A rule as it stands in a pact: `regex ^[0-9]+$`, `type, min 1`."""
+    kind = rule.get("match", "regex" if "regex" in rule else "type")
+    rest = [f"{value}" if name == kind else f"{name} {value}" for name, value in rule.items() if name != "match"]
+    return f"{kind} {rest[0]}" if kind in rule and len(rest) == 1 else ", ".join([kind, *rest])
+
+
 def _count(each: ChangedPact, kind: str) -> str:
     count = sum(change.kind == kind for change in each.changes)
     return counted(count, "interaction") if count else ""
@@ -130,17 +137,10 @@ def _expectation(each: Expectation | None) -> str:
     is_array = isinstance(example, list) and all(element is None for element in example)
     text = counted(len(example), "element") if is_array and example else json.dumps(example, ensure_ascii=False)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-    rules = " and ".join(_rule(rule) for rule in each.rules)
+    rules = " and ".join(rule_text(rule) for rule in each.rules)
     if is_array and not example and rules:
         return f"an array, {rules}"
     return f"{text} by {rules}" if rules else text
-
-
-def _rule(rule: Json) -> str:
-    """`regex ^[0-9]+$`, `type, min 1`."""
-    kind = rule.get("match", "regex" if "regex" in rule else "type")
-    rest = [f"{value}" if name == kind else f"{name} {value}" for name, value in rule.items() if name != "match"]
-    return f"{kind} {rest[0]}" if kind in rule and len(rest) == 1 else ", ".join([kind, *rest])
 
 
 def _expectation_json(each: Expectation | None) -> Json:

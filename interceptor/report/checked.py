@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from interceptor.check import CheckedPact
+from interceptor.report.annotations import annotation
 from interceptor.report.findings import severity_counts
 from interceptor.report.junit import JUnitCase, JUnitNote, JUnitSuite, junit_xml
 from interceptor.report.lines import counted
@@ -33,15 +34,13 @@ def check_total(checked: CheckedPact) -> str:
 
 def github_annotation(finding: Finding, checked: CheckedPact) -> str:
     """A line that GitHub shows at the handler, or at the pact where no handler is known."""
-    file, _, line = (finding.handler or "").rpartition(":")
-    if not file and finding.pact:
-        file = os.path.relpath(checked.pacts[finding.pact].file)
-    elif not file:
-        file = (finding.document_place or "").partition("#")[0]
-    properties = {"file": file, "line": line, "title": finding.code}
-    written = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items() if value)
+    place = finding.handler
+    if place is None and finding.pact:
+        place = os.path.relpath(checked.pacts[finding.pact].file)
+    elif place is None:
+        place = (finding.document_place or "").partition("#")[0]
     places = [each for each in (_interaction(finding, checked), finding.place, finding.document_place) if each]
-    return f"::{finding.type} {written}::{_escaped(' - '.join([finding.message, *places]))}"
+    return annotation(finding.type, " - ".join([finding.message, *places]), place, finding.code)
 
 
 def check_junit(checked: CheckedPact) -> bytes:
@@ -85,10 +84,3 @@ def _interaction(finding: Finding, checked: CheckedPact) -> str | None:
         return None
     written = checked.pacts[finding.pact].written[finding.interaction]
     return f'interaction {finding.interaction} "{written["description"]}"'
-
-
-def _escaped(text: str, also: str = "") -> str:
-    """https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions"""
-    for character in f"%\r\n{also}":
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text

@@ -8,11 +8,18 @@ from dataclasses import asdict
 from interceptor.convert import Conversion
 from interceptor.project.config import Project
 from interceptor.report.lines import counted
+from interceptor.report.toned import TonedLine, TonedText, plain
 from interceptor.values.json_text import Json
 
 
 def conversion_lines(project: Project, conversion: Conversion) -> Iterator[str]:
-    """What an export did; also the last lines of `interceptor run`."""
+    """What an export did."""
+    yield from conversion_notes(project, conversion)
+    yield from map(plain, pact_lines(project, conversion))
+
+
+def conversion_notes(project: Project, conversion: Conversion) -> Iterator[str]:
+    """What is to be told beside the pacts that were written."""
     yield from conversion.warnings
     for finding in conversion.findings:
         at = f"{finding.handler}: " if finding.handler else ""
@@ -29,8 +36,20 @@ def conversion_lines(project: Project, conversion: Conversion) -> Iterator[str]:
                     "run all the tests; or write it all the same: interceptor run --prune, or interceptor export",
                 )
             )
-        else:
-            yield f"{project.display(pact.path)}   {counted(pact.interactions, 'interaction')}   {pact.change}"
+
+
+def pact_lines(project: Project, conversion: Conversion) -> Iterator[TonedLine]:
+    """Each pact that was written with its change, in columns."""
+    written = [pact for pact in conversion.pacts if not pact.losses]
+    rows = [(project.display(pact.path), counted(pact.interactions, "interaction")) for pact in written]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for (file, interactions), pact in zip(rows, written, strict=True):
+        change = pact.change
+        parts = (("+", change.added, "good"), ("~", change.changed, "doubt"), ("-", len(change.removed), "bad"))
+        line = [TonedText(f"{file:{widths[0]}}   {interactions:{widths[1]}}  ")]
+        for sign, count, tone in parts:
+            line += [TonedText(" "), TonedText(f"{sign}{count}", tone if count else "plain")]  # type: ignore[arg-type]  # mypy widens the literals of a tuple
+        yield line
 
 
 def conversion_json(project: Project, conversion: Conversion) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from interceptor.project.config import Provider
-from interceptor.recorder.summary import Summary
+from interceptor.recorder.summary import Summary, Way
 from interceptor.report.lines import counted
 from interceptor.report.lookalikes import lookalike
 from interceptor.values.json_text import Json
@@ -22,6 +22,8 @@ class Diagnosis:
     """What did something, and what that was: `curl/8.5.0 came by the proxy variables (2 connections)`."""
     remedy: str | None = None
     """What to do about it; None where nothing is amiss."""
+    process: str | None = None
+    """Who did it, where the system says that: `curl -sS https://api.example.com (pid 4711)`."""
 
 
 def diagnoses(summary: Summary, providers: Mapping[str, Provider]) -> list[Diagnosis]:
@@ -37,7 +39,7 @@ def diagnoses(summary: Summary, providers: Mapping[str, Provider]) -> list[Diagn
 def doctor_lines(found: Sequence[Diagnosis]) -> Iterator[str]:
     """For people: a remedy below what it mends."""
     for each in found:
-        yield each.what
+        yield each.what if each.process is None else f"{each.process}: {each.what}"
         if each.remedy is not None:
             yield f"  mend it: {each.remedy}"
 
@@ -49,25 +51,32 @@ def doctor_json(found: Sequence[Diagnosis], exit_code: int) -> Json:
 
 def _arrived(summary: Summary) -> Iterator[Diagnosis]:
     for way, clients in summary.arrived.items():
-        for name, count in clients.counts.items():
-            yield Diagnosis(f"{name} came {way.value} ({counted(count, 'connection')})")
+        for client, count in clients.counts.items():
+            name = client.name or (
+                f"a client of {client.host}" if way is Way.HTTP2 else "a client without a User-Agent"
+            )
+            what = f"{name} came {way.value} ({counted(count, 'connection')})"
+            if way is Way.AROUND:
+                what = f"{name} went around the proxy to {client.host} ({counted(count, 'connection')})"
+            yield Diagnosis(what, f"it is reached by {_AROUND}" if way is Way.AROUND else None, client.process or None)
 
 
 def _hindered(summary: Summary) -> Iterator[Diagnosis]:
     """Those that got to us, and no further."""
     trust = "have the client trust .interceptor/mitmproxy-ca-cert.pem (docs/clients.md)"
-    for host, count in summary.refused.counts.items():
-        yield Diagnosis(f"a client refused the certificate for {host} ({_times(count)})", trust)
-    for host, count in summary.silent.counts.items():
-        yield Diagnosis(
-            f"a client opened TLS to {host} and asked nothing ({_times(count)})",
-            f"if it does not trust the certificate, {trust}; if it needs HTTP/2, http2: true in the project file",
-        )
-    for host, count in summary.http2.counts.items():
-        yield Diagnosis(
-            f"a client began with HTTP/2 at {host} ({_times(count)})",
-            "http2: true in the project file offers it over TLS; without TLS it is not spoken",
-        )
+    http2 = "http2: true in the project file"
+    for clients, did, remedy in (
+        (summary.refused, "refused the certificate for {}", trust),
+        (
+            summary.silent,
+            "opened TLS to {} and asked nothing",
+            f"if it does not trust the certificate, {trust}; if it needs HTTP/2, {http2}",
+        ),
+        (summary.http2, "began with HTTP/2 at {}", f"{http2} offers it"),
+    ):
+        for client, count in clients.counts.items():
+            what = f"a client {did.format(client.host)} ({_times(count)})"
+            yield Diagnosis(what, remedy, client.process or None)
 
 
 def _elsewhere(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[Diagnosis]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from interceptor.project.config import Provider
-from interceptor.project.origins import Origin
+from interceptor.values.origins import Origin
 
 _ALIKE = 0.9
 """Of two hosts of common length: one letter more, less or another."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from interceptor.project.config import Provider
-from interceptor.recorder.summary import MOST_DISTINCT, Summary, Tally
+from interceptor.recorder.summary import MOST_DISTINCT, Sighting, Summary, Tally
 from interceptor.report.lines import counted, line
 from interceptor.report.lookalikes import lookalike
+from interceptor.report.toned import TonedLine, TonedText, plain
 from interceptor.values.exchange import Outcome
 
 _MOST_PLACES = 5
@@ -18,7 +20,15 @@ _MOST_EXPLANATIONS = 10
 def summary_lines(
     summary: Summary, providers: Mapping[str, Provider] = MappingProxyType({}), *, explained: bool = False
 ) -> Iterator[str]:
-    """The summary, most important last, where it remains in view.
+    """The notes of a run, and its counts."""
+    yield from summary_notes(summary, providers, explained=explained)
+    yield plain(counts_line(summary))
+
+
+def summary_notes(
+    summary: Summary, providers: Mapping[str, Provider] = MappingProxyType({}), *, explained: bool = False
+) -> Iterator[str]:
+    """What a run has to tell beside its counts, most important last, where it remains in view.
 
     Args:
         summary: of a run.
@@ -37,16 +47,15 @@ def summary_lines(
         yield from _explained("", summary.unhandled)
     if not summary.requests and not summary.failures:
         yield _nothing_seen(summary)
-    yield _counts(summary)
 
 
 def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[str]:
     """The clients that did not arrive as they should have: what is known of them, and what can be done."""
-    for host, count in summary.refused.counts.items():
+    for host, count in _by_host(summary.refused):
         yield f"a client refused the certificate for {host}{_times(count)}; how to have it trusted: docs/clients.md"
-    for host, count in summary.http2.counts.items():
-        yield f"a client began with HTTP/2 at {host}{_times(count)}; over TLS, http2: true offers it"
-    for host, count in summary.silent.counts.items():
+    for host, count in _by_host(summary.http2):
+        yield f"a client began with HTTP/2 at {host}{_times(count)}; http2: true in the project file offers it"
+    for host, count in _by_host(summary.silent):
         yield (
             f"a client connected to {host} and asked nothing{_times(count)}: "
             "it may not trust the certificate, need HTTP/2 (http2: true), or have connected in advance"
@@ -58,10 +67,30 @@ def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[s
             yield f"{origin} is no provider's, and went to the real server: {likeness}"
 
 
-def _hosts(tally: Tally) -> str:
+def _by_host(tally: Tally[Sighting]) -> Iterator[tuple[str, int]]:
+    hosts: Counter[str] = Counter()
+    for client, count in tally.counts.items():
+        hosts[client.host] += count
+    yield from hosts.items()
+
+
+def _hosts(tally: Tally[str]) -> str:
     most = sorted(tally.counts.items(), key=lambda each: -each[1])
     shown = ", ".join(f"{origin} ({count})" for origin, count in most[:_MOST_PLACES])
     return f"{shown} and {len(most) - _MOST_PLACES} more" if len(most) > _MOST_PLACES else shown
+
+
+def progress_line(summary: Summary, page: str, seconds: float) -> str:
+    """`00:42  128 requests · 2 missed · http://127.0.0.1:41873/<token>/report`.
+
+    Args:
+        summary: as it is now.
+        page: where the live page is.
+        seconds: since the begin.
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    missed = summary.outcomes[Outcome.UNHANDLED] + summary.failures.total
+    return f"{minutes:02}:{rest:02}  {counted(summary.requests, 'request')} · {missed} missed · {page}"
 
 
 def closing_lines(summary: Summary, journal: str) -> Iterator[str]:
@@ -76,20 +105,22 @@ def hit_lines(summary: Summary) -> Iterator[str]:
         yield f"{summary.hits[place]:6}  {place}"
 
 
-def _counts(summary: Summary) -> str:
+def counts_line(summary: Summary) -> TonedLine:
+    """`14 requests · 13 mocked · 1 unhandled · 1 handler never used (handlers/products.yaml:31)`."""
     outcomes = summary.outcomes
-    parts = [counted(summary.requests, "request"), f"{outcomes[Outcome.MOCKED]} mocked"]
+    unhandled, mocked = outcomes[Outcome.UNHANDLED], outcomes[Outcome.MOCKED]
+    parts = [TonedText(counted(summary.requests, "request"), "strong"), TonedText(f"{mocked} mocked")]
     if passed := outcomes[Outcome.PASSED]:
-        parts.append(f"{passed} passed")
+        parts.append(TonedText(f"{passed} passed"))
     if summary.failures:
-        parts.append(f"{summary.failures.total} failed")
-    parts.append(f"{outcomes[Outcome.UNHANDLED]} unhandled")
+        parts.append(TonedText(f"{summary.failures.total} failed", "bad"))
+    parts.append(TonedText(f"{unhandled} unhandled", "bad" if unhandled else "good"))
     if unused := summary.never_used:
-        parts.append(f"{counted(len(unused), 'handler')} never used ({_places(unused)})")
-    return " · ".join(parts)
+        parts.append(TonedText(f"{counted(len(unused), 'handler')} never used ({_places(unused)})", "doubt"))
+    return [each for part in parts for each in (TonedText(" · "), part)][1:]
 
 
-def _explained(what: str, tally: Tally) -> Iterator[str]:
+def _explained(what: str, tally: Tally[str]) -> Iterator[str]:
     """Each explanation once, with its count on the first line."""
     for text, count in list(tally.counts.items())[:_MOST_EXPLANATIONS]:
         first, newline, rest = text.partition("\n")

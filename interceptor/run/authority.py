@@ -5,21 +5,28 @@ All keys are on the curve P-256: a handshake takes half the time of one with RSA
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_LIFETIME = timedelta(days=3650)
-_LEAF_LIFETIME = timedelta(days=365)
+_LIFETIME = timedelta(days=365)
 _CLOCK_SKEW = timedelta(days=2)
+_THIS_MACHINE = ("localhost", "127.0.0.0/8", "::1/128")
+"""Where the direct doors are; some address has to be named, or any address would be permitted."""
 
 
-def new_authority() -> tuple[bytes, bytes]:
-    """Key and certificate, as PEM."""
+def new_authority(hosts: Iterable[str] | None) -> tuple[bytes, bytes]:
+    """Key and certificate, as PEM.
+
+    Args:
+        hosts: names, with all below them, and addresses that it may vouch for, beside this machine itself; None for
+            every host. Clients refuse what it says of others (RFC 5280, section 4.2.1.10).
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [
@@ -39,7 +46,7 @@ def new_authority() -> tuple[bytes, bytes]:
         encipher_only=False,
         decipher_only=False,
     )
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -47,13 +54,23 @@ def new_authority() -> tuple[bytes, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _CLOCK_SKEW)
         .not_valid_after(now + _LIFETIME)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )
+    if hosts is not None:
+        permitted = [_subtree(host) for host in (*_THIS_MACHINE, *hosts)]
+        builder = builder.add_extension(x509.NameConstraints(permitted, None), critical=True)
+    certificate = builder.sign(key, hashes.SHA256())
     return _pem(key), certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _subtree(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_network(host))
+    except ValueError:
+        return x509.DNSName(host.encode("idna").decode())
 
 
 class Issuer:
@@ -89,7 +106,7 @@ class Issuer:
             .public_key(self._shared.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _CLOCK_SKEW)
-            .not_valid_after(min(now + _LEAF_LIFETIME, self._certificate.not_valid_after_utc))
+            .not_valid_after(min(now + _LIFETIME, self._certificate.not_valid_after_utc))
             .add_extension(x509.SubjectAlternativeName([name]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(authority, critical=False)

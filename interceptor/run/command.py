@@ -26,6 +26,10 @@ class Command:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def wait(self) -> int:
         """The exit code as a shell has it: 128 and the signal's number for a command that a signal ended."""
         status = self._process.wait()

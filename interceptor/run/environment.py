@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from interceptor.run.reach.means import Means
 from interceptor.run.trust import TrustFiles
+from interceptor.values.variables import CONTROL_VARIABLE, DROPPED_VARIABLES
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -33,10 +34,7 @@ ADDITIONAL_VARIABLES = (
     "NODE_EXTRA_CA_CERTS",  # Node adds these to its built-in authorities
 )
 
-CONTROL_VARIABLE = "INTERCEPTOR_URL"
-
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY")
-DROPPED_VARIABLES = ("ALL_PROXY", "all_proxy")  # a SOCKS proxy in them would win over ours in some clients
 
 
 def child_environment(

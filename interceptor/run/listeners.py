@@ -15,8 +15,8 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from interceptor.project.config import Provider
-from interceptor.project.origins import Origin
 from interceptor.values.errors import UsageError
+from interceptor.values.origins import Origin
 
 HOST = "127.0.0.1"
 BACKLOG = 1024

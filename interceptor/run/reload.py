@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from interceptor.answering.resolvers import forget_resolvers
 from interceptor.engine import Engine, load_engine
-from interceptor.handlers.discovery import handler_paths
 from interceptor.project.config import Project
-from interceptor.recorder.summary import Summary
+from interceptor.project.handler_files import handler_paths
 from interceptor.values.errors import ConfigurationError
 
 Look: TypeAlias = dict[Path, tuple[int, int]]
 """When a file was written last, and its size."""
 
 
-async def reload_on_change(project: Project, engine: Engine, summary: Summary, tell: Callable[[str], None]) -> None:
+async def reload_on_change(
+    project: Project, engine: Engine, replaced: Callable[[Sequence[str]], None], tell: Callable[[str], None]
+) -> None:
     """Follow the handler files, and the fixtures and resolvers they name, until cancelled.
 
     What does not parse changes nothing: the handlers stay as they were, and the problems are told.
@@ -27,7 +27,7 @@ async def reload_on_change(project: Project, engine: Engine, summary: Summary, t
     Args:
         project: whose files.
         engine: takes the new handlers.
-        summary: counts their answers.
+        replaced: is given the places of the new handlers.
         tell: is given a line for people.
     """
     from watchfiles import awatch  # noqa: PLC0415  # only `serve` follows files
@@ -43,21 +43,22 @@ async def reload_on_change(project: Project, engine: Engine, summary: Summary, t
             if now.get(project.file) != seen.get(project.file):
                 tell(f"{project.display(project.file)} has changed: stop and start again to use it")
             if _without(now, project.file) != _without(seen, project.file):
-                await _reload(project, engine, summary, tell)
+                await _reload(project, engine, replaced, tell)
             seen = _look(project, engine)
             if _folders(project, engine) != folders:
                 break
 
 
-async def _reload(project: Project, engine: Engine, summary: Summary, tell: Callable[[str], None]) -> None:
-    forget_resolvers()
+async def _reload(
+    project: Project, engine: Engine, replaced: Callable[[Sequence[str]], None], tell: Callable[[str], None]
+) -> None:
     try:
         anew = await asyncio.to_thread(load_engine, project)
     except ConfigurationError as error:
         tell(f"{error.message}\nthe handlers stay as they were")
         return
     engine.replace_handlers(anew)
-    summary.replace_handlers(anew.handler_places)
+    replaced(anew.handler_places)
     for warning in anew.warnings:
         tell(str(warning))
     count = len(anew.handler_places)

@@ -1,7 +1,7 @@
 """The project's own certificate authority, and the bundles that make a command trust it.
 
 The authority lives in `.interceptor/` under the names that mitmproxy's `confdir` expects. Every run gets a directory
-of its own with a copy of the authority and the bundles, so that runs which start at once never see half a file.
+of its own with the bundles, so that runs which start at once never see half a file; it keeps the authority in memory.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import os
 import shutil
 import ssl
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ AUTHORITY_FILE = "mitmproxy-ca.pem"
 CERTIFICATE_FILE = "mitmproxy-ca-cert.pem"
 """The certificate alone, for clients that are told by hand whom to trust."""
 
+_HOSTS_FILE = "mitmproxy-ca-hosts.txt"
+"""Whom the authority may vouch for, one host a line; nothing for everybody."""
 TRUST_VARIABLES = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
@@ -66,15 +68,46 @@ class TrustFiles:
     """What one run lays out for its command and for mitmproxy; gone when the run is over."""
 
     confdir: Path
-    """mitmproxy's configuration directory: holds the authority."""
+    """mitmproxy's configuration directory."""
     bundle: Path
     """Public authorities, the machine's own, and ours."""
     additional: Path
     """Ours, and what the user already added to the public ones for Node."""
+    authority: bytes = field(repr=False)
+    """Key and certificate as PEM; no file of the run has them, as a killed run would leave it behind."""
+
+    @contextmanager
+    def with_authority(self) -> Iterator[Path]:
+        """mitmproxy's configuration directory with the authority in it, for as long as mitmproxy takes to read that."""
+        file = self.confdir / AUTHORITY_FILE
+        try:
+            _write(file, self.authority, mode=0o600)
+            yield self.confdir
+        finally:
+            file.unlink(missing_ok=True)
 
 
-def ensure_authority(state_dir: Path) -> Authority:
-    """The project's authority; made when there is none, renewed when it is broken or about to expire.
+def permitted_hosts(hosts: Iterable[str]) -> tuple[str, ...] | None:
+    """The hosts that an authority has to vouch for: `{"*.example.com", "[::1]"}` -> `("::1", "example.com")`.
+
+    None where a pattern leaves no name, so that it has to vouch for everybody.
+    """
+    found = set()
+    for host in hosts:
+        _, star, below = host.rpartition("*")
+        name = (below.partition(".")[2] if star else host).strip("[]").lower()
+        if not name:
+            return None
+        found.add(name)
+    return tuple(sorted(found))
+
+
+def ensure_authority(state_dir: Path, hosts: Sequence[str] | None = None) -> Authority:
+    """The project's authority; made when there is none, renewed when it is broken, about to expire or for other hosts.
+
+    Args:
+        state_dir: where it is kept.
+        hosts: whom it may vouch for, as `permitted_hosts` gives them; None for everybody.
 
     Raises:
         UsageError: where the directory cannot be written.
@@ -82,12 +115,15 @@ def ensure_authority(state_dir: Path) -> Authority:
     try:
         make_state_dir(state_dir)
         with locked(state_dir):  # runs that start at once must agree on one authority
+            listed, hosts_file = "".join(f"{host}\n" for host in hosts or ()), state_dir / _HOSTS_FILE
             authority = _load(state_dir / AUTHORITY_FILE)
-            if authority is None:
+            if authority is None or not hosts_file.is_file() or hosts_file.read_text(encoding="utf-8") != listed:
                 from interceptor.run.authority import new_authority  # noqa: PLC0415  # slow, and seldom needed
 
-                authority = Authority(*new_authority())
+                hosts_file.unlink(missing_ok=True)  # none until the new authority is there
+                authority = Authority(*new_authority(hosts))
                 _write(state_dir / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
+                _write(hosts_file, listed.encode(), mode=0o644)
             certificate = state_dir / CERTIFICATE_FILE
             if not certificate.is_file() or certificate.read_bytes() != authority.certificate:
                 _write(certificate, authority.certificate, mode=0o644)
@@ -114,7 +150,9 @@ def trust_files(authority: Authority, state_dir: Path, environ: Mapping[str, str
         _sweep(state_dir)
         directory = Path(tempfile.mkdtemp(prefix=_RUN, dir=state_dir))
         in_use.enter_context(locked(directory))
-    files = TrustFiles(directory, directory / "ca-bundle.pem", directory / "ca-additional.pem")
+    files = TrustFiles(
+        directory, directory / "ca-bundle.pem", directory / "ca-additional.pem", authority.key + authority.certificate
+    )
     try:
         _lay_out(files, authority, environ)
         yield files
@@ -128,7 +166,6 @@ def _lay_out(files: TrustFiles, authority: Authority, environ: Mapping[str, str]
     named = [environ[name] for name in TRUST_VARIABLES if environ.get(name)]
     extra = environ.get("NODE_EXTRA_CA_CERTS", "")
     try:
-        _write(files.confdir / AUTHORITY_FILE, authority.key + authority.certificate, mode=0o600)
         _write(files.bundle, _bundle(authority.certificate, [*known, *named]), mode=0o644)
         _write(files.additional, _bundle(authority.certificate, [extra] if extra else []), mode=0o644)
     except OSError as error:
@@ -186,6 +223,14 @@ def _load(path: Path) -> Authority | None:
     path.chmod(0o600)
     key, begin, rest = text.partition(_BEGIN)
     return Authority(key, begin + rest)
+
+
+def end_of(authority: Authority) -> datetime:
+    """Until when an authority may vouch for hosts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=authority.certificate.decode("ascii"))
+    known: Any = context.get_ca_certs()[0]
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(known["notAfter"]), UTC)
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:

@@ -9,8 +9,8 @@ from ipaddress import ip_address, ip_network
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from interceptor.project.origins import is_loopback
 from interceptor.values.errors import UsageError
+from interceptor.values.origins import is_loopback
 from interceptor.values.urls import DEFAULT_PORTS
 
 _Scheme = Literal["http", "https"]

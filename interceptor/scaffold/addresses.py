@@ -1,4 +1,4 @@
-"""What the addresses of recorded requests have in common: base paths, and segments that are ids."""
+"""Finds what the addresses of recorded requests have in common: base paths, and segments that are ids."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def base_path(paths: Iterable[str]) -> str:
 
 
 def literal(path: str) -> str:
-    """The pattern that takes just this path."""
+    """The pattern that takes only this path."""
     return _SPECIAL.sub(r"\\\g<0>", path) or "/"
 
 
 def template(path: str) -> tuple[str, dict[str, str]]:
-    """The pattern of a path, its ids as parameters, and what these were.
+    """The pattern of a path with its ids as parameters, and their values.
 
     `"/products/10/reviews/7"` -> `("/products/:product_id/reviews/:id", {"product_id": "10", "id": "7"})`
     """

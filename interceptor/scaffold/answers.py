@@ -1,4 +1,4 @@
-"""Recorded answers as the responses of handlers; what is long or binary becomes a file beside them."""
+"""Turns recorded responses into responses of handlers; long and binary bodies become files beside them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, med
 from interceptor.values.messages import BODILESS, Response
 
 _LONGEST_INLINE = 4000
-"""Bytes; more of them hide the handlers."""
+"""Bytes; longer bodies would hide the handlers."""
 _TEXTS = {"text/plain": "text", "text/xml": "xml"}
 _KEPT = re.compile(
     "location|link|retry-after|content-disposition|allow|x-(total|page|per-page|next-page|prev-page|result)(-.*)?"
 )
-"""Headers that consumers read. Whatever a handler declares is part of the contract: transport, caching, tracing and
-security policies are not."""
+"""Headers that consumers read. Whatever a handler declares is part of the contract, and transport, caching, tracing and
+security policies should not be."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Fixtures:
     files: dict[str, bytes] = field(default_factory=dict)
 
     def keep(self, stem: str, extension: str, content: bytes) -> str:
-        """Keep a body; the same content gets the same file."""
+        """Keep a body as a file; equal bodies share one."""
         number = 1
         while True:
             name = f"fixtures/{stem}{'' if number == 1 else f'-{number}'}{extension}"
@@ -38,7 +38,7 @@ class Fixtures:
 
 
 def answer(method: str, path: str, response: Response, fixtures: Fixtures) -> dict[str, Json]:
-    """The response of a handler that answers as the real one did."""
+    """The response of a handler that answers as the real server did."""
     written: dict[str, Json] = {} if response.status == 200 and response.body else {"status": response.status}
     content_type = response.header("content-type") or ""
     body: dict[str, Json] = {}
@@ -60,7 +60,7 @@ def _headers(response: Response) -> dict[str, Json]:
 
 
 def _inline(response: Response, content_type: str) -> dict[str, Json]:
-    """The body as YAML, or nothing where a file holds it better."""
+    """The body as YAML; nothing if a file suits it better."""
     if len(response.body) > _LONGEST_INLINE:
         return {}
     kind = media_type(content_type)
@@ -86,7 +86,7 @@ def _file(response: Response, content_type: str, stem: str, fixtures: Fixtures) 
 
 
 def _goes_without_saying(content_type: str, body: dict[str, Json]) -> bool:
-    """True for the content type that a handler's answer has by itself."""
+    """True for the default content type of a handler's response."""
     ((kind, value),) = body.items()
     bare = re.sub(r";\s*charset=\"?utf-8\"?$", "", content_type, flags=re.IGNORECASE).lower()
     given = {"json": JSON_MEDIA_TYPE, "text": "text/plain", "xml": "text/xml", "form": FORM_MEDIA_TYPE}
@@ -94,7 +94,7 @@ def _goes_without_saying(content_type: str, body: dict[str, Json]) -> bool:
 
 
 def plain(value: Json) -> Json:
-    """A value in which nothing is taken for a template."""
+    """A value with its braces escaped, so that nothing in it is taken for a template."""
     if isinstance(value, str):
         return value.replace("{{", "{{ '{{' }}")
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""CI workflows: the consumer's, and one for each provider's own repository."""
+"""Writes CI workflows: the consumer's, and one for each provider's own repository."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ CiServiceName: TypeAlias = Literal["github", "gitlab"]
 
 _CONSUMER: dict[CiServiceName, str] = {"github": ".github/workflows/contract.yml", "gitlab": ".gitlab/contract.yml"}
 _PROVIDERS = "provider-workflows"
-"""Not where the service looks: these files are for other repositories."""
+"""Not where the CI service looks: these files are for other repositories."""
 
 
 def workflow_files(service: CiServiceName, consumer: str, providers: Mapping[str, bool]) -> dict[str, bytes]:
-    """The files by path below the project, ready to be edited: how tests and providers start is the team's.
+    """The files by path below the project, to be edited: only the team knows how to start its tests and providers.
 
     Args:
         service: whose CI it is.
         consumer: the project's.
-        providers: by name, whether an OpenAPI document of theirs is known: such a one gets a second workflow, for
+        providers: by name, whether it has an OpenAPI document; if so, it gets a second workflow, for
             PactFlow, which tests it against the document.
 
     Returns:

@@ -1,4 +1,4 @@
-"""An OpenAPI document as a provider with handlers: one for each operation and documented response."""
+"""Turns an OpenAPI document into a provider with a handler for each documented response of each operation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
-from interceptor.openapi.document import DocumentNode, OpenApiDocument
+from interceptor.openapi.document import DocumentNode, OpenApiDocument, open_document
 from interceptor.openapi.examples import Examples
 from interceptor.openapi.operations import DocumentedResponse, Operation, operation, paths
 from interceptor.openapi.routes import Routes
@@ -22,17 +23,24 @@ from interceptor.scaffold.wording import PathParameter, Wording, noun, sentence
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS
+from interceptor.values.patterns import Pattern, SlowPatternError
 
 _Described: TypeAlias = tuple[str, str, DocumentNode]
 """Path template, method and path item of an operation."""
 _UNKNOWN = "https://api.example.com"
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _GOES_ON = re.compile(r"[\w+?]", re.ASCII)
-"""What after a parameter's name would belong to it."""
+"""Characters that would continue a parameter's name."""
 
 
-def import_document(document: OpenApiDocument) -> NewProvider:
-    """The provider that a document describes. What it answers fits the document, as far as values can be made."""
+def import_document(where: str, root: Path) -> NewProvider:
+    """The provider that a document describes. Its responses fit the document, as far as values can be generated.
+
+    Args:
+        where: a path relative to the root, or a URL.
+        root: the project's folder.
+    """
+    document = open_document(where, root)
     base = Routes(document).base_paths[0]
     validation, wording = Validation(document), Wording()
     handlers: list[dict[str, Json]] = []
@@ -45,7 +53,7 @@ def import_document(document: OpenApiDocument) -> NewProvider:
 
 
 def _most_particular_first(found: list[_Described]) -> list[_Described]:
-    """In the order of the document, but each path before those that would take its requests: the first one answers."""
+    """In the order of the document, but with each path before those that would take its requests."""
     ordered: list[_Described] = []
     for each in found:
         taken = (at for at, (earlier, *_) in enumerate(ordered) if earlier != each[0] and _takes(earlier, each[0]))
@@ -54,16 +62,23 @@ def _most_particular_first(found: list[_Described]) -> list[_Described]:
 
 
 def _takes(general: str, path: str) -> bool:
-    """Whether the pattern of one path takes all requests to another: `/orders/{id}` those to `/orders/open`."""
+    """True if the pattern of one path takes all requests to another: `/orders/{id}` those to `/orders/open`."""
     segments, others = general.split("/"), path.split("/")
     return len(segments) == len(others) and all(
-        one == other or re.fullmatch("(.+)".join(map(re.escape, _TEMPLATE.split(one)[::2])), other)
-        for one, other in zip(segments, others, strict=True)
+        one == other or _takes_segment(one, other) for one, other in zip(segments, others, strict=True)
     )
 
 
+def _takes_segment(template: str, segment: str) -> bool:
+    pattern = Pattern("(.+)".join(map(re.escape, _TEMPLATE.split(template)[::2])))
+    try:
+        return pattern.fullmatch(segment) is not None
+    except SlowPatternError:
+        return False
+
+
 def _handlers(each: Operation, base: str, validation: Validation, wording: Wording) -> Iterator[dict[str, Json]]:
-    """Success first: it answers wherever no provider state is declared."""
+    """Success first, since it answers if no provider state is declared."""
     answers = sorted(each.answers.values(), key=lambda answer: (not answer.key.startswith("2"), answer.key))
     taken = {answer.key for answer in answers}
     pattern, parameters = _pattern(base + each.path)
@@ -103,7 +118,7 @@ def _response(status: int, answer: DocumentedResponse, examples: Examples, echo:
 
 
 def _preference(kind: str) -> int:
-    """JSON first: consumers that do not say what they accept are compared with it."""
+    """JSON first, as the one for consumers that do not send Accept."""
     offered = media_type(kind)
     return 0 if offered.essence == JSON_MEDIA_TYPE else 1 if offered.is_json else 2
 
@@ -112,7 +127,7 @@ def _body(kind: str, chosen: str, answer: DocumentedResponse, examples: Examples
     given = list(_given(kind, answer))
     schema = answer.content.schema(kind)
     if media_type(chosen).is_json:
-        # Without a schema, any JSON would be more than the document offers.
+        # Without a schema, any JSON would say more than the document does.
         value = None if schema is None else examples.value(schema, given)
         if value is None or schema is None:
             return {}
@@ -132,7 +147,7 @@ def _given(kind: str, answer: DocumentedResponse) -> Iterator[Json]:
 
 
 def _status(key: str, taken: set[str]) -> int | None:
-    """The status that shows a documented response; None where others show it already."""
+    """The status to stand for a documented response; None if others do already."""
     if key.isdecimal():
         return int(key)
     if key == "default":
@@ -147,7 +162,7 @@ def _pattern(path: str) -> tuple[str, list[PathParameter]]:
     for segment in re.split(r"[?#](?![^{}]*\})", path)[0].split("/"):
         texts = [literal(text) if text else "" for text in _TEMPLATE.split(segment)[::2]]
         names = _TEMPLATE.findall(segment)
-        # A parameter begins a segment and ends before what can be no part of it; others can be anything.
+        # A parameter begins a segment and ends before a character that cannot be part of it; others become wildcards.
         is_named = names and not texts[0] and not _GOES_ON.match(texts[1])
         first = "" if not names else "*"
         if is_named:
@@ -159,7 +174,7 @@ def _pattern(path: str) -> tuple[str, list[PathParameter]]:
 
 
 def _free(written: str, taken: set[str]) -> str:
-    """A name that a pattern can have, and that no other parameter of the path has: `product-id` -> `product_id`"""
+    """A name that patterns allow and that no other parameter of the path has: `product-id` -> `product_id`"""
     name = re.sub(r"\W", "_", written, flags=re.ASCII)
     name = name if re.match("[A-Za-z_]", name) else f"_{name}"
     free = name if name not in taken else next(each for n in count(2) if (each := f"{name}_{n}") not in taken)
@@ -168,7 +183,7 @@ def _free(written: str, taken: set[str]) -> str:
 
 
 def _url(document: OpenApiDocument, base: str) -> str:
-    """Where the document says that the provider is; the paths of Swagger 2 and of PactFlow hold their base already."""
+    """The provider's URL by the document; the paths of Swagger 2 and of PactFlow include their base path."""
     root = document.root
     if document.is_swagger:
         scheme, host = root.raw("schemes", 0).value or "https", root.raw("host").value

@@ -1,4 +1,4 @@
-"""Answers that name what was asked for: the ids of a path, in the type that the document gives them."""
+"""Responses that echo the ids of the path, in the type that the document gives them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from interceptor.values.json_text import Json
 
 _ENVELOPES = ("data", "result")
 _OTHERS: dict[str, tuple[Json, ...]] = {"string": ("x1", "a-longer-one"), "integer": (1, 7, 12345)}
-"""What else is asked for, where a document does not limit an id."""
+"""Another id to try, if the document does not limit ids."""
 _LIMITS = {"enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf"}
 
 
 class Echo:
-    """Puts the parameters of a path into the answers of one operation, wherever any value of theirs fits."""
+    """Puts the parameters of a path into the responses of one operation, wherever any value would fit."""
 
     def __init__(self, each: Operation, parameters: list[PathParameter], validation: Validation) -> None:
         self._validation = validation
@@ -31,7 +31,7 @@ class Echo:
         self._parameters = [(known, declared.get(known.written)) for known in parameters]
 
     def into(self, value: Json, schema: DocumentNode) -> Json:
-        """An answer as a handler writes it: nothing in it is a template but the echoes."""
+        """A response as a handler has it, with no templates but the echoes."""
         written = plain(value)
         for envelope in ((), *((name,) for name in _ENVELOPES)):
             inside, shown = _below(value, envelope), _below(written, envelope)
@@ -58,7 +58,7 @@ class Echo:
                 shown[name] = f"{{{{ params.{known.name}{' | int' if isinstance(old, int) else ''} }}}}"
 
     def _fits(self, inside: dict[str, Json], name: str, other: Json, whole: tuple[Json, DocumentNode]) -> bool:
-        """Whether the answer fits its schema with another value in it."""
+        """True if the response still fits its schema with another value in it."""
         value, schema = whole
         old, inside[name] = inside[name], other
         fits = self._validation.allows((schema,), value, Direction.RESPONSE)
@@ -67,7 +67,7 @@ class Echo:
 
 
 def _is_named(name: str, known: PathParameter, *, is_last: bool) -> bool:
-    """Whether a member has the name of a parameter; `id` is that of the last one, if this is an id."""
+    """True if a member has the name of a parameter; `id` stands for the last one, if that is an id."""
     bare, parameter = _bare(name), _bare(known.written)
     return bare == parameter or (is_last and bare == "id" and parameter in {"id", f"{_bare(known.noun)}id"})
 

@@ -1,7 +1,8 @@
-"""The files of a new project: what can be seen from where it is made is not asked for."""
+"""The files of a new project; whatever can be detected is not asked for."""
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -13,11 +14,12 @@ from typing import Any
 
 from jinja2 import Environment
 
-from interceptor.project.config import PROJECT_FILE, STATE_DIR
+from interceptor.project.config import PROJECT_FILE
 from interceptor.project.yaml_text import as_yaml
 from interceptor.scaffold.schema import SCHEMA_DIR
 from interceptor.values.errors import UsageError
 from interceptor.values.json_text import Json, parse_json
+from interceptor.values.variables import STATE_DIR
 
 HANDLERS_DIR = "handlers"
 
@@ -27,12 +29,12 @@ FIRST_HANDLER: dict[str, Json] = {
     "given": "product {{ params.id }} exists",
     "response": {"json": {"id": "{{ params.id }}", "name": "Kettle"}},
 }
-"""What a new handler file shows: to be replaced by the first request of the consumer's own."""
+"""The example in a new handler file, to be replaced by a request of the consumer."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewProvider:
-    """A provider of the new project, its handlers, and the files that these need (by path below their folder)."""
+    """A provider of the new project, with its handlers and the files that they need (by path below their folder)."""
 
     name: str
     urls: list[str]
@@ -43,7 +45,7 @@ class NewProvider:
 
 
 def consumer_name(root: Path) -> str:
-    """The name of the project in a folder, from the manifest of its package manager, else the folder's own."""
+    """The name of the project in a folder, from its package manager's manifest, else the folder's name."""
     for manifest, read in _MANIFESTS.items():
         try:
             name = read((root / manifest).read_text(encoding="utf-8"))
@@ -105,12 +107,12 @@ def project_files(consumer: str, providers: Iterable[NewProvider], name: str = P
 
 
 def write_files(root: Path, written: Mapping[str, bytes], *, force: bool = False) -> list[Path]:
-    """Write files below a folder; where one is there already, none is written.
+    """Write files below a folder; if one exists already, none is written.
 
     Raises:
-        UsageError: for files that are there already and must not be overwritten, or a folder that cannot be written.
+        UsageError: a file exists and must not be overwritten, or the folder cannot be written.
     """
-    there = [name for name in written if (root / name).exists()]
+    there = [name for name in written if os.path.lexists(root / name)]  # a link to nowhere is a file, too
     if there and not force:
         raise UsageError(f"already exists: {', '.join(there)}", "use --force to overwrite")
     paths = []
@@ -137,7 +139,7 @@ def _item(handler: dict[str, Json]) -> str:
 
 
 def _handler_file(provider: str, taken: Container[str]) -> str:
-    """`Product API` -> `handlers/product-api.yaml`, or `handlers/product-api-2.yaml` where that is another one's."""
+    """`Product API` -> `handlers/product-api.yaml`, or `handlers/product-api-2.yaml` if that one is taken."""
     stem = re.sub(r"[^a-z0-9.]+", "-", provider.lower()).strip("-.") or "provider"
     names = (f"{HANDLERS_DIR}/{stem}{suffix}.yaml" for suffix in chain([""], (f"-{number}" for number in count(2))))
     return next(name for name in names if name not in taken)

@@ -1,7 +1,7 @@
-"""Recorded traffic -> handlers: one per distinct exchange, ids as path parameters, secrets masked.
+"""Turns recorded traffic into handlers: one per distinct exchange, ids as path parameters, secrets masked.
 
-What tells requests apart is written down, and no more: a query or a body stands in a handler only where the same
-path was asked with different ones.
+Handlers contain only what distinguishes requests: a query or a body is written only if the same path was requested
+with different ones.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from interceptor.contract.pinning.detect import detect
-from interceptor.engine.browsers import is_preflight
 from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
 from interceptor.matching.values import spelt_key
 from interceptor.redaction.redactor import Redactor
 from interceptor.scaffold.addresses import base_path, literal, template
 from interceptor.scaffold.answers import Fixtures, answer
 from interceptor.scaffold.project import NewProvider
+from interceptor.values.browsers import is_preflight
 from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
@@ -36,7 +36,7 @@ _IS_ID = re.compile(r"(.*_)?(id|uuid|key|code|number|slug)|.*Id")
 
 @dataclass(frozen=True, slots=True)
 class RecordedHandlers:
-    """What a recording gave, and how many of its exchanges are no calls of an API."""
+    """The providers in a recording, and how many of its exchanges are no calls of an API."""
 
     providers: list[NewProvider]
     left_out: int
@@ -44,7 +44,7 @@ class RecordedHandlers:
 
 @dataclass(frozen=True, slots=True)
 class _AskedRequest:
-    """A request as a handler would ask for it."""
+    """A request as a handler would describe it."""
 
     path: str
     params: Mapping[str, str]
@@ -58,7 +58,7 @@ class _AskedRequest:
         return bool(self.answers[0].get("status", 200) < 300)
 
     def echoed(self) -> list[dict[str, Json]]:
-        """The answers with the ids of the path as templates."""
+        """The responses with the ids of the path as templates."""
         return [_echoed(each, self.params) for each in self.answers]
 
 
@@ -75,7 +75,7 @@ def import_recording(captured: Iterable[ImportedExchange]) -> RecordedHandlers:
 
 
 def _is_call(exchange: Exchange) -> bool:
-    """False for preflights, for pages and what they consist of, and for answers out of a cache."""
+    """False for preflights, pages and their parts, and responses from a cache."""
     assert exchange.response is not None
     if is_preflight(exchange.request) or exchange.response.status == _NOT_MODIFIED:
         return False
@@ -84,7 +84,7 @@ def _is_call(exchange: Exchange) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
-    """What the requests of one group have in common."""
+    """The requests of one endpoint."""
 
     method: str
     pattern: str
@@ -119,10 +119,10 @@ def _operation(request: Request) -> tuple[str, str] | None:
 
 
 def _handlers(endpoint: _Endpoint, exchanges: list[Exchange], fixtures: Fixtures) -> Iterator[dict[str, Json]]:
-    """The handlers of an endpoint, the most particular ones first.
+    """The handlers of an endpoint, the most specific ones first.
 
-    Of requests that differ in nothing but their ids, the first that succeeded answers for every id; the others keep
-    theirs, unless the answer is the same but for the id.
+    Of requests that differ only in their ids, the first that succeeded answers for every id; the others keep theirs,
+    unless the response is the same except for the id.
     """
     asked = _merged([_asked(each, endpoint, fixtures) for each in exchanges])
     by_query = len({_key(each.query) for each in asked}) > 1
@@ -172,7 +172,7 @@ def _asked(exchange: Exchange, endpoint: _Endpoint, fixtures: Fixtures) -> _Aske
 
 
 def _merged(asked: list[_AskedRequest]) -> list[_AskedRequest]:
-    """One for each request, with what it was answered each time; the same answer twice in a row counts once."""
+    """One per request, with all its responses; the same response twice in a row counts once."""
     merged: dict[str, _AskedRequest] = {}
     for each in asked:
         known = merged.setdefault(_key([each.path, each.query, each.body]), each)
@@ -189,7 +189,7 @@ def _key(value: Json) -> str:
 
 
 def _fields(pairs: Pairs, place: str, masked: Iterable[str]) -> dict[str, Json]:
-    """Query parameters or form fields as a handler asks for them; what is masked, or differs each time, is anything."""
+    """Query parameters or form fields as a handler matches them; masked and volatile values match anything."""
     fields: dict[str, Json] = {}
     for name in dict.fromkeys(name for name, _ in pairs):
         values = [value for key, value in pairs if key == name]
@@ -238,7 +238,7 @@ def _is_volatile(text: str) -> bool:
 
 
 def _echoed(answer: dict[str, Json], params: Mapping[str, str]) -> dict[str, Json]:
-    """An answer in which the ids of the path are templates, where the thing that was asked for bears them."""
+    """A response with the ids of the path as templates, where the requested thing has them."""
     if not isinstance(answer.get("json"), dict):
         return answer
     return {**answer, "json": _with_ids(answer["json"], params)}

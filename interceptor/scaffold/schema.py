@@ -1,7 +1,7 @@
-"""The project file and the handler files as JSON Schema, for editors that complete and check while one writes.
+"""JSON Schemas of the project file and the handler files, for editors that complete and check.
 
-Keys, defaults, descriptions and examples are the models'. Where a model takes any value, or has a shorthand written
-out before it looks, the tables below say what may stand in YAML.
+Keys, defaults, descriptions and examples come from the models. Where a model takes any value, or gets a shorthand
+expanded, the tables below say what YAML may contain.
 
 JSON Schema 2020-12, https://json-schema.org/draft/2020-12.
 """
@@ -31,7 +31,7 @@ Schema: TypeAlias = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_DIR = "schema"
-"""Below the project's folder for what must never be committed: the schemas belong to the version that is installed."""
+"""In the folder that is never committed: the schemas belong to the installed version."""
 
 
 def project_schema() -> Schema:
@@ -51,7 +51,7 @@ def handlers_schema() -> Schema:
     definitions |= _VALUES
     required = definitions["Handler"].pop("required")
     file = definitions.pop("HandlerFileHead")
-    # The request may be one of the defaults, as a whole or in parts; only without them is it wanted of each handler.
+    # The defaults may contain the request, or parts of it; only without them is it required in each handler.
     file |= {
         "if": {"properties": {"defaults": {"required": ["request"]}}, "required": ["defaults"]},
         "else": {"properties": {"handlers": {"items": {"required": required, "properties": {"request": _ADDRESSED}}}}},
@@ -64,10 +64,10 @@ def schema_text(schema: Schema) -> str:
 
 
 def write_schemas(state_dir: Path) -> list[Path]:
-    """Write both schemas where the first lines of the files that `init` makes refer to them.
+    """Write both schemas to the paths in the first lines of the files that `init` writes.
 
     Raises:
-        UsageError: where the folder cannot be written.
+        UsageError: the folder cannot be written.
     """
     written = {"project.json": project_schema(), "handlers.json": handlers_schema()}
     folder = state_dir / SCHEMA_DIR
@@ -103,7 +103,7 @@ def _definitions(*models: type[StrictModel]) -> dict[str, Schema]:
 
 
 def _descriptions(model: type[StrictModel]) -> dict[str, Schema]:
-    """By key, the text below its field. Pydantic can read it too, but would at every start, for every command."""
+    """By key, the text below its field. Pydantic can read it too, but would do so at each start of every command."""
     (definition,) = ast.parse(inspect.getsource(model)).body
     assert isinstance(definition, ast.ClassDef)
     found = {}
@@ -116,7 +116,7 @@ def _descriptions(model: type[StrictModel]) -> dict[str, Schema]:
 
 
 def _without_null(schema: Schema) -> Schema:
-    """A key that may be absent, without the null that its model has for that."""
+    """A key that may be absent, without the null by which its model says so."""
     kept = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
     options: list[Schema] = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
     if len(options) == 1:
@@ -125,7 +125,7 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _apply(definitions: dict[str, Schema], written: Mapping[str, Mapping[str, Schema]]) -> None:
-    """Put in what YAML may say, keeping what the model says about a key."""
+    """Insert what YAML may contain, and keep the model's description of each key."""
     for name, keys in written.items():
         properties = definitions[name]["properties"]
         for key, schema in keys.items():
@@ -138,7 +138,7 @@ def _apply(definitions: dict[str, Schema], written: Mapping[str, Mapping[str, Sc
 
 
 def _one_of(*groups: Sequence[str]) -> Schema:
-    """Keys of which one excludes the others; the complaint is about the second one."""
+    """Keys that exclude each other; the error is reported at the second one."""
     excluded = {
         key: {"properties": dict.fromkeys((each for each in group if each != key), False)}
         for group in groups
@@ -160,7 +160,7 @@ def _or_list(item: Schema, **more: Any) -> Schema:
 
 
 _TEXT: Schema = {"type": ["string", "number", "boolean"]}
-"""Text in YAML: what looks like a number or a word is taken as it is written."""
+"""Text in YAML; numbers and words like `true` are taken as written."""
 _SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 _STATUS: Schema = {"type": "integer", "minimum": 200, "maximum": 599}
 _DELAY_TEXT: Schema = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s)?$"}
@@ -179,7 +179,7 @@ _PLAIN_NAME = r"^(\$\$|[^$]|$)"
 """A name, not an operator; `$$ref` is the name `$ref`."""
 _NAMED_VALUES: Schema = {
     "type": "object",
-    "properties": {"$exact": {"$ref": "#/$defs/Names", "description": "These, and no others."}},
+    "properties": {"$exact": {"$ref": "#/$defs/Names", "description": "These and no others."}},
     "patternProperties": {_PLAIN_NAME: _ref("ValueMatcher")},
     "additionalProperties": False,
 }
@@ -203,15 +203,20 @@ def _operators(matcher: str, types: Sequence[str]) -> dict[str, Schema]:
         "$regex": {"type": "string", "format": "regex", "description": "Text in which the expression is found."},
         "$contains": {**nested, "description": "Text that holds this text, or a list with an element that matches."},
         "$one_of": {"type": "array", "minItems": 1, "description": "Equal to one of these."},
-        "$any_of": {"type": "array", "items": nested, "minItems": 1, "description": "What one of these matches."},
-        "$not": {**nested, "description": "What this does not match."},
+        "$any_of": {
+            "type": "array",
+            "items": nested,
+            "minItems": 1,
+            "description": "A value that one of these matches.",
+        },
+        "$not": {**nested, "description": "A value that this does not match."},
         "$type": {"enum": list(types), "description": "A value of this type."},
         "$lt": {**bound, "description": "Less than."},
         "$lte": {**bound, "description": "Less than, or equal to."},
         "$gt": {**bound, "description": "Greater than."},
         "$gte": {**bound, "description": "Greater than, or equal to."},
-        "$any": {"const": True, "description": "There, whatever it is."},
-        "$absent": {"const": True, "description": "Not there."},
+        "$any": {"const": True, "description": "Present, with any value."},
+        "$absent": {"const": True, "description": "Absent."},
     }
 
 
@@ -228,9 +233,12 @@ _FORMAT: Schema = {"type": "string", "examples": ["yyyy-MM-dd", "HH:mm:ss", "yyy
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _RULE_VALUES: dict[str, Schema] = {
     "regex": {"type": "string", "format": "regex", "description": "The whole value matches."},
-    "min": {**_COUNT, "description": "An array of at least so many elements."},
-    "max": {**_COUNT, "description": "An array of at most so many elements."},
-    "type": {"enum": [True, *NAMED_RULES], "description": "A value, or each element beside min and max, of this type."},
+    "min": {**_COUNT, "description": "An array of at least this many elements."},
+    "max": {**_COUNT, "description": "An array of at most this many elements."},
+    "type": {
+        "enum": [True, *NAMED_RULES],
+        "description": "A value of this type; with min or max, each element of an array.",
+    },
     "include": {"type": "string", "description": "Text that holds this text."},
     "equality": {"description": "Exactly the example."},
     "date": {**_FORMAT, "description": "A date in Java's notation."},
@@ -242,7 +250,7 @@ _CODES: Schema = {"anyOf": [{"enum": list(STATUS_CLASSES)}, _or_list(_STATUS, mi
 _VALUES: dict[str, Schema] = {
     "Names": _NAMED_VALUES,
     "ValueMatcher": {
-        "description": "Text is equal as it is written; a list means exactly these repeated values.",
+        "description": "A text must be equal; a list means exactly these repeated values.",
         "anyOf": [
             _SCALAR,
             {"type": "array", "items": _ref("ValueMatcher")},
@@ -255,7 +263,7 @@ _VALUES: dict[str, Schema] = {
         ],
     },
     "JsonMatcher": {
-        "description": "A deep subset: objects may have more members, arrays have the same length.",
+        "description": "A deep subset: objects may have more members, arrays must have the same length.",
         "anyOf": [
             _SCALAR,
             {"type": "array", "items": _ref("JsonMatcher")},
@@ -276,7 +284,7 @@ _VALUES: dict[str, Schema] = {
         ],
     },
     "Rule": {
-        "description": "What a pact asks of a value in the place of equality.",
+        "description": "What a pact asks of a value instead of equality.",
         "anyOf": [
             {"enum": list(NAMED_RULES)},
             {

@@ -1,4 +1,4 @@
-"""The file in which a provider sets up the states that its consumers' pacts require."""
+"""Writes the file in which a provider sets up the states that its consumers' pacts require."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHER_FILE = "name another file with --output"
 
 
 def state_handlers_file_names(framework: Framework, providers: Sequence[str]) -> list[str]:
-    """`product_api_states.py` for each provider, and `product_api_2_states.py` where that is another's already."""
+    """`product_api_states.py` for each provider, or `product_api_2_states.py` if that one is taken."""
     names: list[str] = []
     for provider in providers:
         stem, suffix = _slug(provider), _SUFFIXES.get(framework, "states.py")
@@ -39,16 +39,16 @@ def state_handlers_file_names(framework: Framework, providers: Sequence[str]) ->
 def state_handlers(
     framework: Framework, required: Sequence[RequiredStates], file: str, existing: str | None = None
 ) -> str:
-    """The state handler file of a provider, with every state of every consumer in it.
+    """The state handler file of a provider, with every state of every consumer.
 
     Args:
         framework: what the file is written for.
         required: the states, of one provider.
         file: the name of the file.
-        existing: the present text of the file; all of it is kept, and the states that it does not name are added.
+        existing: the current text of the file; it is kept, and only missing states are added.
 
     Raises:
-        UsageError: an existing file that is another provider's, or was not written by us.
+        UsageError: the existing file is another provider's, or was not written by us.
     """
     provider = required[0].provider
     if framework == "json":
@@ -71,7 +71,7 @@ def _pairs(required: Sequence[RequiredStates]) -> Iterator[tuple[str, RequiredSt
 
 
 def _names(text: str, consumer: str, name: str) -> bool:
-    """Whether a source text has a handler, in any of the spellings that a formatter may have given the two names."""
+    """True if a source text has a handler, however a formatter may have quoted the two names."""
     return re.search(rf"{_spelled(consumer)}\s*,\s*{_spelled(name)}", text) is not None
 
 
@@ -89,13 +89,13 @@ def _unused(name: str, text: str) -> str:
 
 
 def _slug(text: str) -> str:
-    """A name for a file or a function; letters of every alphabet are letters."""
+    """A name for a file or a function, with letters of any alphabet."""
     slug = _NOT_IN_NAMES.sub("_", text.casefold()).strip("_")
     return slug if slug.isidentifier() else f"state_{slug}".strip("_")
 
 
 def _rendered(template: str, **values: object) -> str:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  # the JSON file needs none
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  # the JSON file needs no template
 
     environment = Environment(  # noqa: S701  # it writes code, not HTML
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True

@@ -1,7 +1,7 @@
-"""What the operations of a document are called in a contract.
+"""Names the operations of a document in a contract.
 
-Descriptions read "upon receiving a request to list products", states read "given product 7 exists". Both hold the
-parameters of the path, so that what is asked for another id is another interaction.
+Descriptions read "upon receiving a request to list products", states read "given product 7 exists". Both contain the
+parameters of the path, so that a request for another id is another interaction.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class PathParameter:
-    """A parameter of a path, as its pattern names it, and what it is an id of."""
+    """A parameter of a path by its name in the pattern, and what it is an id of."""
 
     noun: str
     name: str
@@ -47,7 +47,7 @@ class PathParameter:
 
 @dataclass(slots=True)
 class Wording:
-    """Names for the answers of one provider; no two of its operations share a description."""
+    """Names for the responses of one provider; no two of its operations share a description."""
 
     _taken: set[str] = field(default_factory=set)
     _spelled: dict[str, str] = field(default_factory=dict)
@@ -60,13 +60,13 @@ class Wording:
         return ", ".join((unique, *(parameter.thing for parameter in parameters)))
 
     def states(self, each: Operation, parameters: list[PathParameter], answer: str | None, said: str) -> list[str]:
-        """The provider states under which an operation gives one of its answers.
+        """The provider states under which an operation gives one of its responses.
 
         Args:
             each: the operation.
             parameters: those of its path.
             answer: the status; None for the first success.
-            said: what the document says about the answer.
+            said: the document's description of the response.
         """
         exist = [f"{parameter.thing} exists" for parameter in parameters]
         if answer is None:
@@ -74,7 +74,7 @@ class Wording:
         elif answer == "404" and parameters:
             found = [*exist[:-1], f"{parameters[-1].thing} does not exist"]
         else:
-            # Without the states of the success: where they are all declared, that would answer.
+            # Without the states of the success, which would answer if they were all declared.
             found = [self._circumstance(each, parameters, answer, said)]
         return [self._spelled.setdefault("".join(state.split()).casefold(), state) for state in found]
 
@@ -91,7 +91,7 @@ class Wording:
 
 
 def sentence(answer: DocumentedResponse) -> str:
-    """What a document says about an answer, as a part of a sentence; nothing where that is none, or varies."""
+    """A document's description of a response, as part of a sentence; nothing if there is none, or if it varies."""
     text = _tidy(str(answer.node.raw("description").value or "").partition("\n")[0])
     is_one = " " in text and len(text) <= _LONGEST and not re.search(r"\d{4}|[0-9a-f]{8}|given ", text)
     return text if is_one else ""
@@ -136,7 +136,7 @@ def _fixed(path: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Without capital, full stop and what else does not stand inside a sentence."""
+    """Without capital, full stop and whatever else does not belong inside a sentence."""
     text = re.sub(r"[`*_\"<>{}]+|\([^()]*\)", " ", text)
     text = " ".join(re.sub(r"[^ -~\u00a0-\uffff]", " ", text).split()).strip(" .:;!")
     return text[:1].lower() + text[1:] if re.match(r"[A-Z](?:[a-z]| )", text) else text

@@ -7,17 +7,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
-from interceptor.run.environment import CONTROL_VARIABLE, DROPPED_VARIABLES
 from interceptor.testing.control_client import ControlClient
 from interceptor.values.errors import UsageError
+from interceptor.values.variables import CONTROL_VARIABLE, DROPPED_VARIABLES, noted_variables, read_variables
 
 _SECONDS_TO_STOP = 20.0
+_SECONDS_BETWEEN_LOOKS = 0.02
 
 
 class InterceptorSession:
@@ -106,13 +108,11 @@ class _Proxy:
         self._process = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "-m", "interceptor", "serve", "--config", str(file)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=self._errors,
-            text=True,
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        variables = dict(line.rstrip("\n").split("=", 1) for line in _until_blank(self._process.stdout))
+        variables = self._variables(file.resolve().parent)
         self._environment = pytest.MonkeyPatch()
         if CONTROL_VARIABLE not in variables:
             said = "".join(self.stop())
@@ -122,6 +122,14 @@ class _Proxy:
             self._environment.delenv(name, raising=False)
         for name, value in variables.items():
             self._environment.setenv(name, value)
+
+    def _variables(self, root: Path) -> dict[str, str]:
+        """Those that lead to it, once it is there; none where it has ended."""
+        while self._process.poll() is None:
+            if (noted := noted_variables(root, self._process.pid)) is not None:
+                return read_variables(noted)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        return {}
 
     def stop(self) -> list[str]:
         """End it as Ctrl-C does; what it said. A second call says nothing."""
@@ -134,15 +142,6 @@ class _Proxy:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
         with self._errors as errors:
             errors.seek(0)
             return errors.readlines()
-
-
-def _until_blank(stream: IO[str]) -> Iterator[str]:
-    for line in stream:
-        if line == "\n":
-            return
-        yield line

@@ -74,6 +74,7 @@ _LINT = {
     "rule.regex": _error("A regular expression does not match all of its own example, as the Pact tools require."),
     "rule.array.unchecked": _warning("An empty array stands below a `type` rule; no verifier looks at what it holds."),
     "secret.found": _error("A pact holds what looks like a secret."),
+    "secret.likely": _warning("A request of a pact holds what recordings mask, by its name or as it looks random."),
 }
 _CHECK = {
     "pact.malformed": _error("A value has a type that pacts do not allow there; the broker refuses the whole pact."),

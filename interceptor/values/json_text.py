@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
+import msgspec
+
 from interceptor.values.nesting import TOO_DEEP, is_deeper
 
 Json: TypeAlias = Any
@@ -18,6 +20,8 @@ def _refuse(constant: str) -> None:
     raise NotJsonError(f"{constant} is not JSON")
 
 
+_decoded = msgspec.json.decode
+"""Several times as fast, and gives the same values; its complaints are not ours."""
 _JSON = json.JSONDecoder(parse_constant=_refuse)
 
 
@@ -39,6 +43,10 @@ def parse_json(body: bytes) -> Json:
     """
     if is_deeper(body):
         raise NotJsonError(TOO_DEEP)
+    try:
+        return _decoded(body)
+    except ValueError:
+        pass  # it may be JSON all the same: msgspec refuses 1e999, half characters and a byte order mark
     try:
         return _JSON.decode(body.decode("utf-8-sig"))
     except ValueError as error:

@@ -80,6 +80,11 @@ class MediaType:
         return self.essence == JSON_MEDIA_TYPE or self.essence.endswith("+json")
 
     @property
+    def is_grpc(self) -> bool:
+        """True for gRPC itself; gRPC-Web is plain HTTP."""
+        return self.essence.partition("+")[0] == "application/grpc"
+
+    @property
     def is_xml(self) -> bool:
         """True for `application/xml` and every `+xml` type."""
         return self.essence in {"application/xml", "text/xml"} or self.essence.endswith("+xml")

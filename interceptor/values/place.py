@@ -167,6 +167,18 @@ def leaves(value: Json, place: str = ROOT) -> Iterator[tuple[str, Json]]:
         yield place, value
 
 
+def scalars(value: Json) -> Iterator[Json]:
+    """Every value that is neither an object nor an array."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from scalars(member)
+    elif isinstance(value, list):
+        for element in value:
+            yield from scalars(element)
+    else:
+        yield value
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One place; `str` spells it.

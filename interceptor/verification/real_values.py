@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus, unquote_plus
 
-from interceptor.redaction.masks import shape_json
 from interceptor.values.json_text import Json, NotJsonError, parse_json
-from interceptor.values.mask import MASK
+from interceptor.values.mask import MASK, shape_json
 from interceptor.values.media_types import media_type
 
 _SHORTEST_SECRET = 6

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from interceptor.scaffold.ci import workflow_files
-from tests.brokers import INTERCEPTOR, clean_environment, interceptor
+from tests.brokers import clean_environment, interceptor
+from tests.forked import program
 from tests.providers import running
 
 pytestmark = pytest.mark.slow
@@ -104,7 +105,7 @@ chmod +x "$3/bin/pip"
 
 
 def test_the_action_shows_nothing_but_the_command(tmp_path):
-    (tmp_path / "python3").write_text(PYTHON.format(interceptor=INTERCEPTOR))
+    (tmp_path / "python3").write_text(PYTHON.format(interceptor=program(tmp_path / "program") / "interceptor"))
     (tmp_path / "python3").chmod(0o755)
     (install,) = [
         step for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"] if step["name"] == "Install"
@@ -133,7 +134,7 @@ def steps(file, service):
 
 
 def run(script, folder, **variables):
-    path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join((str(program(folder / ".interceptor")), sysconfig.get_path("scripts"), os.environ["PATH"]))
     return subprocess.run(
         ["bash", "-e", "-u", "-c", script],
         cwd=folder,

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from tests.brokers import INTERCEPTOR, answering, clean_environment, interceptor
+from tests.brokers import answering, clean_environment, interceptor
 from tests.certificates import make_certificate
+from tests.forked import INTERCEPTOR
 
 pytestmark = pytest.mark.slow
 
@@ -185,7 +186,7 @@ def test_a_deployment_that_cannot_be_recorded(at_broker, version, environment, s
 
 def test_the_rest_of_the_client(at_broker):
     done = subprocess.run(
-        [INTERCEPTOR, "broker", "--", "list-environments", "--output", "json"],
+        [*INTERCEPTOR, "broker", "--", "list-environments", "--output", "json"],
         env=clean_environment(PACT_BROKER_BASE_URL=at_broker.url),
         capture_output=True,
         text=True,

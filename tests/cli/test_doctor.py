@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, PATIENCE, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import PATIENCE, clean_environment, write
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +25,7 @@ AROUND = (
     "if a client goes around the proxy: --isolated (Linux), "
     "or listen or env of the provider with that address in the client (docs/clients.md)"
 )
-NOTHING = {"what": "no request for a provider arrived", "remedy": AROUND}
+NOTHING = {"what": "no request for a provider arrived", "remedy": AROUND, "process": None}
 SILENT = """
 import os, socket, ssl
 port = int(os.environ["HTTP_PROXY"].rpartition(":")[2])
@@ -46,10 +49,13 @@ def doctor(folder, *arguments):
     )
 
 
-def seen(folder, *command):
-    """What it says of a command, to programs."""
-    got = doctor(folder, "--json", "--", *command)
-    return json.loads(got.stdout.splitlines()[-1])["seen"]
+def seen(folder, *command, options=()):
+    """What it says of a command, to programs; of a process the command line alone, as ids differ."""
+    got = doctor(folder, "--json", *options, "--", *command)
+    found = json.loads(got.stdout.splitlines()[-1])["seen"]
+    for each in found:
+        each["process"] = each["process"] and each["process"].rpartition(" (pid ")[0]
+    return found
 
 
 @pytest.fixture
@@ -67,44 +73,70 @@ def test_clients_are_told_apart_by_how_they_came(project):
     ]
     got = doctor(project, "--", "sh", "-c", "; ".join(script))
     assert got.stdout.count("same") == 4, got.stderr
-    name = next(line for line in got.stderr.splitlines() if "python-requests" in line).split()[1]
-    assert sorted(got.stderr.splitlines()) == [
-        "interceptor  a-browser came by the proxy variables (2 connections)",
-        f"interceptor  {name} came by a direct door (1 connection)",
-        f"interceptor  {name} came by the proxy variables (1 connection)",
-    ]
+    name = next(line for line in got.stderr.splitlines() if "python-requests" in line).split(": ")[1].split()[0]
+    of_curl = r"interceptor  curl -sS -A a-browser {}://api\.test/same \(pid \d+\): a-browser"
+    of_python = r"interceptor  python\S* -c import requests; .*\.\.\. \(pid \d+\): "
+    for line, expected in zip(
+        sorted(got.stderr.splitlines()),
+        [
+            f"{of_curl.format('http')} came by the proxy variables \\(1 connection\\)",
+            f"{of_curl.format('https')} came by the proxy variables \\(1 connection\\)",
+            f"{of_python}{name} came by a direct door \\(1 connection\\)",
+            f"{of_python}{name} came by the proxy variables \\(1 connection\\)",
+        ],
+        strict=True,
+    ):
+        assert re.fullmatch(expected, re.sub(r"\d+(?=\): python)", "1", line)), line
+
+
+def test_a_process_that_went_around_is_named_with_where_and_what_reaches_it(project):
+    script = "env -i PATH=$PATH curl -sS https://api.test/same; curl -sS https://api.test/same"
+    name = "curl/"
+    found = seen(project, "sh", "-c", script, options=["--isolated"])
+    around, proxied = sorted(found, key=lambda each: each["remedy"] is None)
+    assert around["process"] == proxied["process"] == "curl -sS https://api.test/same"
+    assert re.fullmatch(name + r"\S+ went around the proxy to api\.test \(1 connection\)", around["what"])
+    assert around["remedy"] == f"it is reached by {AROUND.removeprefix('if a client goes around the proxy: ')}"
+    assert "came by the proxy variables" in proxied["what"]
 
 
 def test_a_client_that_refuses_the_certificate_is_told_what_to_trust(project):
     found = seen(project, "curl", "-s", "--cacert", "/dev/null", "https://api.test/same")
-    assert found == [{"what": "a client refused the certificate for api.test (1 time)", "remedy": TRUST}, NOTHING]
+    what = "a client refused the certificate for api.test (1 time)"
+    process = "curl -s --cacert /dev/null https://api.test/same"
+    assert found == [{"what": what, "remedy": TRUST, "process": process}, NOTHING]
 
 
 def test_a_client_that_asks_nothing_is_not_blamed(project):
-    found = seen(project, sys.executable, "-c", SILENT)
+    (project / "silent.py").write_text(SILENT)
+    found = seen(project, sys.executable, "silent.py")
     assert found == [
         {
             "what": "a client opened TLS to api.test and asked nothing (1 time)",
             "remedy": f"if it does not trust the certificate, {TRUST}; "
             "if it needs HTTP/2, http2: true in the project file",
+            "process": f"{Path(sys.executable).name} silent.py",
         },
         NOTHING,
     ]
 
 
 def test_a_client_that_begins_with_http2_is_told_how_it_is_offered(project):
-    target = ["--proxytunnel", "--http2-prior-knowledge", "http://api.test:80/same"]
+    words = ["curl", "-s", "--proxytunnel", "--http2-prior-knowledge", "http://api.test:80/same"]
     assert {
         "what": "a client began with HTTP/2 at api.test (1 time)",
-        "remedy": "http2: true in the project file offers it over TLS; without TLS it is not spoken",
-    } in seen(project, "curl", "-s", *target)
+        "remedy": "http2: true in the project file offers it",
+        "process": " ".join(words),
+    } in seen(project, *words)
 
 
 def test_http2_that_is_offered_is_named(project):
     with (project / "interceptor.yaml").open("a") as file:
         file.write("http2: true\n")
-    found = seen(project, "curl", "-sS", "--http2", "https://api.test/same")
-    assert found == [{"what": "a client of api.test came by HTTP/2 (1 connection)", "remedy": None}]
+    words = ["curl", "-sS", "--http2", "https://api.test/same"]
+    found = seen(project, *words)
+    what = "a client of api.test came by HTTP/2 (1 connection)"
+    assert found == [{"what": what, "remedy": None, "process": " ".join(words)}]
 
 
 def test_another_host_is_named_with_what_it_looks_like(project):

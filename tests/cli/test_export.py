@@ -81,6 +81,7 @@ def test_a_provider_without_exchanges_is_named(called, tmp_path):
     assert "no exchange with Product API: its pact is unchanged" in err
 
 
+@pytest.mark.slow
 def test_exporting_does_not_import_the_proxy(called, tmp_path):
     journal(called.project.recordings / "1.jsonl", [exchange("GET /a", {"a": 1})])
     check = (

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, write
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,7 @@ def run(folder, *asked, options=()):
         timeout=60,
     )
     pact = json.loads((folder / "msw_generated_pacts" / "Shop-API.json").read_text())
-    lines = ended.stderr.partition("msw_generated_pacts/Shop-API.json")[2].splitlines()
+    lines = ended.stderr.partition("msw_generated_pacts/Shop-API.json")[2].partition("\ninterceptor  ")[0].splitlines()
     return ended.returncode, lines, [each["description"] for each in pact["interactions"]]
 
 

@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 
 def run(program):
     name, *words = program
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
-    Path(f"{name}.txt").write_text(done.stdout + done.stderr)
+    with Path(f"{name}.txt").open("w") as said, suppress(subprocess.TimeoutExpired):
+        subprocess.run(words, stdout=said, stderr=subprocess.STDOUT, check=False, timeout=180)
 
 
 with ThreadPoolExecutor(2) as pool:

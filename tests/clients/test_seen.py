@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, write
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
@@ -63,7 +64,10 @@ def run(folder, *script, options=()):
     ("script", "said"),
     [
         (["tls.py"], "a client connected to api.client.test and asked nothing: it may not trust"),
-        (["tls.py", "http2"], "a client began with HTTP/2 at api.client.test; over TLS, http2: true offers it"),
+        (
+            ["tls.py", "http2"],
+            "a client began with HTTP/2 at api.client.test; http2: true in the project file offers it",
+        ),
         (
             ["distrust.py"],
             "a client refused the certificate for api.client.test; how to have it trusted: docs/clients.md",

@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from tests.clients.matrix import npm_folder
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, write
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 

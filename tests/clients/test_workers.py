@@ -11,7 +11,8 @@ from collections import Counter
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, serve, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, serve, write
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
@@ -81,7 +82,7 @@ def test_a_worker_of_pytest_is_a_scope_for_its_requests_and_its_control_address(
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node here")
-@pytest.mark.parametrize("variable", ["JEST_WORKER_ID", "VITEST_POOL_ID"])
+@pytest.mark.parametrize("variable", ["JEST_WORKER_ID", "VITEST_POOL_ID", "TEST_WORKER_INDEX"])
 def test_a_worker_of_a_runner_for_javascript_is_a_scope(project, variable):
     assert scopes(project, f"{variable}=3 node ask.mjs") == {("3", "mine"): 3}
 

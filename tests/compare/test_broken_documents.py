@@ -9,7 +9,6 @@ import pytest
 
 from interceptor.check import check
 from interceptor.lint import lint
-from interceptor.openapi.document import open_document
 from interceptor.project.config import load_project
 from interceptor.scaffold.documented import import_document
 from interceptor.values.errors import PactError
@@ -76,7 +75,7 @@ def read(document, folder, monkeypatch):
     Path("pact.json").write_text(json.dumps(PACT))
     for servers in (False, True):
         assert "pact.json" in check([Path("pact.json")], None, openapi="openapi.json", servers=servers).pacts
-    assert import_document(open_document("openapi.json", folder)).urls
+    assert import_document("openapi.json", folder).urls
 
 
 @pytest.mark.parametrize("path", [["/products"], None, {"$ref": "/"}, 5])

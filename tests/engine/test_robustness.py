@@ -170,7 +170,7 @@ def test_any_text_loads_or_is_refused_with_places(project: Path, text: str) -> N
 
 
 @SETTINGS
-@given(text=st.text(max_size=120), value=anything, key=st.sampled_from(HandlerFileHead.known_keys()))
+@given(text=st.text(max_size=120), value=anything, key=st.sampled_from(sorted(HandlerFileHead.known_keys())))
 def test_any_project_file_loads_or_is_refused_with_places(project: Path, text: str, value: Any, key: str) -> None:
     for content in (text, json.dumps({"consumer": "C", "providers": value}), json.dumps({"consumer": "C", key: value})):
         (project / "interceptor.yaml").write_text(content, encoding="utf-8", errors="replace")

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import INTERCEPTOR
+
 pytestmark = pytest.mark.slow
 
-INTERCEPTOR = Path(sysconfig.get_path("scripts")) / "interceptor"
+INSTALLED = [str(Path(sysconfig.get_path("scripts")) / "interceptor")]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "product-site"
 PACTS = "msw_generated_pacts"
 
@@ -24,9 +26,9 @@ def example(tmp_path):
     return copy
 
 
-def run(example, *arguments):
+def run(example, *arguments, program=INTERCEPTOR):
     return subprocess.run(
-        [INTERCEPTOR, "run", "--", sys.executable, "-B", "-m", "pytest", *arguments],
+        [*program, "run", "--", sys.executable, "-B", "-m", "pytest", *arguments],
         cwd=example,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         capture_output=True,
@@ -40,7 +42,7 @@ def pacts(folder):
 
 
 def test_its_tests_pass_and_give_the_committed_pacts(example):
-    done = run(example)
+    done = run(example, program=INSTALLED)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "9 passed" in done.stdout
     assert "11 requests · 11 mocked · 0 unhandled" in done.stderr
@@ -67,6 +69,6 @@ def test_the_miss_that_the_readme_shows(example):
     shown = readme.partition("$ interceptor run -- curl ")[2].partition("```")[0]
     words, _, said = shown.partition("\n")
     done = subprocess.run(
-        [INTERCEPTOR, "run", "--", "curl", *words.split()], cwd=example, capture_output=True, text=True, check=False
+        [*INTERCEPTOR, "run", "--", "curl", *words.split()], cwd=example, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (1, said)

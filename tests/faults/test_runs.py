@@ -9,9 +9,12 @@ import sys
 
 import pytest
 
+from tests.forked import INTERCEPTOR, REAL
+from tests.proxy.live import served
+
 pytestmark = pytest.mark.slow
 
-PROGRAM = f"{sys.executable} -m interceptor"
+PROGRAM = " ".join(INTERCEPTOR)
 ASK = f"{sys.executable} ask.py"
 """A command that asks for a path, and ends with a code."""
 ASKING = """\
@@ -94,18 +97,15 @@ def test_a_full_disk_is_told_once_and_leaves_the_commands_exit_code(project):
         "sys.exit(3)\n"
     )
     (project / "often.py").write_text(ask_often)
-    done = shell(project, f"ulimit -f 800; trap '' XFSZ; {PROGRAM} run -- {sys.executable} often.py")
+    done = shell(project, f"ulimit -f 800; trap '' XFSZ; {' '.join(REAL)} run -- {sys.executable} often.py")
     assert done.returncode == 3
     assert done.stderr.count("cannot write the journal") == 1
     assert "Traceback" not in done.stderr
 
 
 def test_a_hangup_ends_serving_and_leaves_no_key_behind(project):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "interceptor", "serve"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    while process.stdout.readline().strip():
-        pass
+    process = subprocess.Popen([*INTERCEPTOR, "serve"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert "HTTP_PROXY" in served(project, process)
     assert list((project / ".interceptor").glob("run-*"))
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=30)

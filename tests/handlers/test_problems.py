@@ -115,7 +115,7 @@ handlers:
         ),
         (
             "provider: Product API\nhandlers:\n  - {request: GET /a, response: {passthrough: true}, then: {a: 1}}\n",
-            "then needs an answer of the handler's own",
+            "then needs a response of the handler's own",
         ),
         (
             "provider: Product API\nhandlers:\n  - {request: GET /a, response: {passthrough: false}}\n",

@@ -55,6 +55,7 @@ EXCHANGES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(EXCHANGES, max_size=4))
 def test_what_is_written_is_read(tmp_path_factory, exchanges):
     path = tmp_path_factory.mktemp("journal") / "run.jsonl"
@@ -278,11 +279,11 @@ def test_two_runs_never_share_a_journal(tmp_path):
 
 def test_a_new_recording_is_the_latest_and_git_ignores_it(tmp_path):
     here = project(tmp_path)
-    assert latest_recording(here) is None
-    older, newer = here.recordings / "2026-11-21T20-46-03Z-ffff.jsonl", new_recording(here)
+    assert latest_recording(here.recordings) is None
+    older, newer = here.recordings / "2026-11-21T20-46-03Z-ffff.jsonl", new_recording(here.recordings)
     for path in (newer, older):
         JournalWriter(path, consumer="C").close()
-    assert latest_recording(here) == newer
+    assert latest_recording(here.recordings) == newer
     assert (here.state_dir / ".gitignore").read_text() == "*\n"
     assert read_journal(newer).header.run == newer.stem
 

@@ -293,3 +293,25 @@ def test_exit_codes_and_output(called):
     assert code == 1
     (finding,) = json.loads(out)
     assert (finding["code"], finding["type"], finding["pact"]) == ("pact.provider.unknown", "error", "a.json")
+
+
+LIKELY = {
+    "in a query": ({"query": {"token": ["hunter22pass"]}}, "request.query.token"),
+    "in a header": ({"headers": {"x-api-key": ["hunter22pass"]}}, "request.headers.x-api-key"),
+    "in a body": (
+        {"body": {"content": {"password": "hunter22pass"}, "contentType": "application/json", "encoded": False}},
+        "request.$.password",
+    ),
+    "what looks random": ({"query": {"z": ["Zk7pQ2mXv9RtLw4Ns8HyaB3xQ9"]}}, "request.query.z"),
+}
+
+
+@pytest.mark.parametrize(("request_", "place"), LIKELY.values(), ids=LIKELY)
+def test_what_a_recording_would_have_masked_is_doubtful(tmp_path, request_, place):
+    (finding,) = found(tmp_path, pact(interaction(states=[STATE], request=request_)))
+    assert (finding.type, finding.code, finding.place) == ("warning", "secret.likely", place)
+
+
+def test_what_is_masked_already_is_not(tmp_path):
+    masked = {"query": {"token": ["***"], "z": ["a" * 26]}, "headers": {"authorization": ["Bearer ***"]}}
+    assert found(tmp_path, pact(interaction(request=masked))) == []

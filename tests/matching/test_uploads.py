@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import weakref
 
+import pytest
+
 from interceptor.values.decisions import Mocked
 from interceptor.values.messages import Request
 from tests.engines import BuildEngine
@@ -25,6 +27,7 @@ def upload(number: int) -> Request:
     return Request("POST", "https://api.example.com/v1/pictures", headers, body)
 
 
+@pytest.mark.slow
 def test_no_upload_stays_in_memory(build_engine: BuildEngine) -> None:
     engine = build_engine(HANDLERS)
     kept: list[weakref.ref[Request]] = []

@@ -129,9 +129,9 @@ def generated(tmp_path, monkeypatch, capsys):
     return make
 
 
-def asked(project, request, *states):
+def asked(engine, request, *states):
     """What the handlers answer a request under provider states, as a run records it."""
-    engine = load_engine(project)
+    engine.begin_test(None)
     engine.declare_states(frozenset(states))
     decision = engine.decide(request)
     assert isinstance(decision, Mocked), decision
@@ -229,16 +229,15 @@ def filled(text, request, handler, base):
     return re.sub(r"\{\{ params\.(\w+) \}\}", lambda match: params[match[1]], text)
 
 
-def answers(project, each, handlers, validation):
+def answers(engine, each, handlers, validation, base):
     """What the handlers of an operation answer, each under its own states."""
-    base = next(iter(project.providers.values())).url[0]
     mine = [handler for handler in handlers if takes(handler["request"], each.method, each.path)]
     assert len(mine) == len(each.answers), each.path
     for request in requests_to(each, base, validation):
         for at, handler in enumerate(mine):
             given = handler.get("given", [])
             states = [filled(state, request, handler, base) for state in ([given] if isinstance(given, str) else given)]
-            exchange = asked(project, request, *(states if at else []))
+            exchange = asked(engine, request, *(states if at else []))
             assert exchange.metadata.name == filled(handler["name"], request, handler, base)
             yield exchange
 
@@ -249,10 +248,11 @@ def test_every_answer_is_reached_and_fits_and_is_an_interaction_of_its_own(gener
     document = open_document("openapi.yaml", tmp_path)
     (file,) = (tmp_path / "handlers").glob("*.yaml")
     handlers, validation = read_file(str(file), tmp_path)["handlers"], Validation(document)
+    engine, base = load_engine(project), next(iter(project.providers.values())).url[0]
     exchanges = [
         exchange
         for path, method, item in paths(document)
-        for exchange in answers(project, operation(path, method, item), handlers, validation)
+        for exchange in answers(engine, operation(path, method, item), handlers, validation, base)
     ]
     written = convert(project, [journal(tmp_path / "journal.jsonl", exchanges)]).pacts[0]
 
@@ -275,7 +275,7 @@ def test_the_paths_of_swagger_hold_its_base_path(generated, tmp_path):
     project = generated(json.dumps(OLD_SHOP))
 
     assert project.providers["Old shop"].url == ["https://old.example.com"]
-    exchange = asked(project, Request("GET", "https://old.example.com/v0/products"), "products exist")
+    exchange = asked(load_engine(project), Request("GET", "https://old.example.com/v0/products"), "products exist")
     assert json.loads(exchange.response.body) == ["Kettle"]
     written = convert(project, [journal(tmp_path / "journal.jsonl", [exchange])]).pacts[0]
     assert check([written.path], project).findings == []
@@ -327,7 +327,7 @@ def test_patterns_take_what_their_paths_describe(generated, tmp_path, path, aske
 
     written = read_file("handlers/shop.yaml", tmp_path)["handlers"]
     assert [each["request"] for each in written] == [f"GET {pattern}"]
-    asked(project, Request("GET", f"https://api.example.com{asked_for}"))
+    asked(load_engine(project), Request("GET", f"https://api.example.com{asked_for}"))
 
 
 def test_json_that_no_schema_describes_is_left_out(generated, tmp_path):

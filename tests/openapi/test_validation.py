@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from interceptor.openapi.document import OpenApiDocument
 from interceptor.openapi.examples import Examples
 from interceptor.openapi.json_schema import Direction
@@ -24,6 +26,7 @@ def mismatches(described, name, value, direction=Direction.RESPONSE):
     return [(each.at, each.message) for each in Validation(described).mismatches(schema, value, direction)]
 
 
+@pytest.mark.slow
 def test_schemas_lead_on_further_than_calls_nest():
     links = {f"S{n}": {"type": "object", "properties": {"next": reference(f"S{n + 1}")}} for n in range(2000)}
     described = document(**links, S2000={"type": "integer"})

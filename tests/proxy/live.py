@@ -10,10 +10,9 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,11 +23,13 @@ from interceptor.proxy.server import serving
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder, recording
 from interceptor.session import RunContext, prepared
+from interceptor.values.messages import Response
+from interceptor.values.variables import noted_variables, read_variables
 from tests.certificates import make_certificate
+from tests.forked import INTERCEPTOR
 
-INTERCEPTOR = [sys.executable, "-m", "interceptor"]
 BIG = 50 * 1024 * 1024
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def clean_environment() -> dict[str, str]:
@@ -207,13 +208,21 @@ class Serving:
         return "".join(self.errors)
 
 
+def served(folder: Path, process: subprocess.Popen) -> dict[str, str]:
+    """The variables of `interceptor serve`, once it is there."""
+    while (noted := noted_variables(folder)) is None:
+        assert process.poll() is None, "it ended"
+        time.sleep(0.02)
+    return read_variables(noted)
+
+
 @contextmanager
 def serve(folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[Serving]:
     with subprocess.Popen(
         [*INTERCEPTOR, "serve", *options],
         cwd=folder,
         env=dict(environ),
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -222,12 +231,10 @@ def serve(folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[S
         drain = threading.Thread(target=lambda: errors.extend(process.stderr or []))
         drain.start()
         try:
-            variables = dict(line.rstrip("\n").split("=", 1) for line in iter(process.stdout.readline, "\n"))  # type: ignore[union-attr]
-            assert variables, "".join(errors)
-            yield Serving(folder, process, variables, errors)
+            yield Serving(folder, process, served(folder, process), errors)
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE)
             drain.join()
 
@@ -272,10 +279,10 @@ class Inside:
 
 
 @contextmanager
-def inside(folder: Path, environ: Mapping[str, str]) -> Iterator[Inside]:
+def inside(folder: Path, environ: Mapping[str, str], page: Callable[[], Response] | None = None) -> Iterator[Inside]:
     project = load_project(folder / "interceptor.yaml")
     with (
-        prepared(project, environ) as context,
+        prepared(project, environ, page=page) as context,
         recording(project, context.engine.handler_places) as (recorder, writer),
     ):
         loop = asyncio.new_event_loop()
@@ -290,7 +297,7 @@ def inside(folder: Path, environ: Mapping[str, str]) -> Iterator[Inside]:
                 others=settings.others,
                 trust=context.trust,
                 upstream=context.upstream,
-                control=Control(context.engine, recorder, context.token),
+                control=Control(context.engine, recorder, context.token, context.page),
                 http2=settings.http2,
                 guard=context.token if context.guarded else None,
             ):

@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, PATIENCE, clean_environment, serve, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import PATIENCE, clean_environment, serve, write
 
 pytestmark = pytest.mark.slow
 

@@ -130,7 +130,7 @@ def passed_on(message):
 
 
 @pytest.mark.slow
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(REQUESTS)
 def test_mitmproxy_understands_what_is_passed_on(data):
     for message in read(data)[0]:
@@ -201,7 +201,8 @@ def lower(fields):
     ]
 
 
-@settings(max_examples=1000)
+@pytest.mark.slow
+@settings(max_examples=400)
 @given(REQUESTS, st.sampled_from([by_h11, by_llhttp, by_mitmproxy]))
 def test_others_read_the_same(data, by_another):
     found, _ = read(data)
@@ -215,7 +216,6 @@ def test_others_read_the_same(data, by_another):
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
 @given(REQUESTS, REQUESTS, st.data())
 def test_it_does_not_matter_where_bytes_are_split(one, two, data):
     whole = one + two

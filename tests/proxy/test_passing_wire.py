@@ -208,6 +208,7 @@ def resident():
 linux = pytest.mark.skipif(not STATM.exists(), reason="this system tells memory otherwise")
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 def test_a_large_upload_takes_no_memory(tmp_path, chunked):
@@ -230,6 +231,7 @@ def test_a_large_upload_takes_no_memory(tmp_path, chunked):
     assert noted["request"]["body"] == {"size": LARGE, "sha256": digest}
 
 
+@pytest.mark.slow
 @linux
 def test_a_large_answer_takes_no_memory_though_the_client_is_slow(tmp_path):
     with Sink() as sink, passing(tmp_path, sink.port) as proxy, proxy.connect() as connection:
@@ -246,6 +248,7 @@ def test_a_large_answer_takes_no_memory_though_the_client_is_slow(tmp_path):
     assert noted["response"]["body"]["size"] == LARGE
 
 
+@pytest.mark.slow
 @linux
 def test_a_body_that_unpacks_to_very_much_takes_no_memory(tmp_path):
     with Sink() as sink, passing(tmp_path, sink.port) as proxy:

@@ -17,9 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from interceptor.cli import main
+from tests.forked import INTERCEPTOR, REAL
 
 from .conftest import ANSWERS
-from .live import INTERCEPTOR, PATIENCE, clean_environment, write
+from .live import PATIENCE, clean_environment, write
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +78,8 @@ def test_a_command_is_answered_and_recorded_and_strict_fails_it_for_unused_handl
     ended = run(folder, "--strict", "--export", "never", "--consumer", "Another Site", *python(ASK, PRODUCT))
     assert (ended.returncode, ended.stdout) == (1, '{"id":"10"}\n')
     assert ended.stderr.startswith("interceptor  1 request · 1 mocked · 0 unhandled · 8 handlers never used (")
-    header, noted = map(json.loads, journals(folder)[-1].read_text().splitlines())
+    header, noted, end = map(json.loads, journals(folder)[-1].read_text().splitlines())
+    assert (end["ended"]["exit_code"], end["ended"]["requests"]) == (0, 1)
     assert (header["consumer"], noted["request"]["url"]) == ("Another Site", PRODUCT)
     assert list((folder / ".interceptor").glob("run-*")) == []
 
@@ -311,7 +313,7 @@ def test_the_proxy_imports_none_of_the_addons_that_it_does_without():
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_signals_reach_the_command(folder, name):
     with subprocess.Popen(
-        [*INTERCEPTOR, "run", *python(COUNT, name)],
+        [*REAL, "run", *python(COUNT, name)],
         cwd=folder,
         env=clean_environment(),
         stdout=subprocess.PIPE,
@@ -329,7 +331,7 @@ def test_the_terminal_interrupts_the_command_once(folder):
     ours, theirs = pty.openpty()
     try:
         with subprocess.Popen(
-            [*INTERCEPTOR, "run", *python(COUNT, "SIGINT")],
+            [*REAL, "run", *python(COUNT, "SIGINT")],
             cwd=folder,
             env=clean_environment(),
             stdin=theirs,

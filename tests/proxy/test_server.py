@@ -56,6 +56,7 @@ def answers_of(connection):
     return bodies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["\r\n", "\n"], ids=["crlf", "lf"])
 def test_very_many_requests_in_a_row_take_no_longer_each(proxy, end):
     one = f"GET http://api.test/same HTTP/1.1{end}Host: api.test{end}{end}"
@@ -86,6 +87,7 @@ def test_a_client_with_very_many_requests_leaves_others_their_turn(proxy):
             sender.join()
 
 
+@pytest.mark.slow
 def test_what_every_client_got_is_what_was_noted(tmp_path):
     clients, each = 64, 5
     with inside(write(tmp_path, FILES), clean_environment()) as proxy, contextlib.ExitStack() as open_ones:
@@ -160,6 +162,7 @@ def test_what_clients_wait_for_at_the_end_is_noted_as_not_answered(tmp_path):
     assert '"response":null' in lines
 
 
+@pytest.mark.slow
 def test_a_mocked_request_never_waits_for_mitmproxy(tmp_path):
     write(tmp_path, FILES)
     code = (

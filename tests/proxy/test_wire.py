@@ -17,7 +17,7 @@ from .live import PATIENCE, clean_environment, serve, write
 
 pytestmark = pytest.mark.slow
 
-LARGE = "api.yaml:23"
+LARGE = "api.yaml:24"
 FILES = {
     "handlers/api.yaml": """
 provider: API
@@ -26,6 +26,7 @@ handlers:
     response: {json: {id: "{{ params.id }}"}}
   - request: POST /echo
     response: {text: "{{ request.text }}"}
+  - {request: GET /never, response: {text: never, delay: infinite}}
   - request: GET /slow
     response: {text: slow, delay: 200ms}
   - request: GET /events
@@ -193,12 +194,15 @@ def test_requests_in_a_row_are_answered_in_order(wire):
     assert sorted(ids, key=answers.index) == ids
 
 
-def test_a_delay_keeps_the_order_and_nobody_else_waiting(wire, lane):
+def test_a_delay_keeps_nobody_else_waiting(wire, lane):
+    ask(wire, "/never")
+    assert requests.get("http://api.example.test/fast/0", proxies={"http": lane.url}, timeout=PATIENCE).ok
+
+
+def test_a_delay_keeps_the_order(wire):
     began = time.monotonic()
     ask(wire, "/slow")
     ask(wire, "/fast/after", headers="Connection: close\r\n")
-    assert requests.get("http://api.example.test/fast/0", proxies={"http": lane.url}, timeout=PATIENCE).ok
-    assert time.monotonic() - began < 0.2
     answers = all_of(wire[0])
     assert answers.index(b"slow") < answers.index(b"after")
     assert time.monotonic() - began >= 0.2
@@ -271,15 +275,21 @@ def test_what_is_not_understood_is_refused_and_closed(lane, sent, status):
     assert b"smuggled" not in answer
 
 
+def answers_of_large(lane):
+    summary = through(lane, f"{lane.variables['INTERCEPTOR_URL']}/summary").json()
+    return next(hits for place, hits in summary["handlers"].items() if place.endswith(LARGE))
+
+
 def test_a_client_that_does_not_read_is_answered_no_further(lane):
     requested, size = 200, 200_000
     with plain(lane) as connection:
         for _ in range(requested):
             ask((connection, "http://api.example.test"), "/large")
-        time.sleep(0.5)
-        summary = through(lane, f"{lane.variables['INTERCEPTOR_URL']}/summary").json()
-        answered = next(hits for place, hits in summary["handlers"].items() if place.endswith(LARGE))
-        assert 0 < answered < requested // 2
+        before, answered = None, answers_of_large(lane)
+        while not answered or answered != before:  # it goes on for as long as the sockets take more
+            time.sleep(0.2)
+            before, answered = answered, answers_of_large(lane)
+        assert answered < requested // 2
         received = 0
         while received < requested * size:
             data = connection.recv(1 << 20)

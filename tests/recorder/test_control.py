@@ -112,14 +112,14 @@ def test_the_scope_header_goes_no_further(control, consumer):
     ("method", "name", "body", "status", "said"),
     [
         ("PUT", "test", "name", 400, "send JSON"),
-        ("PUT", "test", '{"name": 1}', 400, "the name of a test is text"),
-        ("PUT", "states", "[1]", 400, "provider states are a list of names"),
+        ("PUT", "test", '{"name": 1}', 400, "the name of a test must be a text"),
+        ("PUT", "states", "[1]", 400, "provider states must be a list of names"),
         ("PUT", "states", "", 400, "send JSON"),
         ("POST", "handlers", "request: GET /x", 400, "no provider"),
         ("POST", "handlers", "request: [", 400, "run-time handlers:2:1: not YAML"),
         ("POST", "handlers", "[" * 1000, 400, f"run-time handlers:1:1: {TOO_DEEP}"),
         ("PUT", "states", "[" * 1000, 400, TOO_DEEP),
-        ("POST", "handlers", b"\xff\xfe\x00", 400, "the handlers are not sound"),
+        ("POST", "handlers", b"\xff\xfe\x00", 400, "the handlers are not valid"),
         ("POST", "test", "{}", 404, "known: PUT /test"),
         ("GET", "elsewhere", "", 404, "known: PUT /test"),
     ],
@@ -135,14 +135,34 @@ def test_who_does_not_know_the_token_finds_nothing(proxy):
         assert httpx.get(f"{proxy.url}{path}", trust_env=False).status_code == 404
 
 
-def test_a_page_of_another_origin_may_ask(proxy):
-    headers = {"origin": "http://localhost:5173", "access-control-request-method": "PUT"}
-    allowed = httpx.options(f"{proxy.variables['INTERCEPTOR_URL']}/test", headers=headers, trust_env=False)
-    assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, "http://localhost:5173")
+FROM_A_PAGE = {
+    "a page's origin": {"origin": "http://localhost:5173"},
+    "no origin at all": {"origin": "null"},
+    "a page of another site": {"sec-fetch-site": "cross-site"},
+    "a page at another port": {"sec-fetch-site": "same-site"},
+}
+
+
+@pytest.mark.parametrize("headers", FROM_A_PAGE.values(), ids=FROM_A_PAGE)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_a_page_is_refused_even_with_the_token(proxy, method, headers):
+    asked = {**headers, "access-control-request-method": "PUT"}
+    answer = httpx.request(method, f"{proxy.variables['INTERCEPTOR_URL']}/summary", headers=asked, trust_env=False)
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+    assert "pages in a browser may not ask here" in answer.text
+
+
+def test_another_name_of_this_machine_is_refused(proxy):
+    url = proxy.variables["INTERCEPTOR_URL"]
+    rebound = {"host": f"rebound.attacker.example:{proxy.port}"}
+    through = httpx.get(f"{url}/summary", headers=rebound, trust_env=False)
+    assert through.status_code != 200
+    assert httpx.get(f"{url}/summary", headers={"host": f"localhost:{proxy.port}"}, trust_env=False).status_code == 200
 
 
 def test_the_client_says_what_is_wrong(proxy, control):
-    with pytest.raises(UsageError, match=r"cannot POST /handlers: the handlers are not sound\nrun-time handlers:1:1: "):
+    with pytest.raises(UsageError, match=r"cannot POST /handlers: the handlers are not valid\nrun-time handlers:1:1: "):
         control.handlers("nothing: true")
     with pytest.raises(UsageError, match="does not answer"):
         ControlClient("http://127.0.0.1:1/token").test()

@@ -153,7 +153,7 @@ def test_clients_that_asked_nothing_are_named_with_what_may_be_the_cause(recorde
         recorder.note_silent("api.example.com")
     recorder.note_http2("api.example.com")
     first, second, *_ = summary_lines(recorder.summary)
-    assert first == "a client began with HTTP/2 at api.example.com; over TLS, http2: true offers it"
+    assert first == "a client began with HTTP/2 at api.example.com; http2: true in the project file offers it"
     assert second.startswith("a client connected to api.example.com and asked nothing (3 times): it may not trust")
 
 
@@ -205,6 +205,10 @@ def test_a_summary_for_programs(recorder):
         "handlers": {"handlers/a.yaml:3": 1, "handlers/a.yaml:9": 0, "run-time handlers:1": 1},
         "never_used": ["handlers/a.yaml:9"],
         "explanations": {"unhandled": {"GET /x has no handler": 1}, "failed": {}},
+        "unowned": {},
+        "reported": {},
+        "unanswered": {},
+        "clients": {"arrived": {}, "refused": {}, "silent": {}, "http2": {}, "elsewhere": {}},
     }
 
 

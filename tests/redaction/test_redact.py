@@ -211,6 +211,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_masking_twice_changes_nothing(body):
     once = Redactor()(exchange("POST /a", body=body))

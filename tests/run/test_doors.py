@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from interceptor.project.config import Provider
-from interceptor.project.origins import Origin
 from interceptor.run.listeners import open_listeners
 from interceptor.values.errors import UsageError
+from interceptor.values.origins import Origin
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from tests.proxy.live import INTERCEPTOR, clean_environment, write
+from tests.forked import INTERCEPTOR
+from tests.proxy.live import clean_environment, write
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
@@ -157,8 +158,7 @@ def node_project(tmp_path_factory):
     return write(folder, {"interceptor.yaml": PROJECT, "suite/all.test.js": NODE_SUITE})
 
 
-@pytest.mark.parametrize("environment", ["node", "jsdom"])
-@pytest.mark.parametrize("pool", ["threads", "forks"])
+@pytest.mark.parametrize(("environment", "pool"), [("node", "threads"), ("jsdom", "forks")])
 def test_mocks_of_node(node_project, environment, pool):
     shutil.rmtree(node_project / "msw_generated_pacts", ignore_errors=True)
     vitest = ["npx", "vitest", "run", "--root", "suite", "--environment", environment, "--pool", pool]

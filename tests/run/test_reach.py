@@ -34,6 +34,7 @@ def reach(tmp_path):
                 environ,
                 trust.confdir,
                 {"api.example.com:443": 5},
+                ("*.example.com:443",),
                 (41873, 3000),
                 bypassed,
                 trust.bundle,
@@ -48,6 +49,7 @@ def reach(tmp_path):
 def test_the_preloads_are_told_the_doors_and_the_other_ports_of_ours(reach):
     variables, _ = reach()
     assert variables["INTERCEPTOR_DOORS"] == "api.example.com:443=5"
+    assert variables["INTERCEPTOR_PATTERNS"] == "*.example.com:443"
     assert variables["INTERCEPTOR_PORTS"] == "41873 3000"
     assert b"BEGIN CERTIFICATE" in Path(variables["INTERCEPTOR_CA"]).read_bytes()
 
@@ -105,6 +107,17 @@ def test_a_means_whose_files_cannot_be_written_is_gone_without_and_named(reach, 
     assert reached.problems[0] == "continuing without the settings for java: cannot write them: No space left on device"
 
 
+@pytest.mark.parametrize("options", ["--permission", "--max-old-space-size=99 --experimental-permission"])
+def test_a_node_that_may_read_nothing_of_ours_is_left_alone_and_named(reach, options):
+    variables, reached = reach(NODE_OPTIONS=options)
+    assert "NODE_OPTIONS" not in variables
+    (problem,) = reached.problems
+    assert problem.startswith("continuing without the settings for node: it may not read them, as NODE_OPTIONS has")
+    variables, reached = reach(NODE_OPTIONS=f"{options} --allow-fs-read=*")
+    assert variables["NODE_OPTIONS"].endswith(options + " --allow-fs-read=*")
+    assert reached.problems == ()
+
+
 def test_loopback_is_asked_of_the_proxy_once_it_is_owned(reach):
     java = reach()[0]["JAVA_TOOL_OPTIONS"]
     assert "-Dhttp.nonProxyHosts=localhost|127.*|[::1] " in java
@@ -127,6 +140,7 @@ def test_browsers_are_given_the_hash_of_the_authoritys_key(reach):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("keytool") is None, reason="there is no JDK here")
 def test_javas_own_tool_reads_the_trust_store(reach):
     variables, _ = reach()

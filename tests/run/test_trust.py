@@ -3,13 +3,15 @@ from __future__ import annotations
 import ssl
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from interceptor.run.trust import AUTHORITY_FILE, CERTIFICATE_FILE, ensure_authority, trust_files
+from interceptor.run.authority import Issuer
+from interceptor.run.trust import AUTHORITY_FILE, CERTIFICATE_FILE, ensure_authority, permitted_hosts, trust_files
 from interceptor.values.errors import UsageError
 from tests.certificates import make_certificate
 
@@ -102,7 +104,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 def test_the_files_of_a_run_are_gone_afterwards(state_dir, authority):
     state_dir.mkdir()
     with trust_files(authority, state_dir, {}) as files:
-        assert mode(files.confdir / AUTHORITY_FILE) == 0o600
+        assert not (files.confdir / AUTHORITY_FILE).exists()
+        with files.with_authority() as confdir:
+            assert mode(confdir / AUTHORITY_FILE) == 0o600
+        assert b"PRIVATE KEY" not in b"".join(file.read_bytes() for file in files.confdir.iterdir())
         assert mode(files.confdir) == 0o700
     assert list(state_dir.glob("run-*")) == []
 
@@ -151,5 +156,66 @@ def test_no_file_is_ever_half_written(state_dir):
     assert sorted(path.name for path in state_dir.iterdir()) == [
         ".gitignore",
         CERTIFICATE_FILE,
+        "mitmproxy-ca-hosts.txt",
         AUTHORITY_FILE,
     ]
+
+
+HOSTS = {
+    "names": ({"api.example.com", "API.other.test"}, ("api.example.com", "api.other.test")),
+    "addresses": ({"10.1.2.3", "[::1]"}, ("10.1.2.3", "::1")),
+    "patterns": ({"*.example.com", "api-*.example.org"}, ("example.com", "example.org")),
+    "anywhere": ({"*", "api.example.com"}, None),
+    "a pattern without an end": ({"api*"}, None),
+}
+
+
+@pytest.mark.parametrize(("hosts", "permitted"), HOSTS.values(), ids=HOSTS)
+def test_whom_the_authority_has_to_vouch_for(hosts, permitted):
+    assert permitted_hosts(hosts) == permitted
+
+
+def test_it_vouches_for_the_owned_hosts_for_a_year(state_dir):
+    authority = ensure_authority(state_dir, ("10.1.2.3", "api.example.com"))
+    certificate = x509.load_pem_x509_certificate(authority.certificate)
+    constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    assert constraints.critical
+    assert [str(each.value) for each in constraints.value.permitted_subtrees] == [
+        *("localhost", "127.0.0.0/8", "::1/128", "10.1.2.3/32", "api.example.com"),
+    ]
+    assert timedelta(days=300) < certificate.not_valid_after_utc - datetime.now(UTC) < timedelta(days=366)
+    assert ensure_authority(state_dir, ("10.1.2.3", "api.example.com")) == authority
+
+
+def test_it_is_renewed_for_other_hosts(state_dir):
+    first = ensure_authority(state_dir, ("api.example.com",))
+    second = ensure_authority(state_dir, ("api.example.com", "other.example.com"))
+    assert first != second
+    assert ensure_authority(state_dir) != second
+
+
+@pytest.mark.parametrize(
+    ("host", "accepted"), [("api.client.test", True), ("bank.example", False), ("10.0.0.1", False)]
+)
+def test_clients_refuse_what_it_says_of_others(tmp_path, host, accepted):
+    """With OpenSSL here; curl, Node, Go, GnuTLS, Ruby, PHP, Chromium and Firefox did the same, Java did not."""
+    authority = ensure_authority(tmp_path / "state", ("api.client.test",))
+    (tmp_path / "chain.pem").write_bytes(Issuer(authority.key + authority.certificate).issue(host))
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    server.load_cert_chain(tmp_path / "chain.pem")
+    client.load_verify_locations(cadata=authority.certificate.decode())
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = server.wrap_bio(to_server, to_client, server_side=True)
+    theirs = client.wrap_bio(to_client, to_server, server_hostname=host)
+    refused = False
+    for _ in range(4):
+        for side in (theirs, ours):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLCertVerificationError:
+                refused = True
+            except ssl.SSLError:
+                assert refused
+    assert refused != accepted

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import brokers
+from tests import brokers, forked
 
 pytestmark = pytest.mark.slow
 
@@ -79,8 +79,7 @@ def walk(tmp_path):
         git(tmp_path / side, "init", "-q", "-b", "main")
         git(tmp_path / side, "add", ".")
         git(tmp_path / side, "commit", "-q", "-m", "first")
-    commands = tmp_path / "bin"
-    commands.mkdir()
+    commands = forked.program(tmp_path / "bin")
     (commands / "npm").write_text(SUITE)
     (commands / "npm").chmod(stat.S_IRWXU)
     broker = tmp_path / "broker"

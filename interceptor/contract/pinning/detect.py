@@ -1,7 +1,7 @@
-"""Values that differ in every run: how they look, the constant of the same form, and the pattern of the form.
+"""Detects values that differ in every run, and makes the constant and the pattern of their form.
 
-Patterns and no date parser: those of libraries take too much for a date (`"10"`, `"May"`), and do not say in which form
-a text has it, which the constant must keep.
+It uses patterns, not a library's date parser: those accept too much as a date (`"10"`, `"May"`), and do not tell the
+form of the text, which the constant must keep.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ _VOLATILE = {
 _LONG_NUMBER = re.compile(r"(?<![\w.-])\d{10,13}(?:\.\d+)?(?![\w.-])")
 _EPOCH = re.compile(r"[0-9]{10,14}(?:\.[0-9]+)?")
 TOKENS = ("hex:", "token:")
-"""How the forms begin of values that may be constants; only those that change from exchange to exchange vary."""
+"""Prefixes of forms whose values may be constants; they are volatile only if they change between exchanges."""
 SHORTEST = len("00:00:00")
-"""Characters; no text with fewer holds a value."""
+"""Characters; a shorter text contains no value."""
 
-# A text is searched for values in copies of it, a byte a character, with one byte for all digits, and one for all that
-# words are made of. Most texts hold none, which a search for bytes finds out many times faster than patterns do; and
-# where it finds something, a pattern need be tried there only.
+# A text is searched in copies of it, one byte per character, with one byte for all digits and one for all word
+# characters. Most texts contain no value, and a search for bytes finds that out many times faster than patterns do;
+# where it finds something, a pattern need only be tried there.
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _WORDS = bytes(ord("w") if re.match(rb"[\w-]", bytes([byte])) else 0 for byte in range(256))
 _LONG_WORD, _BETWEEN_WORDS = b"w" * 16, b"\0"
@@ -70,9 +70,9 @@ _TIMESTAMP = re.compile(
     r"(?P<day>0000-00-00)?(?P<between>[T ])?(?P<time>00:00(?P<seconds>:00)?)?(?P<fraction>[.,](?:000){1,3})?"
     r"(?P<zone>Z|[+-]00:?00)?"
 )
-"""The forms that the generators of the Pact tools can give: three, six or nine digits of a second, no others."""
+"""The forms that the Pact tools can generate: three, six or nine digits of a second, no others."""
 _OFFSET = re.compile(r"[+-]00:?00\Z")
-"""Many libraries write Z in place of +00:00."""
+"""Many libraries write Z instead of +00:00."""
 _FRACTION = re.compile(r"[.,]0+")
 _WHOLE_FRACTIONS = {1: 3, 2: 3, 4: 6, 5: 6, 8: 9}
 """Digits; seven of them are all that some clocks have."""
@@ -88,11 +88,11 @@ _NEAR = 400 * 24 * 3600
 
 
 def detect(text: str, at: str | None = None) -> list[VolatileSpan]:
-    """Every volatile value in a text, in their order: a UUID, a date, a time, a JWT, a long random token.
+    """All volatile values in a text, in order: UUIDs, dates, times, JWTs, long random tokens.
 
     Args:
-        text: is searched.
-        at: when the exchange was; where it is given, numbers that are times near it are searched for too.
+        text: the text to search.
+        at: the time of the exchange; if given, numbers that are times near it are found, too.
     """
     if len(text) < SHORTEST:
         return []
@@ -112,7 +112,7 @@ def detect(text: str, at: str | None = None) -> list[VolatileSpan]:
     if at is not None and (start := digits.find(_LONG_DIGITS)) >= 0:
         numbers = _LONG_NUMBER.finditer(text, start)
         found += [(*match.span(), form) for match in numbers if (form := epoch_form(match[0], at))]
-    found.sort(key=_by_start)  # Of two that begin at one place, the one that was found first is meant.
+    found.sort(key=_by_start)  # Of two that begin at the same position, the one found first counts.
     spans, position = [], 0
     for start, end, kind in found:
         if start >= position:
@@ -122,7 +122,7 @@ def detect(text: str, at: str | None = None) -> list[VolatileSpan]:
 
 
 def _among_words(text: str, words: bytes, start: int) -> Iterator[_Found]:
-    """The values that stand in the long words from `start` on."""
+    """The values that are long words, from `start` on."""
     while start >= 0:
         end = words.find(_BETWEEN_WORDS, start)
         end = len(words) if end < 0 else end
@@ -131,7 +131,7 @@ def _among_words(text: str, words: bytes, start: int) -> Iterator[_Found]:
             yield *match.span(), "uuid"
             match = _VOLATILE["uuid"].search(text, match.end(), end)
         if first is None or first.start() > start:
-            # These are a whole word, or nothing of it.
+            # These are whole words only.
             for kind in ("hex", "token"):
                 if match := _VOLATILE[kind].match(text, start):
                     yield start, match.end(), kind
@@ -139,7 +139,7 @@ def _among_words(text: str, words: bytes, start: int) -> Iterator[_Found]:
 
 
 def _tried(kind: str, text: str, digits: bytes, shape: bytes, start: int) -> Iterator[_Found]:
-    """The values of a kind from `start` on, where all of them begin with a shape of digits."""
+    """The values of a kind whose values all begin with a certain shape of digits, from `start` on."""
     while start >= 0:
         end = start + 1
         if match := _VOLATILE[kind].match(text, start):
@@ -149,7 +149,7 @@ def _tried(kind: str, text: str, digits: bytes, shape: bytes, start: int) -> Ite
 
 
 def _marked(kind: str, text: str, plain: bytes, mark: bytes) -> Iterator[_Found]:
-    """The values of a kind that all hold a mark."""
+    """The values of a kind whose values all contain a certain mark."""
     if mark in plain:
         for match in _VOLATILE[kind].finditer(text):
             yield *match.span(), kind
@@ -169,7 +169,7 @@ def _form(kind: str, found: str, digits: bytes) -> str:
 @lru_cache(maxsize=1000)  # a timestamp has some 40 digits at most
 def _timestamp_form(kind: str, digits: bytes) -> str:
     """The form of a timestamp in any time zone, however many zeros at the end of its fraction are left out."""
-    # The digits of `%3A` and `%2B` are no digits of the timestamp.
+    # The digits in `%3A` and `%2B` do not belong to the timestamp.
     shape = digits.decode().replace("%0A", "%3A").replace("%0B", "%2B")
     time_end = 16 if kind == "date" else 8
     if offset := _OFFSET.search(shape, time_end):
@@ -205,7 +205,7 @@ def epoch_form(text: str, at: str) -> str | None:
 
 
 def is_constant(text: str) -> bool:
-    """Whether no part of a text is volatile, whatever the time, nor any value of it if it is JSON without escapes."""
+    """True if no part of a text is volatile at any time, nor any value in it if it is JSON without escapes."""
     digits = text.encode("latin-1", "replace").translate(_DIGITS)
     # JSON may write a time as 1.7952939e9.
     return not any(shape in digits for shape in (_LONG_DIGITS, b"0e", b"0E")) and not detect(text)
@@ -239,7 +239,7 @@ def constant(form: str, number: int, zero: datetime = _ZERO_DAY) -> str:
 
 @lru_cache(maxsize=1000)  # forms are short
 def pattern(form: str) -> str:
-    """The regular expression of all values of a form."""
+    """The regular expression for all values of a form."""
     kind, _, detail = form.partition(":")
     match kind:
         case "uuid":
@@ -277,7 +277,7 @@ def timestamp_format(form: str) -> tuple[Literal["Date", "Time", "DateTime"], st
     time = "" if match["time"] is None else "HH:mm:ss" if match["seconds"] else "HH:mm"
     between = {"T": "'T'", " ": " ", None: ""}[match["between"]]
     fraction = (match["fraction"] or "").replace("0", "S")
-    # The tools take the local time: `X` would write an offset where the consumer sends, and a provider may want, a Z.
+    # The tools use local time: `X` would write an offset where the consumer sent, and a provider may expect, a Z.
     zone = {None: "", "Z": "'Z'"}.get(match["zone"], "xxx" if ":" in (match["zone"] or "") else "Z")
     return "DateTime" if day and time else "Date" if day else "Time", f"{day}{between}{time}{fraction}{zone}"
 

@@ -1,6 +1,6 @@
-"""Slots that share a value are of one class, wherever they are: found in memory that does not grow with the exchanges.
+"""Finds the slots that share a value, which make one class, in memory that does not grow with the exchanges.
 
-Timestamps that are equally far from their own exchanges are of one class, too.
+Timestamps with the same distance to their own exchanges are in one class, too.
 
 Exchanges are gathered by their skeletons, and settled once there are many. What is settled leaves its classes behind,
 and its values for as long as it takes to settle as many again: so what a value refers to is found exactly among
@@ -21,7 +21,7 @@ MOST_GATHERED = 20_000
 """Exchanges with volatile values of their own, between one consumer and one provider."""
 
 Slots: TypeAlias = tuple[str, ...]
-"""The volatile values of an interaction, in the order of its slots."""
+"""The volatile values of an interaction, in slot order."""
 Distances: TypeAlias = tuple[str, ...]
 """Per slot of a coarse form, what its timestamp shares with others as far from their own exchanges, or nothing."""
 Occurrence: TypeAlias = tuple[Slots, Distances]
@@ -33,14 +33,14 @@ ValueOrigin: TypeAlias = tuple[str, str]
 
 @dataclass(slots=True, eq=False)
 class ValuePlace:
-    """A slot, and by way of its root the class that it belongs to; only of a root is it known what was seen there."""
+    """A slot; its root stands for the class that it belongs to, and only the root knows what was seen there."""
 
     above: ValuePlace | None = None
     first: str | None = None
     varies: bool = False
 
     def root(self) -> ValuePlace:
-        """The one place that stands for the whole class."""
+        """The place that stands for the whole class."""
         if self.above is None:
             return self
         root = self.above
@@ -50,21 +50,21 @@ class ValuePlace:
         return root
 
     def join(self, other: ValuePlace) -> None:
-        """Make one class of two."""
+        """Merge two classes."""
         one, two = self.root(), other.root()
         if one is not two:
             two.above = one
             one.varies = one.varies or two.varies or one.first != two.first
 
     def note(self, values: set[str]) -> None:
-        """That some values were seen here."""
+        """Note that some values were seen here."""
         root = self.root()
         first = root.first or next(iter(values))
         root.varies = root.varies or values != {first}
         root.first = first
 
     def constant(self) -> str | None:
-        """The one value that was seen anywhere in the class; None where there were several."""
+        """The only value seen in the class; None if there were several."""
         root = self.root()
         return None if root.varies else root.first
 
@@ -95,7 +95,7 @@ class Group:
         self.coarse = tuple(slot for slot, form in enumerate(self.forms) if is_coarse(form.removeprefix(MADE)))
 
     def gather(self, slots: Slots, at: str, origin: ValueOrigin) -> int:
-        """Take the values of an exchange at some time; how many more there are to settle, one or none."""
+        """Take the values of an exchange at some time; returns how many more are to be settled, one or none."""
         gathered = self.gathered.setdefault(origin, set())
         before = len(gathered)
         distances = [distance(self.forms[slot].removeprefix(MADE), slots[slot], at) for slot in self.coarse]
@@ -110,7 +110,7 @@ class Group:
 
 
 class SharedValues:
-    """What was seen where, as long as it is remembered."""
+    """The places where values were seen, as long as they are remembered."""
 
     def __init__(self) -> None:
         self._seen: dict[str, ValuePlace] = {}
@@ -120,8 +120,8 @@ class SharedValues:
         """Sort what the groups have gathered into variants, and join the places that share a value.
 
         Args:
-            groups: all there are; they have gathered nothing afterwards.
-            literal: the values that handlers say themselves, in lower case.
+            groups: all groups; they are empty afterwards.
+            literal: the literal values of handlers, in lower case.
         """
         self._seen, self._seen_before = {}, self._seen
         for group in groups:

@@ -1,7 +1,7 @@
-"""Lines of a journal that differ in volatile values only: taken apart once, then read off.
+"""Recognises lines of a journal that differ from an earlier one only in volatile values.
 
-A suite that makes an id in every test writes as many different lines as it has requests. Seen without those values
-most of them are one and the same line; where its values went when it was taken apart tells where the next ones go.
+A suite that generates an id in every test writes as many different lines as it has requests. Without those values,
+most of them are the same line. It is taken apart once, and where its values went tells where the next ones go.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class _Outline(NamedTuple):
 
 
 class KnownLines:
-    """What is known about the lines of one journal."""
+    """The known lines of one journal."""
 
     def __init__(self) -> None:
         self._slots: dict[bytes, tuple[int, ...] | None] = {}
-        """By outline, the numbers of the values in the order of the slots; None where that differs."""
+        """By outline, the numbers of the values in slot order; None if that differs."""
         self._repeats: dict[tuple[bytes, tuple[str, ...]], Callable[[Slots, str], None]] = {}
         self._open: _Outline | None = None
 
     def take(self, line: bytes, at: str) -> bool:
-        """Note what a line says, if a line like it was taken apart before; else `learn` may be told what it was."""
+        """Take a line that is like one taken apart before; otherwise return False, and `learn` may be told about it."""
         self._open = outline = _outline(line.decode("latin-1"), at)
         if outline is None or (slots := self._slots.get(outline.key)) is None:
             return False
@@ -51,7 +51,7 @@ class KnownLines:
         return True
 
     def learn(self, exchange: Exchange, taken: Taken) -> None:
-        """What came of the line that `take` has seen last."""
+        """Remember what the last line given to `take` was turned into."""
         outline, self._open = self._open, None
         if outline is None or len(self._repeats) >= _MOST_KNOWN or not _is_plain(exchange, taken, outline):
             return
@@ -63,10 +63,10 @@ class KnownLines:
 
 
 def _is_plain(exchange: Exchange, taken: Taken, outline: _Outline) -> bool:
-    """Whether the values decide nothing but what stands in the slots.
+    """True if the values affect nothing but the contents of the slots.
 
-    States are sorted by what they say, and a value that is also the name of a member, or that a handler says
-    literally, makes another interaction.
+    States are sorted by content, and a value that is also the name of a member, or a literal of a handler,
+    makes a different interaction.
     """
     extracted = taken.extracted
     slots = set(extracted.slots)

@@ -1,9 +1,9 @@
-"""Volatile values -> constants of the same form, so that two runs of the same tests give the same pact.
+"""Replaces volatile values by constants of the same form, so that two runs of the same tests give the same pact.
 
 `extract` takes the volatile values out of an interaction and leaves a skeleton with slots. Slots that share a value
 belong to one class, wherever they are; a class is numbered by its first slot in the sorted skeletons, and the number
 makes the constant. So neither the order of the exchanges nor the values themselves leave a trace.
-A value that a handler's answer says literally stays what it is, in requests too.
+A literal value of a handler's response stays as it is, in requests too.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ KnownValues: TypeAlias = dict[str, str]
 
 
 def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
-    """An interaction with every text and number of it rewritten, in one and the same order each time."""
+    """An interaction with all its texts and numbers rewritten, always in the same order."""
     return replace(
         interaction,
         path=rewrite("request.path", interaction.path, 0),
@@ -99,7 +99,7 @@ def _text(body: PactBody, side: Side, rewrite: Rewrite) -> Json:
 
 def _json(value: Json, place: str, rewrite: Rewrite) -> Json:
     if isinstance(value, dict):
-        # Visited by name, so that the order of the members is no content; kept, because people read it.
+        # Visited by name, so that the order of members does not matter; kept, because people read it.
         members = value.copy()
         for name in sorted(value):
             member, at = value[name], below(place, name)
@@ -112,13 +112,13 @@ def _json(value: Json, place: str, rewrite: Rewrite) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """An interaction with slots in the place of its volatile values."""
+    """An interaction with slots in place of its volatile values."""
 
     skeleton: Interaction
     slots: Slots
     forms: tuple[str, ...]
     literal: frozenset[str]
-    """The values that its handler says literally, in lower case."""
+    """The literal values of its handler, in lower case."""
 
 
 def extract(interaction: Interaction, exchange: Exchange, known: KnownValues) -> Extracted:
@@ -213,7 +213,7 @@ def _joined(made: list[VolatileSpan], looked: Iterable[VolatileSpan]) -> list[Vo
 
 
 def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
-    """Whether there is nothing to take out, which most interactions show before every value of them is looked at."""
+    """True if there is nothing to take out, which is quick to tell for most interactions."""
     texts = [interaction.path, interaction.description]
     for _, values in (*interaction.query, *interaction.request.headers, *interaction.response.headers):
         texts += values
@@ -235,7 +235,7 @@ def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """An interaction with slots, the literals that stay in them, and the places that tell which slots are alike."""
+    """An interaction with slots, the literals that stay in them, and the places that tell which slots are equal."""
 
     interaction: Interaction
     forms: tuple[str, ...]
@@ -267,7 +267,7 @@ def pin(skeletons: Iterable[Skeleton], *, rules: bool) -> Iterator[Interaction]:
 
 
 def _with_constant_tokens(skeleton: Skeleton) -> Literals:
-    """The literals, and as such those tokens too that are the same wherever they are."""
+    """The literals, including tokens that are the same everywhere."""
     return tuple(
         place.constant() if value is None and form.startswith(TOKENS) else value
         for value, form, place in zip(skeleton.literals, skeleton.forms, skeleton.places, strict=True)
@@ -280,6 +280,7 @@ def _filled(
     slots = iter(zip(literals, numbers, strict=True))
     found: tuple[list[Rule], list[Rule]] = ([], [])
     timestamps: tuple[list[Generator], list[Generator]] = ([], [])
+    places: list[str] = []
 
     def fill(place: str, value: Json, _occurrence: int) -> Json:
         if not isinstance(value, str) or _OPEN not in value:
@@ -293,6 +294,7 @@ def _filled(
         declared = _declared(message, where)
         text = _text_of(pieces, filling, declared)
         pinned = any(literal is None for literal, _ in filling)
+        places.extend([place] * pinned)
         if pinned and rules and where is not None and not message.exact:
             patterns = [_pattern(form, literal) for form, (literal, _) in zip(pieces[1::2], filling, strict=True)]
             if where == Place("body", side=where.side) and _is_xml(message):
@@ -309,6 +311,7 @@ def _filled(
         interaction,
         request=_with(interaction.request, found[False], timestamps[False], interaction.query),
         response=_with(interaction.response, found[True], timestamps[True]),
+        pinned=tuple(places),
     )
 
 
@@ -363,7 +366,7 @@ def _text_of(pieces: Sequence[str], filling: Sequence[tuple[str | None, int]], d
 
 
 def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
-    """The rule for the form of a pinned place; None where a rule cannot stand."""
+    """The rule for the form of a pinned place; None where no rule is possible."""
     kind, value = ("regex", f"^{regex}$")
     if number:
         kind, value = ("number" if "." in regex else "integer"), ""

@@ -1,4 +1,4 @@
-"""Which timestamps mean the same time, though no two runs agree on their values.
+"""Tells which timestamps mean the same time, although their values differ in every run.
 
 Two timestamps of the same second can coincide by chance in one run, and differ in the next. So equal values say
 little; an equal distance from the exchange says more: now, or a number of minutes before or after.
@@ -18,21 +18,21 @@ _COARSE = re.compile(
     """,
     re.VERBOSE,
 )
-"""What a clock says twice while requests follow each other; days are few enough, and microseconds never agree."""
+"""Forms so coarse that consecutive requests can share a value; days rarely differ, and microseconds always do."""
 _NOW = 150.0
-"""Seconds between an exchange and what was taken for the present time somewhere around it."""
+"""Seconds between an exchange and what its code took for the current time."""
 _LATE = 5.0
-"""Seconds between a whole minute's distance and what was computed shortly before the exchange, or after."""
+"""Seconds that a time computed shortly before or after the exchange may differ from a whole number of minutes."""
 
 
 @lru_cache(maxsize=1000)  # forms are short
 def is_coarse(form: str) -> bool:
-    """Whether values of a form may agree by accident: `"epoch:s"` and `"date:0000-00-00T00:00:00Z"`, not `"uuid:a"`."""
+    """True if values can be equal by chance: `"epoch:s"` and `"date:0000-00-00T00:00:00Z"`, not `"uuid:a"`."""
     return _COARSE.fullmatch(form) is not None
 
 
 def distance(form: str, text: str, at: str) -> str:
-    """What a value of a coarse form shares with those as far from their own exchanges, or nothing: `"epoch:s +60"`.
+    """What a value of a coarse form shares with those equally far from their exchanges, or nothing: `"epoch:s +60"`.
 
     Args:
         form: the value's.
@@ -40,7 +40,7 @@ def distance(form: str, text: str, at: str) -> str:
         at: when its exchange was, ISO 8601.
     """
     if text[:16] == at[:16] and text.endswith("Z"):
-        return f"{form} +0"  # One minute, which need not be read to say so.
+        return f"{form} +0"  # Within one minute, which is clear without parsing.
     try:
         seconds = (_parsed(form, text) - datetime.fromisoformat(at)).total_seconds()
     except (ValueError, TypeError, OverflowError):
@@ -57,5 +57,5 @@ def _parsed(form: str, text: str) -> datetime:
     if form == "http:":
         return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
     timestamp = datetime.fromisoformat(f"{text[:10]}T{unquote(text[11:]).replace(',', '.')}")
-    # A time without a zone is that of some place; wherever it is, all of one run are of the same.
+    # A time without a zone is local to some place, which is the same for a whole run.
     return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp

@@ -1,1 +1,1 @@
-"""HTTP/1 on the wire: requests read, answers written."""
+"""HTTP/1 on the wire: reads requests and writes responses."""

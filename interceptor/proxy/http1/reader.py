@@ -1,8 +1,8 @@
-"""HTTP/1.1 requests out of a client's bytes (RFC 9112): strict where a lenient reader would let requests be smuggled.
+"""Reads HTTP/1.1 requests (RFC 9112), and is strict where leniency would allow request smuggling.
 
-`RequestReader` is fed what arrives, split anywhere, and gives whole requests. What it does not understand without
-doubt is refused, never guessed at, since a real server may read it once more. No library: h11 takes ten times as long,
-and this is what each answer waits for. The tests hold it against h11, llhttp and mitmproxy.
+`RequestReader` is fed bytes as they arrive, split anywhere, and returns whole requests. It refuses whatever is
+ambiguous, since a real server may read the request again. No library: h11 takes ten times as long, and every response
+waits for this. The tests compare it with h11, llhttp and mitmproxy.
 """
 
 from __future__ import annotations
@@ -33,24 +33,31 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;%b)?\Z" % _VALUE)
 
 
 class NotHttpError(Exception):
-    """Bytes that are no request: the status that they deserve, and why."""
+    """The bytes are no valid request: the status to answer with, and why."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
 
 
+class Http2Error(NotHttpError):
+    """The first line of HTTP/2."""
+
+    def __init__(self) -> None:
+        super().__init__(505, "HTTP/2 is not offered")
+
+
 @dataclass(frozen=True, slots=True)
 class WireHeaders:
-    """The header section of a request, and what it says about the message."""
+    """The header section of a request, and what it tells about the message."""
 
     fields: Fields
-    """Names as spelt; what has been dealt with once it was read (Expect: 100-continue) is left out."""
+    """Names as spelled, without what is already handled by reading it (Expect: 100-continue)."""
     host: bytes | None
     length: int
     chunked: bool
     expects: bool
-    """The client waits for a word before it sends the body."""
+    """The client waits for a 100 before it sends the body."""
     close: bool
     keep_alive: bool
     websocket: bool
@@ -68,12 +75,12 @@ class WireRequest(NamedTuple):
 
     @property
     def persistent(self) -> bool:
-        """Whether the connection stays open after the answer (RFC 9112, section 9.3)."""
+        """True if the connection stays open after the response (RFC 9112, section 9.3)."""
         return not self.headers.close if self.minor else self.headers.keep_alive and not self.headers.close
 
 
 class RequestReader:
-    """Reads one request after the other; a body can also be taken in the pieces in which it arrives."""
+    """Reads one request after the other; a body can also be taken in pieces as it arrives."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -88,7 +95,7 @@ class RequestReader:
 
     @property
     def waiting(self) -> int:
-        """Bytes that no request took yet."""
+        """Bytes that belong to no request yet."""
         return len(self._buffer)
 
     @property
@@ -97,7 +104,7 @@ class RequestReader:
         return self._head
 
     def rest(self) -> bytes:
-        """What was not read, for another reader."""
+        """The unread bytes, for another reader."""
         rest = bytes(self._buffer)
         self._buffer.clear()
         return rest
@@ -106,7 +113,7 @@ class RequestReader:
         """The next request, or None until more has arrived.
 
         Raises:
-            NotHttpError: for anything else; nothing can be read after that.
+            NotHttpError: the bytes are no valid request; nothing can be read after that.
         """
         if self._head is None:
             head = self._read_head() if self._buffer else None
@@ -120,10 +127,10 @@ class RequestReader:
         return head._replace(body=self._taken())
 
     def take(self) -> tuple[bytes, bool]:
-        """What has arrived of the awaited request's body since the last call, and whether that is all of it.
+        """The part of the body that arrived since the last call, and whether that was the last one.
 
         Raises:
-            NotHttpError: where it is no sound body.
+            NotHttpError: the body is not valid.
         """
         done = self._read_body()
         return self._taken(), done
@@ -156,7 +163,7 @@ class RequestReader:
         self._chunks = self._chunked() if head.headers.chunked else None
 
     def _read_body(self) -> bool:
-        """Move what has arrived of the body to its pieces; True where that was its end."""
+        """Move what has arrived of the body to its pieces; True if that was the end."""
         if self._chunks is None:
             self._take_piece()
             done = not self._missing
@@ -172,7 +179,7 @@ class RequestReader:
             self._pieces.append(piece)
 
     def _chunked(self) -> Generator[None, None, None]:
-        """A chunked body (RFC 9112, section 7.1); its trailers are read and dropped. Yields where bytes are missing."""
+        """Read a chunked body (RFC 9112, section 7.1); trailers are dropped. Yields while bytes are missing."""
         while size := _chunk_size((yield from self._line())):
             self._missing = size
             self._take_piece()
@@ -211,18 +218,20 @@ def _chunk_size(line: bytes) -> int:
     return int(match[1], 16)
 
 
-@lru_cache(maxsize=512)  # tests ask the same again and again; 1 MB at most
+@lru_cache(maxsize=512)  # tests send the same requests again and again; 1 MB at most
 def read_head(head: bytes) -> WireRequest:
-    """The request line and the header section, every line with its line break, as a request without its body.
+    """Parse the request line and the header section, with their line breaks, as a request without its body.
 
     Raises:
-        NotHttpError: where it is no sound head.
+        NotHttpError: they are not valid.
     """
     line, _, block = head.partition(b"\n")
     match = _LINE.match(line.removesuffix(b"\r"))
     if match is None:
         raise NotHttpError(400, "the first line is not that of an HTTP request")
     method, target, version = match.groups()
+    if line.startswith(b"PRI * HTTP/2.0"):
+        raise Http2Error
     if version not in {b"1.0", b"1.1"}:
         raise NotHttpError(505, "this proxy speaks HTTP/1.0 and HTTP/1.1")
     headers = read_headers(block) if len(block) <= _MOST_CACHED else read_headers.__wrapped__(block)
@@ -231,12 +240,12 @@ def read_head(head: bytes) -> WireRequest:
     return WireRequest(method.decode(), target, headers, int(version == b"1.1"))
 
 
-@lru_cache(maxsize=512)  # a client's requests have much the same headers; 1 MB at most
+@lru_cache(maxsize=512)  # a client's requests have mostly the same headers; 1 MB at most
 def read_headers(block: bytes) -> WireHeaders:
-    """The header section, every line with its line break.
+    """Parse the header section, with its line breaks.
 
     Raises:
-        NotHttpError: where it is not sound, or leaves in doubt where the message ends (RFC 9112, section 6.3).
+        NotHttpError: it is not valid, or the end of the message is ambiguous (RFC 9112, section 6.3).
     """
     block = _FOLD.sub(b" ", block.replace(b"\r\n", b"\n"))
     if _SOUND.fullmatch(block) is None:

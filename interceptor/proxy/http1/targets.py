@@ -1,4 +1,4 @@
-"""Whom a request is for, by what its first line says (RFC 9112, section 3.2)."""
+"""Finds out whom a request is for, by its first line (RFC 9112, section 3.2)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Address(NamedTuple):
 
 @lru_cache(maxsize=512)
 def destination(target: bytes, host_header: bytes | None) -> tuple[Address, bytes]:
-    """Whom a request to a proxy is for, and the path there.
+    """The origin that a request to a proxy is for, and the path there.
 
     Raises:
         NotHttpError: where it does not say.

@@ -1,4 +1,4 @@
-"""Answers as HTTP/1.1 has them on the wire (RFC 9112)."""
+"""Writes responses in HTTP/1.1 (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _OF_ONE_CONNECTION = frozenset(
 def answer(
     response: Response, method: str, further: Headers = (), *, minor: int = 1, closes: bool = False
 ) -> tuple[bytes, bool]:
-    """A whole answer, and whether the connection ends with it.
+    """A whole response, and whether the connection closes after it.
 
     Args:
-        response: what is answered.
-        method: of the request; a HEAD gets no body.
-        further: headers beside those of the response.
-        minor: 1 where the client speaks HTTP/1.1, 0 for HTTP/1.0.
-        closes: the client wants the connection to end.
+        response: the response.
+        method: the request's method; a HEAD gets no body.
+        further: headers in addition to those of the response.
+        minor: 1 for HTTP/1.1, 0 for HTTP/1.0.
+        closes: the client wants the connection to close.
     """
     head, closes = answer_head(response.status, response.headers, further, minor, closes=closes)
     length = b"".join(b"%b: %b\r\n" % field for field in length_of(response, method))
@@ -38,12 +38,12 @@ def answer(
     return b"%b%b\r\n%b" % (head, length, body), closes
 
 
-@lru_cache(maxsize=512)  # most answers have the headers of another
+@lru_cache(maxsize=512)  # most responses have the headers of an earlier one
 def answer_head(status: int, headers: Headers, further: Headers, minor: int, *, closes: bool) -> tuple[bytes, bool]:
-    """The head of an answer, without the header about its length; and whether the connection ends with it."""
+    """The head of a response without the header for its length, and whether the connection closes after it."""
     fields = wire_fields(headers, further)
     declared = [value.lower() for name, value in fields if name == b"connection"]
-    final = status >= 200  # nothing but the end of the connection keeps a client from waiting for another answer
+    final = status >= 200  # only closing the connection keeps a client from waiting for another response
     closes = closes or not final or any(b"close" in value for value in declared)
     lines = [b"HTTP/1.1 %d %b\r\n" % (status, reason_of(status))]
     lines += [b"%b: %b\r\n" % field for field in fields]
@@ -53,24 +53,24 @@ def answer_head(status: int, headers: Headers, further: Headers, minor: int, *, 
 
 
 def truncated(response: Response, further: Headers) -> bytes:
-    """An answer that ends in the middle."""
+    """A response that breaks off in the middle."""
     body = body_of(response)
     head, _ = answer_head(response.status, response.headers, further, 1, closes=True)
     return b"%bcontent-length: %d\r\n\r\n%b" % (head, max(len(body), 1), body[: len(body) // 2])
 
 
 def chunk(data: bytes) -> bytes:
-    """A piece of a chunked body; nothing for no bytes, which would end it."""
+    """A chunk of a body; empty for no bytes, since an empty chunk would end it."""
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
 def head_of(first_line: bytes, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """A first line and headers, with the blank line after them."""
+    """The first line and the headers, with the blank line after them."""
     return b"".join((first_line, b"\r\n", *(b"%b: %b\r\n" % field for field in fields), b"\r\n"))
 
 
 def end_to_end(fields: Fields) -> Fields:
-    """The headers that are for the other end, and not for the next hop."""
+    """The headers for the other end, without those for the next hop."""
     named = {
         token.strip().lower() for name, value in fields if name.lower() == b"connection" for token in value.split(b",")
     }
@@ -80,7 +80,7 @@ def end_to_end(fields: Fields) -> Fields:
 
 
 def wire_fields(headers: Headers, further: Headers = ()) -> Fields:
-    """Headers for the wire, but for those that say how long the message is."""
+    """Headers for the wire, without those for the length of the message."""
     return tuple(
         (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
         for name, value in (*headers, *further)
@@ -89,14 +89,14 @@ def wire_fields(headers: Headers, further: Headers = ()) -> Fields:
 
 
 def body_of(response: Response) -> bytes:
-    """The body, where HTTP has one."""
+    """The body, if HTTP allows one."""
     return response.body if has_body(response.status) else b""
 
 
 def length_of(response: Response, method: str) -> Fields:
-    """The header that says how long the body is.
+    """The header for the length of the body.
 
-    A HEAD is answered with the headers of a GET, its length included (RFC 9110, section 9.3.2); 204 and 304 have
+    The response to a HEAD has the headers of a GET, including its length (RFC 9110, section 9.3.2); 204 and 304 have
     neither body nor length (section 8.6).
     """
     if response.status < 200 or response.status in LENGTHLESS:

@@ -14,7 +14,6 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from interceptor.engine import SCOPE_HEADER
 from interceptor.project.config import Policy
-from interceptor.project.origins import is_loopback
 from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, PendingRequest, ProxyReply, RawRequest
 from interceptor.proxy.mitm.flows import address_of, response_of, to_mitmproxy
 from interceptor.proxy.noted_body import NotedBody
@@ -22,6 +21,7 @@ from interceptor.proxy.translate import coding_of, make_response
 from interceptor.recorder.recorder import is_recorded
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Unhandled
 from interceptor.values.messages import Headers, Response
+from interceptor.values.origins import is_loopback
 
 _OF_THE_CLIENT = ("Client disconnected.", Error.KILLED_MESSAGE)
 """Errors of mitmproxy's for which the real server is not to blame."""

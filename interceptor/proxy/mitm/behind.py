@@ -149,10 +149,11 @@ class Behind:
         way = UpstreamWay(upstream)
         self.addon = ForwardAddon(way)
         self._dispatcher = dispatcher
-        self._master = Master(Options(confdir=str(trust.confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
         self._proxyserver = Proxyserver()
         self._intercept = InterceptAddon(dispatcher, others, self.addon.answers)
-        self._master.addons.add(self.addon, self._intercept, way, self._proxyserver, NextLayer(), TlsConfig())
+        with trust.with_authority() as confdir:
+            self._master = Master(Options(confdir=str(confdir), ssl_verify_upstream_trusted_ca=str(trust.bundle)))
+            self._master.addons.add(self.addon, self._intercept, way, self._proxyserver, NextLayer(), TlsConfig())
         self._master.options.update(
             server=False,
             connection_strategy="lazy",  # a mocked host need not exist
@@ -181,9 +182,10 @@ class Behind:
     async def http2(self, client: ClientEnd, origin: Address, transport: asyncio.Transport) -> PrivateConnection:
         def layer(handler: LoudHandler) -> HttpLayer:
             context = handler.layer.context
-            context.client.alpn, context.client.tls = b"h2", True
+            secure = origin.scheme == "https"
+            context.client.alpn, context.client.tls = b"h2", secure
             context.client.sni = origin.host
-            context.server.address, context.server.tls = (origin.host, origin.port), True
+            context.server.address, context.server.tls = (origin.host, origin.port), secure
             context.layers.clear()
             self._intercept.clients[handler.client.id] = client
             return HttpLayer(context, HTTPMode.transparent)

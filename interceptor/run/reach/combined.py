@@ -10,13 +10,14 @@ from interceptor.run.reach.browsers import browsers
 from interceptor.run.reach.java import java
 from interceptor.run.reach.means import Ground, Means
 from interceptor.run.reach.mocks import mocks
-from interceptor.run.reach.node import node
+from interceptor.run.reach.node import NODE_OPTIONS, node, refuses_preloads
 from interceptor.run.reach.perl import perl
 from interceptor.run.reach.php import php
 from interceptor.run.reach.python import python
 from interceptor.run.reach.wget import wget
 
 DOORS_VARIABLE = "INTERCEPTOR_DOORS"
+PATTERNS_VARIABLE = "INTERCEPTOR_PATTERNS"
 PORTS_VARIABLE = "INTERCEPTOR_PORTS"
 AUTHORITY_VARIABLE = "INTERCEPTOR_CA"
 
@@ -40,7 +41,13 @@ _SHARED = "shared"
 def laid_out(settings: Reach, observe: Observe, ground: Ground) -> Reached:
     """Write the files of all means that the project has not switched off."""
     ready, problems = [_shared(ground)], []
-    for each in _means_of(settings, ground):
+    node_refuses = refuses_preloads(ground.environ.get(NODE_OPTIONS, ""))
+    if node_refuses and settings.node:
+        problems.append(
+            "continuing without the settings for node: it may not read them, as NODE_OPTIONS has --permission "
+            "(--allow-fs-read=* lets it)"
+        )
+    for each in _means_of(settings if not node_refuses else settings.model_copy(update={"node": False}), ground):
         try:
             _lay_out(each)
         except OSError as error:
@@ -48,7 +55,7 @@ def laid_out(settings: Reach, observe: Observe, ground: Ground) -> Reached:
         else:
             ready.append(each)
     variables = {name: value for each in ready for name, value in each.variables.items()}
-    ready.append(mocks(observe, ground, variables))
+    ready.append(mocks(observe, ground, variables, in_node=not node_refuses))
     return Reached(tuple(ready), tuple(problems))
 
 
@@ -72,6 +79,7 @@ def _shared(ground: Ground) -> Means:
         _SHARED,
         {
             DOORS_VARIABLE: doors,
+            PATTERNS_VARIABLE: " ".join(ground.patterns),
             PORTS_VARIABLE: " ".join(map(str, ground.ports)),
             AUTHORITY_VARIABLE: str(ground.authority),
         },

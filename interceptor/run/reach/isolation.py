@@ -20,12 +20,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from interceptor.project.origins import Origin, is_loopback
 from interceptor.run.command import Command, not_started
 from interceptor.run.listeners import HOST, Listener, Listeners
 from interceptor.run.reach.means import PRELOADS
 from interceptor.run.trust import SYSTEM_BUNDLES
 from interceptor.values.errors import UsageError
+from interceptor.values.origins import Origin, is_loopback
 
 _ENTER = PRELOADS / "enter.py"
 _HOSTS = Path("/etc/hosts")

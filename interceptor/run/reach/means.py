@@ -20,6 +20,8 @@ class Ground:
     """Of the run; gone when the run is over."""
     doors: Mapping[str, int]
     """`api.example.com:443` -> the port that stands for it."""
+    patterns: tuple[str, ...]
+    """Owned addresses that have no door, most often of many hosts: `*.example.com:443`."""
     ports: tuple[int, ...]
     """All other ports of ours: the proxy's first, then those of `listen`."""
     bypassed: tuple[str, ...]

@@ -14,23 +14,18 @@ _LIBRARIES_VARIABLE = "INTERCEPTOR_OBSERVED_LIBRARIES"
 _PRELOAD = PRELOADS / "observe.cjs"
 
 
-def mocks(settings: Observe, ground: Ground, variables: Mapping[str, str]) -> Means:
+def mocks(settings: Observe, ground: Ground, variables: Mapping[str, str], *, in_node: bool) -> Means:
     """The part for Node is a preload of its own; the part for Python is loaded by the run's `sitecustomize`.
 
     Args:
         settings: which mocks are noted.
         ground: what every means is made from.
         variables: those of the means before, which stay.
+        in_node: whether Node loads preloads.
     """
     libraries = [name for name, noted in settings if noted]
     if not libraries:
         return Means("mocks", {})
     options = variables.get(NODE_OPTIONS, ground.environ.get(NODE_OPTIONS, ""))
-    return Means(
-        "mocks",
-        {
-            OBSERVED_VARIABLE: str(ground.observed),
-            _LIBRARIES_VARIABLE: " ".join(libraries),
-            NODE_OPTIONS: requiring(_PRELOAD, options),
-        },
-    )
+    observing = {OBSERVED_VARIABLE: str(ground.observed), _LIBRARIES_VARIABLE: " ".join(libraries)}
+    return Means("mocks", observing | ({NODE_OPTIONS: requiring(_PRELOAD, options)} if in_node else {}))

@@ -15,6 +15,13 @@ def node(ground: Ground) -> Means:
     return Means("node", {NODE_OPTIONS: requiring(_PRELOAD, ground.environ.get(NODE_OPTIONS, ""))})
 
 
+def refuses_preloads(options: str) -> bool:
+    """Whether Node would refuse to read our files: under its permission model, unless all may be read."""
+    words = options.split()
+    restricted = not {"--permission", "--experimental-permission"}.isdisjoint(words)
+    return restricted and "--allow-fs-read=*" not in words
+
+
 def requiring(preload: Path, options: str) -> str:
     """The options of Node with a preload in front, once."""
     path = str(preload).replace("\\", "\\\\").replace('"', '\\"')

@@ -47,32 +47,40 @@ public class Client {
         if (!expected.equals(got)) throw new AssertionError("expected " + expected + ", got " + got);
     }
 
-    static void exercise(String name, Asking client) throws Exception {
-        for (String origin : List.of("http://plain.client.test", "https://secure.client.test")) {
-            String at = origin + "/" + name;
-            same("200 {\"id\":\"10\"}", client.ask("GET", at + "/item", null));
-            same("201 {\"name\":\"Lamp\"}", client.ask("POST", at + "/items", "{\"name\":\"Lamp\"}"));
-            same("200 {\"size\":" + SIZE + "}", client.ask("PUT", at + "/upload", "x".repeat(SIZE)));
-            same("204 ", client.ask("DELETE", at + "/item", null));
-            same("200 {\"id\":\"10\"}", client.ask("GET", at + "/old", null));
-            var answers = new ArrayList<CompletableFuture<String>>();
-            for (int each = 0; each < 10; each++) {
-                String url = at + "/parallel/" + each;
-                answers.add(CompletableFuture.supplyAsync(() -> {
-                    try {
-                        return client.ask("GET", url, null);
-                    } catch (Exception error) {
-                        throw new RuntimeException(error);
-                    }
-                }));
-            }
-            for (int each = 0; each < 10; each++) same("200 {\"number\":\"" + each + "\"}", answers.get(each).get());
+    static void exercise(String at, Asking client) throws Exception {
+        same("200 {\"id\":\"10\"}", client.ask("GET", at + "/item", null));
+        same("201 {\"name\":\"Lamp\"}", client.ask("POST", at + "/items", "{\"name\":\"Lamp\"}"));
+        same("200 {\"size\":" + SIZE + "}", client.ask("PUT", at + "/upload", "x".repeat(SIZE)));
+        same("204 ", client.ask("DELETE", at + "/item", null));
+        same("200 {\"id\":\"10\"}", client.ask("GET", at + "/old", null));
+        var answers = new ArrayList<CompletableFuture<String>>();
+        for (int each = 0; each < 10; each++) {
+            String url = at + "/parallel/" + each;
+            answers.add(CompletableFuture.supplyAsync(() -> {
+                try {
+                    return client.ask("GET", url, null);
+                } catch (Exception error) {
+                    throw new RuntimeException(error);
+                }
+            }));
         }
-        System.out.println("ok " + name);
+        for (int each = 0; each < 10; each++) same("200 {\"number\":\"" + each + "\"}", answers.get(each).get());
     }
 
-    public static void main(String[] arguments) throws Exception {
-        exercise("java-http-client", Client::byHttpClient);
-        exercise("java-url-connection", Client::byUrlConnection);
+    static void exerciseAll(String name, Asking client) {
+        for (String scheme : List.of("plain", "TLS")) {
+            String origin = scheme.equals("TLS") ? "https://secure.client.test" : "http://plain.client.test";
+            try {
+                exercise(origin + "/" + name, client);
+                System.out.println("ok " + name + " " + scheme);
+            } catch (Exception | AssertionError error) {
+                System.out.println("failed " + name + " " + scheme + ": " + error);
+            }
+        }
+    }
+
+    public static void main(String[] arguments) {
+        exerciseAll("java-http-client", Client::byHttpClient);
+        exerciseAll("java-url-connection", Client::byUrlConnection);
     }
 }

@@ -1,10 +1,7 @@
-// Clients within a made-up browser, which bring connections of their own.
-import { JSDOM } from 'jsdom';
-import { Window } from 'happy-dom';
-
+// Clients within a made-up browser, which bring connections of their own; arguments: the Node, and packages.
 import exercises from './exercise.cjs';
 
-const version = process.argv[2];
+const [version, ...packages] = process.argv.slice(2);
 
 function byXhr(XMLHttpRequest) {
   return (method, url, body) =>
@@ -18,17 +15,19 @@ function byXhr(XMLHttpRequest) {
     });
 }
 
-const { window } = new JSDOM('', { url: 'http://localhost/' });
-const happy = new Window({ url: 'http://localhost/' });
-const byFetch = async (method, url, body) => {
-  const headers = body ? { 'content-type': 'application/json' } : {};
-  const response = await happy.fetch(url, { method, body, headers });
-  return { status: response.status, text: await response.text() };
-};
+function byFetch(window) {
+  return async (method, url, body) => {
+    const headers = body ? { 'content-type': 'application/json' } : {};
+    const response = await window.fetch(url, { method, body, headers });
+    return { status: response.status, text: await response.text() };
+  };
+}
 
-await exercises.exerciseAll({
-  [`${version}-jsdom-xhr`]: byXhr(window.XMLHttpRequest),
-  [`${version}-happy-dom-xhr`]: byXhr(happy.XMLHttpRequest),
-  [`${version}-happy-dom-fetch`]: byFetch,
-});
+for (const name of packages) {
+  const { JSDOM, Window } = await import(name);
+  const window = JSDOM ? new JSDOM('', { url: 'http://localhost/' }).window : new Window({ url: 'http://localhost/' });
+  const clients = { [`${version}-${name}-xhr`]: byXhr(window.XMLHttpRequest) };
+  if (Window) clients[`${version}-${name}-fetch`] = byFetch(window);
+  await exercises.exerciseAll(clients);
+}
 process.exit();

@@ -8,9 +8,12 @@ import { Worker } from 'node:worker_threads';
 
 import axios from 'axios';
 import got from 'got';
+import ky from 'ky';
 import nodeFetch from 'node-fetch';
+import playwright from 'playwright-core';
 import superagent from 'superagent';
 import * as undici from 'undici';
+import * as undici7 from 'undici7';
 
 import exercises from './exercise.cjs';
 
@@ -60,6 +63,18 @@ const clients = {
   'http-own-ca': plain(ownAgents({ ca })),
   fetch: fetching(fetch),
   'undici-agent': fetching(undici.fetch, { dispatcher: new undici.Agent({ connections: 4 }) }),
+  'undici-pool': async (method, url, body) => {
+    const { origin, pathname } = new URL(url);
+    const headers = body ? { 'content-type': 'application/json' } : {};
+    const pool = new undici.Pool(origin, { connections: 2 });
+    const response = await pool.request({ path: pathname, method, body, headers });
+    const text = await response.body.text();
+    await pool.close();
+    return response.statusCode === 302
+      ? clients['undici-pool']('GET', new URL(response.headers.location, url).href)
+      : { status: response.statusCode, text };
+  },
+  'undici-7': fetching(undici7.fetch),
   axios: axiosWith({}),
   'axios-no-proxy': axiosWith({ proxy: false }),
   got: async (method, url, body) => {
@@ -73,7 +88,25 @@ const clients = {
     return { status: response.status, text: response.text || '' };
   },
   'node-fetch': fetching(nodeFetch),
+  'playwright-request': async (method, url, body) => {
+    const data = body && Buffer.from(body); // of a text it would make JSON
+    const headers = body ? { 'content-type': 'application/json' } : {};
+    const context = await playwright.request.newContext();
+    const response = await context.fetch(url, { method, data, headers });
+    const answer = { status: response.status(), text: await response.text() };
+    await context.dispose();
+    return answer;
+  },
+  ky: async (method, url, body) => {
+    const headers = body ? { 'content-type': 'application/json' } : {};
+    const response = await ky(url, { method, body, headers, throwHttpErrors: false });
+    return { status: response.status, text: await response.text() };
+  },
 };
+if (version !== 'node20') {
+  const { Agent, fetch } = await import('undici8'); // which needs Node 22
+  clients['undici-8'] = fetching(fetch, { dispatcher: new Agent() });
+}
 
 await exercises.exerciseAll(Object.fromEntries(Object.entries(clients).map(([name, each]) => [`${version}-${name}`, each])));
 

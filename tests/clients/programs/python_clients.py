@@ -2,11 +2,8 @@
 
 import asyncio
 import http.client
-import json
 import ssl
-import traceback
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from urllib.parse import urljoin, urlsplit
 
@@ -14,22 +11,7 @@ import aiohttp
 import httpx
 import requests
 import urllib3
-
-JSON = {"content-type": "application/json"}
-SIZE = 5 * 1024 * 1024
-
-
-def exercise(name, client):
-    for origin in ("http://plain.client.test", "https://secure.client.test"):
-        at = f"{origin}/{name}"
-        assert client("GET", f"{at}/item") == (200, '{"id":"10"}')
-        assert client("POST", f"{at}/items", b'{"name":"Lamp"}') == (201, '{"name":"Lamp"}')
-        assert client("PUT", f"{at}/upload", b"x" * SIZE) == (200, json.dumps({"size": SIZE}, separators=(",", ":")))
-        assert client("DELETE", f"{at}/item") == (204, "")
-        assert client("GET", f"{at}/old") == (200, '{"id":"10"}')
-        with ThreadPoolExecutor(10) as pool:
-            answers = list(pool.map(partial(client, "GET"), [f"{at}/parallel/{each}" for each in range(10)]))
-        assert answers == [(200, f'{{"number":"{each}"}}') for each in range(10)]
+from exercise import JSON, exercise_all
 
 
 def by_urllib(method, url, body=None):
@@ -116,9 +98,4 @@ CLIENTS = {
     "asyncio": by_asyncio,
 }
 
-for name, client in CLIENTS.items():
-    try:
-        exercise(f"python-{name}", client)
-        print(f"ok python-{name}", flush=True)
-    except Exception:  # noqa: BLE001  # the next client has its turn whatever became of this one
-        print(f"failed python-{name}: {' | '.join(traceback.format_exc().splitlines())}", flush=True)
+exercise_all({f"python-{name}": client for name, client in CLIENTS.items()})

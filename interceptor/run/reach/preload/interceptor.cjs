@@ -1,7 +1,8 @@
 // Leads this process's connections for owned origins to their doors, whichever client opens them.
 //
 // Every client of Node ends at the two functions that are replaced here: net.Socket's connect, and tls.connect.
-// INTERCEPTOR_DOORS says where to: `api.example.com:443=41873 ...`. All other connections stay as they are.
+// INTERCEPTOR_DOORS says where to: `api.example.com:443=41873 ...`. Addresses that match INTERCEPTOR_PATTERNS,
+// `*.example.com:443`, have no door: the proxy is told which of them is meant. All other connections stay as they are.
 'use strict';
 
 const fs = require('node:fs');
@@ -10,24 +11,31 @@ const tls = require('node:tls');
 const { syncBuiltinESMExports } = require('node:module');
 
 const LOOPBACK = '127.0.0.1';
-const WORKERS = ['INTERCEPTOR_SCOPE', 'VITEST_POOL_ID', 'JEST_WORKER_ID'];
+const WORKERS = ['INTERCEPTOR_SCOPE', 'VITEST_POOL_ID', 'JEST_WORKER_ID', 'TEST_WORKER_INDEX']; // the last is Playwright's
 
 const words = (text) => (text || '').split(' ').filter(Boolean);
 const doors = new Map(words(process.env.INTERCEPTOR_DOORS).map((each) => each.split('=')));
-const ours = new Set([...doors.values(), ...words(process.env.INTERCEPTOR_PORTS)]);
+const ports = words(process.env.INTERCEPTOR_PORTS);
+const ours = new Set([...doors.values(), ...ports]);
+const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const patterns = words(process.env.INTERCEPTOR_PATTERNS).map((each) => new RegExp(`^${each.split('*').map(literal).join('.*')}$`));
 
 const connect = net.Socket.prototype.connect;
 const secureConnect = tls.connect;
 
+// The port that stands for an address, and the address where the port does not say it.
 function doorOf(options) {
+  if (options.path) return undefined;
   const host = String(options.host || 'localhost').toLowerCase().replace(/\.$/, '');
-  return options.path ? undefined : doors.get(`${host}:${options.port}`);
+  const address = `${host}:${options.port}`;
+  if (doors.has(address)) return { port: doors.get(address), meant: '' };
+  return patterns.some((each) => each.test(address)) ? { port: ports[0], meant: address } : undefined;
 }
 
-// The scope of what this worker asks. Read anew each time: vitest names its workers late.
-function preamble() {
-  const scope = WORKERS.map((each) => process.env[each]).find((each) => each !== undefined);
-  return scope && `INTERCEPTOR/1 ${encodeURIComponent(scope)}\r\n`;
+// The scope of what this worker asks, and the address. Read anew each time: vitest names its workers late.
+function preamble(meant) {
+  const scope = WORKERS.map((each) => process.env[each]).find((each) => each !== undefined) || '';
+  return (scope || meant) && `INTERCEPTOR/1 ${encodeURIComponent(scope)}${meant && ` ${meant}`}\r\n`;
 }
 
 function changed(options, changes) {
@@ -43,10 +51,10 @@ net.Socket.prototype.connect = function (...args) {
   const given = normalised(args);
   const door = doorOf(given[0]);
   if (door === undefined && !isOurs(given[0])) return connect.apply(this, args);
-  const led = door === undefined ? given : redirected(given, door);
+  const led = door === undefined ? given : redirected(given, door.port);
   const result = connect.call(this, led);
-  const scope = this instanceof tls.TLSSocket ? undefined : preamble();
-  if (scope) this.write(scope, 'latin1');
+  const greeting = this instanceof tls.TLSSocket ? '' : preamble(door === undefined ? '' : door.meant);
+  if (greeting) this.write(greeting, 'latin1');
   return result;
 };
 

@@ -189,6 +189,8 @@ _HOOKS = {
     "requests.sessions": lambda module: _observe(module.Session, "send", _note_requests),
     "aiohttp.client": lambda module: _observe(module.ClientSession, "_request", _note_aiohttp, asynchronous=True),
     "http.client": lambda module: _is_real(module.HTTPConnection, "send"),
+    # The urllib3 that niquests brings for all, requests among them, has left http.client behind.
+    "urllib3.connection": lambda module: _is_real(module.HTTPConnection, "request"),
     "aiohttp.client_reqrep": lambda module: _is_real(module.ClientRequest, "send"),
     # Where requests end in a connection that is kept, and in a proxy's tunnel too.
     "httpcore._sync.http11": lambda module: _is_real(module.HTTP11Connection, "handle_request"),

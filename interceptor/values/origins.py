@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from interceptor.project.config import Provider
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request
 from interceptor.values.urls import DEFAULT_PORTS, Segments, split_path
@@ -94,11 +93,11 @@ class Owned:
 class Owners:
     """The providers of a project by their base URLs; the longest one that matches owns a request."""
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, base_urls: Mapping[str, Iterable[str]]) -> None:
         bases = [
             BaseUrl(name, Origin.parse(url), split_path(urlsplit(url).path)[0], len(url))
-            for name, provider in providers.items()
-            for url in provider.url
+            for name, urls in base_urls.items()
+            for url in urls
         ]
         self.bases = sorted(bases, key=lambda base: (len(base.path), base.origin.exact, base.length), reverse=True)
         self._exact: dict[Origin, list[BaseUrl]] = {}
