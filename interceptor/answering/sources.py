@@ -1,4 +1,4 @@
-"""Where templates get what no two runs agree on: the clock, ids, chance; and two stands-ins that never change.
+"""Where templates get what no two runs agree on: the clock, ids, chance; and two stand-ins that never change.
 
 What a template makes up is found by asking it again with other sources: where the two stand-ins disagree, the value
 comes from a source, and the lower stand-in's answer is what a contract says in its place.
