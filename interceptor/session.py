@@ -239,10 +239,11 @@ def run_command(
         CommandNotFoundError: there is no such program.
         CommandNotRunnableError: there is, but the system will not run it.
     """
+    held = context.engine.has_resolvers
     if isolation is None:
-        with running(partial(start, words, context.environment)) as command:
+        with running(partial(start, words, context.environment), may_be_held=held) as command:
             return _accompany(context, command, {}, watch, Processes() if observed else None)
-    with running(partial(isolation.start, words, context.environment)) as isolated:
+    with running(partial(isolation.start, words, context.environment), may_be_held=held) as isolated:
         inside = replace(context, listeners=isolated.listeners)
         return _accompany(inside, isolated, isolated.allowed, watch, Processes(isolated.pid) if observed else None)
 

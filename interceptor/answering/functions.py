@@ -7,52 +7,19 @@ import binascii
 import hashlib
 import hmac
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from email.utils import format_datetime
-from typing import Any, Self
+from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from interceptor.answering.sources import current
+from interceptor.answering.times import date, now
 from interceptor.values.patterns import Pattern
 from interceptor.values.remember import remembered
 
-_OFFSET = re.compile(r"([+-])(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\Z")
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _JWT_SECRET = b"interceptor"
 """Tokens of a mock are for reading, not for trusting: the key is public."""
-
-
-class Moment(str):
-    """A point in time: ISO 8601 in UTC as text (`2026-11-21T20:46:03.120Z`), other forms as members."""
-
-    __slots__ = ("epoch", "http")
-
-    epoch: int
-    """Seconds since 1970."""
-    http: str
-    """As in HTTP's headers: `Sat, 21 Nov 2026 20:46:03 GMT`."""
-
-    def __new__(cls, at: datetime) -> Self:
-        moment = super().__new__(cls, at.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
-        moment.epoch = int(at.timestamp())
-        moment.http = format_datetime(at, usegmt=True)
-        return moment
-
-
-def now(offset: str = "") -> Moment:
-    """The present, moved by an offset: `now("+8h")`, `now("-2d")`."""
-    at = current().now()
-    if offset:
-        match = _OFFSET.match(offset.strip())
-        if match is None:
-            raise ValueError(f'"{offset}" is not an offset; write +8h, -30m or +2d')
-        seconds = float(match[2]) * _UNITS[match[3]]
-        at += timedelta(seconds=seconds if match[1] == "+" else -seconds)
-    return Moment(at)
 
 
 def uuid() -> str:
@@ -86,8 +53,8 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def b64encode(value: str) -> str:
-    return base64.b64encode(str(value).encode()).decode()
+def b64encode(value: str | bytes) -> str:
+    return base64.b64encode(value if isinstance(value, bytes) else str(value).encode()).decode()
 
 
 def b64decode(value: str) -> str:
@@ -118,7 +85,7 @@ def _pattern(source: str) -> Pattern:
     return Pattern(source)
 
 
-GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "uuid": uuid, "random_int": random_int, "jwt": jwt}
+GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "date": date, "uuid": uuid, "random_int": random_int, "jwt": jwt}
 FILTERS: dict[str, Callable[..., Any]] = {
     "b64encode": b64encode,
     "b64decode": b64decode,

@@ -102,7 +102,7 @@ def compile_text(text: str, known: Iterable[str]) -> Template:
         compiled = _INLINE.from_string(text)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {text}") from error
-    return Template(names, reads, partial(_render, compiled.render, text), _parts(names, compiled.render, text))
+    return Template(names, reads, partial(_render, compiled.render, text), partial(_parts, compiled.render, text))
 
 
 def compile_expression(expression: str, known: Iterable[str], shown: str) -> Template:
@@ -115,6 +115,28 @@ def compile_expression(expression: str, known: Iterable[str], shown: str) -> Tem
     return Template(names, reads, partial(_render, run, shown))
 
 
+def mentioned(expression: str) -> list[str]:
+    """See `templates`; the longest chain of members that begins with a name, each once, in their order."""
+    found: dict[str, None] = {}
+    pending: list[nodes.Node] = [_INLINE.parse("{{ " + expression + " }}")]
+    while pending:
+        node = pending.pop()
+        if (chain := _chain(node)) is not None:
+            found.setdefault(chain)
+        else:
+            pending += reversed(list(node.iter_child_nodes()))
+    return list(found)
+
+
+def _chain(node: nodes.Node) -> str | None:
+    match node:
+        case nodes.Name(name=str(name)):
+            return name
+        case nodes.Getattr(node=inner, attr=str(attribute)) if (before := _chain(inner)) is not None:
+            return f"{before}.{attribute}"
+    return None
+
+
 def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
     """The template of a `.j2` file, named `shown`."""
     try:
@@ -123,7 +145,7 @@ def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
         captures = next(_FILE.parse(text).find_all(_CAPTURES), None) is not None
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.message} in {shown}, line {error.lineno}") from error
-    parts = None if captures else _parts(names, compiled.render, shown)
+    parts = None if captures else partial(_parts, compiled.render, shown)
     return Template(names, reads, partial(_render, compiled.render, shown), parts)
 
 
@@ -131,21 +153,13 @@ _CAPTURES = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
 """What takes the text of expressions, before it is written, as a value: there marks would be part of it."""
 
 
-def _parts(
-    names: frozenset[str], run: Callable[[Mapping[str, Any]], str], shown: str
-) -> Callable[[Mapping[str, Any]], list[str]] | None:
-    if names.isdisjoint(SOURCES):
-        return None
-
-    def parts(values: Mapping[str, Any]) -> list[str]:
-        token = _marking.set(True)
-        try:
-            text: str = _render(run, shown, values)
-        finally:
-            _marking.reset(token)
-        return text.split(_MARK)
-
-    return parts
+def _parts(run: Callable[[Mapping[str, Any]], str], shown: str, values: Mapping[str, Any]) -> list[str]:
+    token = _marking.set(True)
+    try:
+        text: str = _render(run, shown, values)
+    finally:
+        _marking.reset(token)
+    return text.split(_MARK)
 
 
 def _render(run: Callable[[Mapping[str, Any]], Any], shown: str, values: Mapping[str, Any]) -> Any:
@@ -240,6 +254,8 @@ def _jsonable(value: Any) -> Any:
             value._fail_with_undefined_error()  # noqa: SLF001  # the only way to Jinja2's own message
         case None | str() | int() | float():
             return value
+        case bytes():
+            raise TypeError("these are bytes: write request.text for text, or put | b64encode behind them")
         case Mapping():
             return {str(key): _jsonable(member) for key, member in value.items()}
         case Iterable():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from interceptor.answering.marks import GeneratedMarks
 from interceptor.answering.responses import Answer, CompiledEntry
 from interceptor.answering.views import ResponseView
 from interceptor.handlers.response_part import ResponseEntry
-from interceptor.values.generated import EVERYTHING
+from interceptor.values.generated import EVERYTHING, GeneratedMarks
 from interceptor.values.messages import Response
 from interceptor.values.place import header_places
 

@@ -10,29 +10,42 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
-from interceptor.answering.marks import GeneratedMarks
 from interceptor.answering.sources import CHANCE, HIGH, LOW, SOURCES, asking
 from interceptor.answering.template import Template, TemplateFault
 from interceptor.answering.templates import compile_text
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import Problem
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.place import below, leaves, scalars
 
 TemplateValues: TypeAlias = Mapping[str, Any]
 Render: TypeAlias = Callable[[TemplateValues, GeneratedMarks], Any]
 
+_Made = TypeVar("_Made")
+
 KNOWN_NAMES = ("request", "params", "variables", "data", "call")
 """What a template may name, beside the functions."""
 
 _VOLATILE = frozenset({"request", "params", "variables", "call", "upstream"})
 
+STAND_INS: Final = "stand-ins"
+"""Among the values of templates, under a name that none of them can say: what those are with stand-ins, by name, that
+sources made."""
 
 MAY_VARY = re.compile(r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{10}|eyJ|[\w-]{16}")
 """What a text holds that may look like a UUID, a time, a token."""
 _WORDS = re.compile(r"[\w:.+-]+")
+
+
+class StandIn(NamedTuple):
+    """What a value is with the lower and the higher stand-in, and whether chance is among its sources."""
+
+    low: Any
+    high: Any
+    chance: bool
 
 
 class RenderFault(Exception):  # noqa: N818  # the author's template is at fault, not this code
@@ -111,12 +124,13 @@ class Compiler:
         return None
 
     def _rendered(self, template: Template, node: Node, place: str, key: str) -> Render:
-        from_data = "data" in template.names
+        from_data = not template.names.isdisjoint({"data", "item"})
         asks = bool(template.names & SOURCES)
         volatile = asks or bool(template.names & _VOLATILE)
 
         def render(values: TemplateValues, generated: GeneratedMarks) -> Any:
-            value = generate(template, node, values, key, generated) if asks else rendered(template, node, values)
+            made = asks or names_made(template, values)
+            value = generate(template, node, values, key, generated) if made else rendered(template, node, values)
             if from_data:
                 for found, leaf in leaves(value, place):
                     if self._is_new(leaf):
@@ -156,32 +170,32 @@ def generate(template: Template, node: Node, values: TemplateValues, place: str,
     Raises:
         RenderFault: that names the place of the template.
     """
-    chance = not template.names.isdisjoint(CHANCE)
+    chance = asks_chance(template, values)
     if template.parts is None:
         value = rendered(template, node, values)
-        if (others := _stand_ins(template.render, values)) is not None:
+        if (others := with_stand_ins(template.render, values)) is not None:
             generated.compare(place, value, *others, chance=chance)
         return value
     try:
         parts = template.parts(values)
     except TemplateFault as fault:
         raise RenderFault(node, str(fault)) from fault
-    if (others := _stand_ins(template.parts, values)) is not None:
+    if (others := with_stand_ins(template.parts, values)) is not None:
         generated.compare_parts(place, parts, *others, chance=chance)
     return "".join(parts)
 
 
 def generate_file(template: Template, node: Node, values: TemplateValues, place: str, generated: GeneratedMarks) -> Any:
     """The text of a `.j2` file; of one that is JSON, the members of what sources made of it are noted."""
-    if not template.names & SOURCES:
+    if not (template.names & SOURCES or names_made(template, values)):
         return rendered(template, node, values)
     if place != "response.$":
         return generate(template, node, values, place, generated)
     text = rendered(template, node, values)
-    if (others := _stand_ins(template.render, values)) is not None:
+    if (others := with_stand_ins(template.render, values)) is not None:
         try:
             values_of = [parse_json(str(each).encode()) for each in (text, *others)]
-            generated.compare(place, *values_of, chance=not template.names.isdisjoint(CHANCE))
+            generated.compare(place, *values_of, chance=asks_chance(template, values))
         except NotJsonError:
             generated.constants["response.body"] = {"text": others[0]}
     return text
@@ -196,16 +210,45 @@ def constant_value(value: Any, values: TemplateValues) -> Any:
     """A value of the contract itself; see `constant_text`."""
     if not callable(value):
         return value
-    with asking(LOW):
-        return value(values, GeneratedMarks())
+    return with_low(lambda low: value(low, GeneratedMarks()), values)
 
 
-def _stand_ins(render: Callable[[TemplateValues], Any], values: TemplateValues) -> tuple[Any, Any] | None:
+def asks_sources(template: Template, values: TemplateValues) -> bool:
+    """Whether sources make the value of a template, or what it names."""
+    return not template.names.isdisjoint(SOURCES) or names_made(template, values)
+
+
+def names_made(template: Template, values: TemplateValues) -> bool:
+    """Whether a template names what sources made."""
+    made = values.get(STAND_INS)
+    return made is not None and not template.names.isdisjoint(made)
+
+
+def asks_chance(template: Template, values: TemplateValues) -> bool:
+    made = values.get(STAND_INS) or {}
+    return not template.names.isdisjoint(CHANCE) or any(
+        stand_in.chance for name, stand_in in made.items() if name in template.names
+    )
+
+
+def with_stand_ins(render: Callable[[TemplateValues], _Made], values: TemplateValues) -> tuple[_Made, _Made] | None:
     """What a template gives with either stand-in; None where it fails, which by itself is nothing wrong."""
     try:
-        with asking(LOW):
-            low = render(values)
+        low = with_low(render, values)
         with asking(HIGH):
-            return low, render(values)
+            return low, render(_standing_in(values, "high"))
     except TemplateFault:
         return None
+
+
+def with_low(render: Callable[[TemplateValues], _Made], values: TemplateValues) -> _Made:
+    """What is rendered with the lower stand-in."""
+    with asking(LOW):
+        return render(_standing_in(values, "low"))
+
+
+def _standing_in(values: TemplateValues, which: Literal["low", "high"]) -> TemplateValues:
+    made = values.get(STAND_INS)
+    if made is None:
+        return values
+    return {**values, STAND_INS: None, **{name: getattr(stand_in, which) for name, stand_in in made.items()}}

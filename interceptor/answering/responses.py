@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-from interceptor.answering.event_streams import EventMarks, event_text
-from interceptor.answering.marks import GeneratedMarks
+from interceptor.answering.delays import Wait, compile_delay, waited
+from interceptor.answering.files import validators
+from interceptor.answering.passing import CompiledPassing, compile_passing
 from interceptor.answering.rendering import (
     KNOWN_NAMES,
     Compiler,
@@ -23,14 +23,17 @@ from interceptor.answering.rendering import (
     constant_text,
     constant_value,
     generate_file,
+    with_low,
 )
-from interceptor.answering.sources import LOW, asking
+from interceptor.answering.stream_marks import StreamMarks
+from interceptor.answering.streams import compile_events, compile_stream
 from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_file
-from interceptor.handlers.response_part import DelayRange, ResponseEntry, ServerSentEvent
+from interceptor.handlers.response_part import PassedOn, ResponseEntry
 from interceptor.project.folder import Folder, file_type
 from interceptor.project.yaml_nodes import Node
-from interceptor.values.decisions import Chunk
+from interceptor.values.decisions import Chunk, Fault
+from interceptor.values.generated import GeneratedMarks, in_base64
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS, Headers, Response
@@ -52,6 +55,8 @@ class RenderedBody:
     stream: tuple[Chunk, ...] = ()
     text: str | None = None
     """Where it was given as text, which a charset may have written in other bytes."""
+    validators: Headers = ()
+    """Of a file that is given as it is."""
 
 
 BodyOf: TypeAlias = RenderedBody | Callable[[TemplateValues, GeneratedMarks], RenderedBody]
@@ -66,6 +71,8 @@ class Answer:
     generated: GeneratedMarks | None = None
     """None where nothing was generated."""
     stream: tuple[Chunk, ...] = ()
+    is_file: bool = False
+    """True where a client may ask for a part of it, or whether it is another one by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +85,21 @@ class CompiledEntry:
     headers: Sequence[tuple[str, str | Render]]
     body: BodyOf
     static: Answer | None = None
+    wait: Wait = 0.0
+    pace: ResponseEntry | None = None
+    """The entry, if it says that a whole body is sent in pieces."""
+    passing: CompiledPassing | None = None
+    """Where a request goes that is passed on otherwise than unchanged."""
+    fault: Fault | None = None
+    """How the connection fails; if it does between two pieces, the response is truncated there."""
 
     @property
     def declared_headers(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for name, _ in self.headers))
 
-    def delay(self) -> float:
+    def delay(self, values: TemplateValues) -> float:
         """Milliseconds to wait before this answer, infinity for never."""
-        return _drawn(self.model.delay)
+        return waited(self.wait, values)
 
     def answer(self, values: TemplateValues) -> Answer:
         """The answer to a request.
@@ -120,16 +134,6 @@ class CompiledEntry:
         return text
 
 
-def _drawn(delay: DelayRange | Literal["infinite"] | None) -> float:
-    match delay:
-        case None:
-            return 0.0
-        case DelayRange(min=low, max=high):
-            return low if low == high else random.uniform(low, high)  # noqa: S311  # a delay is no secret
-        case _:
-            return float("inf")
-
-
 def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Compiler) -> CompiledEntry:
     """Compile one entry; what is wrong with it is added to the compiler's problems."""
     status: int | Render = 200
@@ -146,13 +150,19 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     if entry.body_kind and status in BODILESS:
         compiler.problems.append(node.at(entry.body_kind).problem(f"a response with status {status} has no body"))
     _refuse_coding(entry, headers, node, compiler)
+    fault: Fault | None = "truncated" if any(piece.error for piece in entry.stream or ()) else entry.error
+    wait = compile_delay(entry.delay, node.at("delay"), compiler)
+    pace = None if entry.dribble is None and entry.bandwidth is None else entry
+    passing = None
+    if isinstance(entry.passthrough, PassedOn):
+        passing = compile_passing(entry.passthrough, node.at("passthrough"), compiler)
     plain, static = [(name, value) for name, value in headers if isinstance(value, str)], None
     if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
         try:
             static = _answer(node, status, plain, body, None)
-        except RenderFault as fault:
-            compiler.problems.append(fault.node.problem(fault.message))
-    return CompiledEntry(entry, node, status, headers, body, static)
+        except RenderFault as broken:
+            compiler.problems.append(broken.node.problem(broken.message))
+    return CompiledEntry(entry, node, status, headers, body, static, wait, pace, passing, fault)
 
 
 def _refuse_coding(
@@ -169,11 +179,17 @@ def _answer(
     node: Node, status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: GeneratedMarks | None
 ) -> Answer:
     complete: Headers = tuple(headers)
+    if body.content_type == EVENT_STREAM_MEDIA_TYPE and all(name != "cache-control" for name, _ in headers):
+        complete = (*complete, ("cache-control", "no-cache"))
     said = next((value for name, value in headers if name == "content-type"), None)
     if body.content_type and said is None:
         complete = (("content-type", body.content_type), *complete)
+    is_file = status == 200 and bool(body.validators)
+    if is_file:
+        names = {name for name, _ in headers}
+        complete = (*complete, *(each for each in body.validators if each[0] not in names))
     data = body.data if body.text is None else _encoded(body.text, media_type(said).charset, node)
-    return Answer(Response(status, complete, data), body.json, generated, body.stream)
+    return Answer(Response(status, complete, data), body.json, generated, body.stream, is_file)
 
 
 def _encoded(text: str, charset: str, node: Node) -> bytes:
@@ -223,8 +239,8 @@ def _compile_body(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
             return _form_body(entry.form or {}, where, compiler)
         case "base64":
             return _base64_body(entry.base64 or "", where, compiler)
-        case "sse":
-            return _stream_body(entry.sse or [], where, compiler)
+        case "sse" | "stream":
+            return _stream_body(entry, where, folder, compiler)
         case _:
             return _file_body(entry.file or "", where, folder, compiler)
 
@@ -263,7 +279,7 @@ def _form_body(fields: Mapping[str, Any], node: Node, compiler: Compiler) -> Bod
         given = render(values, generated)
         if (generated.spans or generated.constants) and any(map(_is_nested, given.values())):
             low = body(constant_value(render, values)).data
-            generated.constants["response.body"] = {"base64": base64.b64encode(low).decode()}
+            generated.constants["response.body"] = in_base64(low)
         return body(given)
 
     return rendered_form
@@ -291,7 +307,7 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
             generated.places += coded.places
             if coded.spans or coded.constants:
                 low = body(constant_text(render, values))
-                generated.constants["response.body"] = {"base64": base64.b64encode(low.data).decode()}
+                generated.constants["response.body"] = in_base64(low.data)
             return given
 
         return rendered_bytes
@@ -306,7 +322,7 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
     def body(name: str, values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
         content = folder.content(name)
         if not name.endswith(".j2"):
-            return RenderedBody(content, file_type(name))
+            return RenderedBody(content, file_type(name), validators=validators(content))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
         place = "response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body"
         generated.places.append(place)
@@ -319,10 +335,8 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
         try:
             if not (marks.constants or marks.spans):
                 return body(chosen, values, generated)
-            with asking(LOW):
-                low = body(constant_text(render, values), values, GeneratedMarks())
-            data = low.data if low.text is None else low.text.encode()
-            generated.constants["response.body"] = {"base64": base64.b64encode(data).decode()}
+            low = with_low(lambda low: body(constant_text(render, low), low, GeneratedMarks()), values)
+            generated.constants["response.body"] = in_base64(low.data if low.text is None else low.text.encode())
             given = body(chosen, values, marks)
         except (ValueError, TemplateFault) as error:
             raise RenderFault(node, str(error)) from error
@@ -341,30 +355,20 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
     return rendered_name
 
 
-def _stream_body(events: Sequence[ServerSentEvent], node: Node, compiler: Compiler) -> BodyOf:
-    """Server-sent events; the delays are drawn anew for each answer."""
-    fields = [event.model_dump(include={"event", "data", "id", "retry"}, exclude_none=True) for event in events]
-    renders = [compiler.json(each, node.at(index), "response.body") for index, each in enumerate(fields)]
-
-    def data(index: int, value: Mapping[str, Any]) -> bytes:
-        try:
-            return event_text(value).encode()
-        except ValueError as error:
-            raise RenderFault(node.at(index), str(error)) from error
+def _stream_body(entry: ResponseEntry, node: Node, folder: Folder, compiler: Compiler) -> BodyOf:
+    said = next((value for name, value in entry.headers.items() if name.lower() == "content-type"), None)
+    charset = media_type(said).charset if isinstance(said, str) and "{{" not in said else "utf-8"
+    if entry.sse is not None:
+        pieces, content_type = compile_events(entry.sse, node, charset, compiler), EVENT_STREAM_MEDIA_TYPE
+    else:
+        pieces, content_type = compile_stream(entry.stream or [], node, folder, charset, compiler)
 
     def body(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
-        chunks, marked = [], EventMarks(generated)
-        for index, (event, render) in enumerate(zip(events, renders, strict=True)):
-            marks = GeneratedMarks()
-            given = fields[index] if render is None else render(values, marks)
-            chunks.append(Chunk(data(index, given), _drawn(event.delay)))
-            marked.add(given, marks)
-        marked.finish()
-        return RenderedBody(b"".join(chunk.data for chunk in chunks), EVENT_STREAM_MEDIA_TYPE, None, tuple(chunks))
+        marks = StreamMarks()
+        chunks = pieces(values, marks)
+        if not marks.note(generated, charset):
+            low = with_low(lambda low: pieces(low, StreamMarks()), values)
+            generated.constants["response.body"] = in_base64(b"".join(chunk.data for chunk in low))
+        return RenderedBody(b"".join(chunk.data for chunk in chunks), content_type, None, chunks)
 
-    for index, (each, render) in enumerate(zip(fields, renders, strict=True)):
-        try:
-            _ = render or data(index, each)
-        except RenderFault as fault:
-            compiler.problems.append(fault.node.problem(fault.message))
     return body

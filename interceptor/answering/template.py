@@ -22,5 +22,5 @@ class Template:
     """Gives the value of the template; a TemplateFault where a member is unknown, a filter refuses, or the value
     cannot be JSON."""
     parts: Callable[[Mapping[str, Any]], list[str]] | None = None
-    """Of a text that asks sources, what it gives piece by piece: literal, value of an expression, literal, and so on;
-    None where nobody can say which is which."""
+    """Of a text, what it gives piece by piece: literal, value of an expression, literal, and so on; None where nobody
+    can say which is which."""

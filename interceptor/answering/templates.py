@@ -35,6 +35,13 @@ def compile_expression(expression: str, known: Iterable[str]) -> Template:
     return jinja.compile_expression(expression, known, expression)
 
 
+def mentioned(expression: str) -> list[str]:
+    """The values that an expression names, members and all: `["params.id", "data.products"]`."""
+    from interceptor.answering import jinja  # noqa: PLC0415  # slow
+
+    return jinja.mentioned(expression)
+
+
 def compile_file(text: str, known: Iterable[str], shown: str) -> Template:
     """The template of a `.j2` file, in which all of Jinja2 is special; see `compile_text`."""
     from interceptor.answering import jinja  # noqa: PLC0415  # slow

@@ -65,6 +65,11 @@ class RequestView:
         return self._request.url
 
     @property
+    def host(self) -> str:
+        """With the port, where it is not the default one."""
+        return self._request.origin.partition("://")[2]
+
+    @property
     def query(self) -> FirstValues:
         return FirstValues(self._request.query)
 
@@ -91,6 +96,10 @@ class RequestView:
     @property
     def text(self) -> str:
         return self._request.text
+
+    @property
+    def body(self) -> bytes:
+        return self._request.body
 
     @property
     def json(self) -> Json:

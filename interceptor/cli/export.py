@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interceptor.cli.context import Context, say, show_json
-from interceptor.cli.options import AsJson
+from interceptor.cli.options import AsJson, Recordings
 from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 
 def export(
     ctx: typer.Context,
-    recordings: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Journals, HAR files or mitmproxy flow files. Default: the journal of the latest run.",
-            metavar="RECORDING",
-            show_default=False,
-        ),
-    ] = None,
+    recordings: Recordings = None,
     merge: Annotated[
         bool, typer.Option("--merge", help="Keep the interactions that the pact files already have.")
     ] = False,

@@ -55,6 +55,14 @@ MainBranch: TypeAlias = Annotated[
 Tag: TypeAlias = Annotated[
     str | None, typer.Option(metavar="T", help="Instead of a version: the latest one with a tag.")
 ]
+Recordings: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Journals, HAR files or mitmproxy flow files. Default: the journal of the latest run.",
+        metavar="RECORDING",
+        show_default=False,
+    ),
+]
 ReportFile: TypeAlias = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE", help="Also write the report, an HTML page.", dir_okay=False),

@@ -10,7 +10,7 @@ import typer
 
 from interceptor.cli.context import Context, say
 from interceptor.cli.export import read_flows
-from interceptor.cli.options import write_output
+from interceptor.cli.options import Recordings, write_output
 from interceptor.project.config import Project, load_project
 
 if TYPE_CHECKING:
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 def report(
     ctx: typer.Context,
-    recordings: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Journals, HAR files or mitmproxy flow files. Default: the journal of the latest run.",
-            metavar="RECORDING",
-            show_default=False,
-        ),
-    ] = None,
+    recordings: Recordings = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The page. Default: .interceptor/report.html."),

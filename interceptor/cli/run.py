@@ -47,6 +47,7 @@ def run(
     ] = Export.CLEAN,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if a handler is never used.")] = False,
     consumer: Annotated[str | None, typer.Option(help="Use this consumer name instead of the project file's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of what handlers do by chance. Default: the project's.")] = None,
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Succeed also when no request for a provider arrived.")
     ] = False,
@@ -80,13 +81,14 @@ def run(
     context: Context = ctx.obj
     set_up_logging(context)
     project = load_project(context.config)
-    if consumer is not None:
-        project = replace(project, settings=project.settings.model_copy(update={"consumer": consumer}))
+    given = {"consumer": consumer, "seed": seed}
+    said = {key: value for key, value in given.items() if value is not None}
+    project = replace(project, settings=project.settings.model_copy(update=said))
     with prepared(project, os.environ, port=port, page=partial(live, project.settings.consumer)) as run_context:
         for warning in run_context.engine.warnings:
             say(str(warning))
         say_reached(run_context.reached, verbose=context.verbose)
-        if context.verbose:
+        if context.verbose and not (isolated or project.settings.reach.isolated):
             say(f"what happens is shown at {run_context.page_url}")
         finished = _run(run_context, command, isolated=isolated, allowed=allow_port or [])
     for line in (
@@ -120,11 +122,11 @@ run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-d
 
 def _run(run_context: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
     """Run the command, isolated where that is asked for; where only the project asks for it, it is no must."""
-    run = run_command
+    run, in_own_network = run_command, isolated or run_context.project.settings.reach.isolated
     if is_shown(os.environ):
-        page = run_context.page_url
+        page = "" if in_own_network else run_context.page_url
         run = partial(run_command, watch=lambda summary: progress(partial(progress_line, summary, page)))
-    if not isolated and not run_context.project.settings.reach.isolated:
+    if not in_own_network:
         return run(run_context, command)
     try:
         return run(run_context, command, run_context.isolation(allowed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 from secrets import token_urlsafe
@@ -37,6 +38,7 @@ def serve(
         str | None,
         typer.Option(envvar="INTERCEPTOR_TOKEN", help="Clients have to give it as the password to the proxy."),
     ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of what handlers do by chance. Default: the project's.")] = None,
     env: Annotated[
         bool, typer.Option("--env", help="Print the variables for clients of the proxy that runs already, for eval.")
     ] = False,
@@ -53,6 +55,8 @@ def serve(
         return
     _check(host, token)
     set_up_logging(context, warnings=True)
+    if seed is not None:
+        project = replace(project, settings=project.settings.model_copy(update={"seed": seed}))
     page = partial(live, project.settings.consumer)
     with (
         ending_signals() as wait,

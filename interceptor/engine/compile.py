@@ -14,12 +14,14 @@ from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.handlers.request_part import RequestPart
-from interceptor.handlers.response_part import DelayRange, GivenState, ResponseEntry
+from interceptor.handlers.response_part import GivenState, ResponseEntry
 from interceptor.matching.router import Route
 from interceptor.project.folder import Folder
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.json_text import Json
 from interceptor.values.place import header_places, scalars
+
+_NOT_OF_BODIES = {"matching", "given", "passthrough", "delay", "dribble"}
 
 
 def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> CompiledHandler:
@@ -28,18 +30,22 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
     compiler = replace(compiler, reads=set())
     when = _compile_when(model.when, node.at("when"), compiler)
     entries: list[DescribedEntry] = []
+    by_chance: list[DescribedEntry] = []
     for index, entry in enumerate(model.entries):
-        entries += [_compile_described(loaded, index, compiler)] * entry.times
+        described = _compile_described(loaded, index, compiler)
+        entries += [described] * (entry.times if entry.chance is None else 0)
+        by_chance += [described] if entry.chance is not None else []
     if model.then and any(entry.passthrough and not has_patches(entry) for entry in model.entries):
         message = "then needs a response of the handler's own: put status, headers or a body beside passthrough"
         compiler.problems.append(node.at("then").problem(message))
-    cacheable, first = None, entries[0]
-    if when is None and not model.then and not model.once and all(entry is first for entry in entries):
+    cacheable, first = None, entries[0] if entries and not by_chance else None
+    steady = first is not None and when is None and not model.then and not model.once
+    if steady and first is not None and all(entry is first for entry in entries):
         cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
     then = _compile_then(loaded, compiler) if model.then else {}
     chooses = any(entry.when is not None or entry.given is not None for entry in model.entries)
     reads = frozenset(name for of, name in compiler.reads if of == "data")
-    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), chooses, reads, cacheable)
+    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), chooses, reads, cacheable, by_chance)
 
 
 def _compile_when(expression: str | None, node: Node, compiler: Compiler) -> Template | None:
@@ -88,7 +94,7 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
         or callable(name)
         or entry.when is not None
         or any(state.varies for state in states)
-        or (isinstance(entry.delay, DelayRange) and entry.delay.min != entry.delay.max)
+        or callable(compiled.wait)
     )
     return DescribedEntry(
         compiled,
@@ -124,13 +130,12 @@ def _literal(loaded: LoadedHandler) -> tuple[str, ...]:
     said = {name: getattr(part, name) for name in part.model_fields_set if name not in {"matching", "graphql"}}
     if part.graphql is not None:
         said["graphql"] = part.graphql.model_dump(exclude_unset=True)
-    texts = [str(value) for value in scalars(said)] + [loaded.model.when or ""]
-    entries = [
-        {name: getattr(entry, name) for name in entry.model_fields_set if name not in {"matching", "given", "sse"}}
-        for entry in loaded.model.entries
-    ]
-    events = [[event.event, event.data, event.id] for entry in loaded.model.entries for event in entry.sse or ()]
-    said_in_templates = [str(value) for value in scalars([*entries, *events, loaded.model.then]) if "{{" in str(value)]
+    entries = [entry.model_dump(exclude_unset=True, exclude=_NOT_OF_BODIES) for entry in loaded.model.entries]
+    pieces = [piece for entry in loaded.model.entries for piece in (*(entry.sse or ()), *(entry.stream or ()))]
+    conditions = [loaded.model.when, *(entry.when for entry in loaded.model.entries)]
+    expressions = [each for each in (*conditions, *(piece.for_each for piece in pieces)) if each]
+    texts = [*(str(value) for value in scalars(said)), *expressions]
+    said_in_templates = [str(value) for value in scalars([*entries, loaded.model.then]) if "{{" in str(value)]
     files = [each for entry in loaded.model.entries if (each := _template_file(entry, loaded.folder))]
     lines = [line for text in (*said_in_templates, *files) for line in text.splitlines()]
     return tuple(dict.fromkeys([text for text in (*texts, *lines) if MAY_VARY.search(text)]))

@@ -18,7 +18,7 @@ from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request
 
-_BODY_PARTS = frozenset({"json_", "form", "multipart", "text", "graphql"})
+_BODY_PARTS = frozenset({"json_", "form", "multipart", "text", "xml", "binary", "graphql"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ class DescribedEntry:
     @property
     def passes_unread(self) -> bool:
         """True if it passes a request on, and neither changes the response nor looks at the request's body."""
-        model = self.compiled.model
+        model, passing = self.compiled.model, self.compiled.passing
         plain = model.passthrough is not None and not has_patches(model) and self.resolver is None and self.when is None
+        plain = plain and not (passing is not None and passing.varies)
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 
 
@@ -90,6 +91,12 @@ class CompiledHandler:
     """The names of the data that its templates read."""
     cacheable: Selection | None = None
     """Its selection, if that is the same for every request that matches, however often it comes."""
+    by_chance: Sequence[DescribedEntry] = ()
+    """The entries that have a chance; the others do not count them."""
+
+    @property
+    def every_entry(self) -> Sequence[DescribedEntry]:
+        return (*self.by_chance, *self.entries)
 
     def passes_unread(self, request: Request) -> bool:
         """True if a request to this address is passed on unchanged, whatever its body is."""
@@ -97,4 +104,4 @@ class CompiledHandler:
         looks_at_bodies = not _BODY_PARTS.isdisjoint(model.request_part.model_fields_set)
         if looks_at_bodies or self.when is not None or model.once or not self.route.matches(request):
             return False
-        return all(entry.passes_unread for entry in self.entries)
+        return not self.by_chance and all(entry.passes_unread for entry in self.entries)

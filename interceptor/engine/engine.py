@@ -14,15 +14,14 @@ from typing import Any
 
 from interceptor.answering.rendering import RenderFault
 from interceptor.answering.resolvers import forget_resolvers
-from interceptor.engine.compiled import CompiledHandler
+from interceptor.engine.aside import why_aside
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
-from interceptor.engine.misses import Mask, Masked, NearMiss, explain, handler_to_paste, unhandled_response
+from interceptor.engine.misses import Mask, Masked, NearMiss, elsewhere, explain, handler_to_paste, unhandled_response
 from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
 from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
 from interceptor.matching.router import ANY_METHOD, Located
-from interceptor.matching.values import Mismatch
 from interceptor.project.config import Policy, Project
 from interceptor.values.browsers import is_favicon, is_preflight, preflight_response
 from interceptor.values.decisions import Decision, Mocked, Passthrough, Resolving, Unhandled
@@ -79,6 +78,11 @@ class Engine:
     def files(self) -> frozenset[Path]:
         """The handler files and all files that they name."""
         return self._handlers.files
+
+    @property
+    def has_resolvers(self) -> bool:
+        """True if a handler of the files has the project's own code make its response."""
+        return any(entry.compiled.model.python for handler in self._handlers for entry in handler.every_entry)
 
     @property
     def hosts(self) -> set[str]:
@@ -160,7 +164,7 @@ class Engine:
             return self._batch(incoming, operations)
         decision = self._decide(incoming)
         if isinstance(decision, Mocked) and decision.cacheable:
-            if len(request.body) > _LARGEST_REMEMBERED:
+            if len(request.body) > _LARGEST_REMEMBERED or self._depends_on_time:
                 return replace(decision, cacheable=False)
             if len(self._cacheable) >= _MOST_REMEMBERED:
                 self._cacheable.clear()
@@ -182,7 +186,7 @@ class Engine:
             decision = self._not_answered(incoming) if self._policy_of(incoming) != "error" else None
         elif not incoming.scope.states and candidates[0][0].passes_unread(request):
             handler, params = candidates[0]
-            context = MatchContext(request, params, incoming.metadata, incoming.scope.memory)
+            context = MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed)
             selection = select(handler, context)
             decision = None if selection is None else respond(handler, context, selection)
         return decision if isinstance(decision, Passthrough) else None
@@ -234,7 +238,7 @@ class Engine:
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
                     yield (
                         handlers[route.rank],
-                        MatchContext(request, params, incoming.metadata, incoming.scope.memory),
+                        MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed),
                     )
 
     def _batch(self, incoming: _Incoming, operations: list[Request]) -> Decision:
@@ -269,7 +273,15 @@ class Engine:
         if policy != "error":
             return Passthrough("unhandled" if owned else "others", metadata, reported=policy == "warn")
         masked = Masked(request, self._mask(request), metadata.path)
-        aside = {handler.route.rank: _why_aside(handler, context) for handler, context in self._matching(incoming)}
+        aside = {
+            handler.route.rank: why_aside(
+                handler,
+                context,
+                incoming.scope.states,
+                replace(context, request=masked.shown),
+            )
+            for handler, context in self._matching(incoming)
+        }
         near = [
             NearMiss(
                 loaded.place,
@@ -281,7 +293,9 @@ class Engine:
             for loaded in (handlers[each.route.rank].loaded,)
         ]
         paste = handler_to_paste(masked)
-        return Unhandled(unhandled_response(masked.shown, near, paste), metadata, explain(masked.shown, near, paste))
+        hint = elsewhere(self._handlers.router.owners, located)
+        text = explain(masked.shown, near, paste, hint)
+        return Unhandled(unhandled_response(masked.shown, near, paste, text), metadata, text)
 
     def _owns(self, incoming: _Incoming) -> bool:
         if incoming.located.owned or incoming.listener:
@@ -305,6 +319,10 @@ class Engine:
             yield from scope.overrides
 
     @property
+    def _depends_on_time(self) -> bool:
+        return any(handlers.depends_on_time for handlers in self._all_handlers())
+
+    @property
     def _speaks_graphql(self) -> bool:
         return any(handlers.speaks_graphql for handlers in self._all_handlers())
 
@@ -318,16 +336,6 @@ class Engine:
         if len(self._scopes) > _MOST_SCOPES:
             del self._scopes[next(iter(self._scopes))]
         return scope
-
-
-def _why_aside(handler: CompiledHandler, context: MatchContext) -> list[Mismatch]:
-    """Why a handler declines although it matches, if its `when` is the reason."""
-    model = handler.loaded.model
-    used_up = model.once and context.memory.calls.get(handler.route.rank, 0) >= len(handler.entries)
-    conditions = [model.when] if model.when else [entry.when for entry in model.entries if entry.when]
-    if not conditions or used_up or select(handler, context) is not None:
-        return []
-    return [Mismatch("when", condition, "false") for condition in conditions]
 
 
 def load_engine(project: Project, mask: Mask = lambda request: request) -> Engine:

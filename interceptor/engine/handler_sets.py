@@ -11,9 +11,9 @@ from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.unreachable import unreachable
 from interceptor.handlers.loading import Loaded, LoadedHandler, load_handlers, load_text
 from interceptor.matching.discriminators import demands
-from interceptor.matching.requests import compile_request
+from interceptor.matching.mismatches import MatcherError
+from interceptor.matching.requests import compile_request, depends_on_time
 from interceptor.matching.router import Route, Router, compile_address
-from interceptor.matching.values import MatcherError
 from interceptor.project.config import Project
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.errors import ConfigurationError, Problem
@@ -28,6 +28,7 @@ class HandlerSet:
         self.files = files
         self._by_rank = {handler.route.rank: handler for handler in handlers}
         self.router = Router(project.owners, [handler.route for handler in handlers])
+        self.depends_on_time = any(depends_on_time(handler.loaded.model.request_part) for handler in handlers)
         self.speaks_graphql = any(handler.loaded.model.request_part.graphql is not None for handler in handlers)
 
     def __getitem__(self, rank: int) -> CompiledHandler:
@@ -82,7 +83,7 @@ def _compile(loaded: Loaded, first_rank: int, data: frozenset[str]) -> list[Comp
 
 def _unknown_data(handlers: list[CompiledHandler], data: frozenset[str]) -> Iterator[Problem]:
     """What a `then` changes although it is in no `data` and nobody reads it; a resolver may read anything."""
-    if any(entry.resolver is not None for handler in handlers for entry in handler.entries):
+    if any(entry.resolver is not None for handler in handlers for entry in handler.every_entry):
         return
     known = data.union(*(handler.reads for handler in handlers))
     for handler in handlers:

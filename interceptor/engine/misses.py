@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from interceptor.matching.values import Mismatch, spelt_key
+from interceptor.matching.mismatches import Mismatch
+from interceptor.matching.router import Located
+from interceptor.matching.values import spelt_key
 from interceptor.project.yaml_text import as_yaml
 from interceptor.values.browsers import cors_headers
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request, Response
+from interceptor.values.origins import Owners
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _GRPC_UNIMPLEMENTED, _GRPC_INTERNAL = 12, 13
@@ -67,9 +70,23 @@ class NearMiss:
     differs: Sequence[Mismatch]
 
 
-def explain(request: Request, near: Sequence[NearMiss], paste: str) -> str:
+def elsewhere(owners: Owners, located: Located) -> str | None:
+    """What a request that no provider owns seems to have missed: the scheme, the port or the base path of one."""
+    if located.owned is not None:
+        return None
+    origin = located.origin
+    for base in owners.bases:
+        if base.origin.covers(origin):
+            return f'{base.url} is where the provider "{base.provider}" begins, and the path is outside of it'
+    for base in owners.bases:
+        if base.origin.scheme != origin.scheme and base.origin.covers_address(origin.host, base.origin.port):
+            return f'the provider "{base.provider}" is at {base.url}, and the request came by {origin.scheme}'
+    return None
+
+
+def explain(request: Request, near: Sequence[NearMiss], paste: str, hint: str | None = None) -> str:
     """The miss as the log and the summary show it."""
-    lines = [f"{request.method} {request.url} has no handler"]
+    lines = [f"{request.method} {request.url} has no handler", *([f"  {hint}"] if hint else [])]
     for miss in near:
         lines.append(f"  near {miss.handler}" + (f" ({miss.name})" if miss.name else ""))
         lines += [f"    {mismatch}" for mismatch in miss.differs]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from interceptor.answering.marks import GeneratedMarks
+from interceptor.answering.files import conditional, conditional_headers
+from interceptor.answering.pacing import paced
 from interceptor.answering.patches import everything, has_patches, patched
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues, constant_text
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
@@ -16,12 +17,13 @@ from interceptor.answering.views import RequestView, ResponseView
 from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
-from interceptor.handlers.response_part import Elsewhere
 from interceptor.values.browsers import cors_headers
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Response
+from interceptor.values.place import header_places
 
 _NOTHING = GeneratedMarks()
 
@@ -64,17 +66,35 @@ def _answered(
     handler: CompiledHandler, context: MatchContext, selection: Selection, answer: Answer, *, cacheable: bool = False
 ) -> Mocked:
     changes = _changes(handler, answer, selection.values)
-    context.memory.calls[handler.route.rank] = selection.calls + 1
+    _count(handler, context, selection)
     context.memory.data.update(changes)
+    compiled, response = selection.entry.compiled, answer.response
+    metadata = _metadata(handler, context, selection, answer.generated)
+    if answer.is_file and (part := conditional(context.request, response)) is not response:
+        response, metadata = part, _of_part(metadata, part)
     return Mocked(
-        answer.response,
-        _metadata(handler, context, selection, answer.generated),
-        selection.entry.compiled.delay(),
-        cors_headers(context.request, answer.response.headers),
-        answer.stream,
-        selection.entry.compiled.model.error,
+        response,
+        metadata,
+        compiled.delay(selection.values),
+        cors_headers(context.request, response.headers),
+        answer.stream if compiled.pace is None else paced(response.body, compiled.pace),
+        compiled.fault,
         cacheable,
     )
+
+
+def _count(handler: CompiledHandler, context: MatchContext, selection: Selection) -> None:
+    rank, memory = handler.route.rank, context.memory
+    memory.calls[rank] = selection.calls + 1
+    if handler.by_chance and selection.entry.compiled.model.chance is not None:
+        memory.drawn[rank] = memory.drawn.get(rank, 0) + 1
+
+
+def _of_part(metadata: Metadata, part: Response) -> Metadata:
+    """What is known of a part of a file. That it has not changed is between this client and this server alone."""
+    request, response = conditional_headers(part.status)
+    named = (*metadata.named, *header_places("request", request), *header_places("response", response))
+    return replace(metadata, named=named, record=metadata.record and part.status in {206, 416})
 
 
 def _metadata(
@@ -117,15 +137,13 @@ def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -
 
 def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:
     model = selection.entry.compiled.model
-    context.memory.calls[handler.route.rank] = selection.calls + 1
+    _count(handler, context, selection)
     metadata = _metadata(handler, context, selection, None)
-    to = None
-    if isinstance(model.passthrough, Elsewhere):
-        query = context.request.query_string
-        path = metadata.path or context.request.path
-        to = f"{model.passthrough.to.rstrip('/')}{path}{'?' if query else ''}{query}"
+    passing, request = selection.entry.compiled.passing, context.request
+    to = None if passing is None else passing.url(selection.values, request, metadata.path or request.path)
+    changes = () if passing is None else passing.changes(selection.values)
     if not has_patches(model):
-        return Passthrough("handler", metadata, to=to)
+        return Passthrough("handler", metadata, to=to, headers=changes)
 
     def patch(real: Response) -> Mocked | Failed:
         view = ResponseView.of(real)
@@ -135,7 +153,7 @@ def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Sel
         except RenderFault as fault:
             return failed(handler, context, str(fault))
 
-    return Passthrough("handler", metadata, to=to, patch=patch)
+    return Passthrough("handler", metadata, to=to, headers=changes, patch=patch)
 
 
 def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selection, resolver: Resolver) -> Unresolved:

@@ -16,8 +16,13 @@ class HandlerState:
     calls: dict[int, int] = field(default_factory=dict)
     """How often each handler has answered, by rank."""
 
+    draws: dict[int, int] = field(default_factory=dict)
+    """How often a handler, by its rank, has drawn one of its entries that have a chance, or none."""
+    drawn: dict[int, int] = field(default_factory=dict)
+    """How many of its answers were such an entry."""
+
     def copy(self) -> HandlerState:
-        return HandlerState(dict(self.data), dict(self.calls))
+        return HandlerState(dict(self.data), dict(self.calls), dict(self.draws), dict(self.drawn))
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
-from interceptor.engine.compiled import CompiledHandler, Selection
+from interceptor.engine.chance import drawn_entries
+from interceptor.engine.compiled import CompiledHandler, DescribedEntry, Selection
 from interceptor.engine.scopes import HandlerState
 from interceptor.matching.paths import Params
 from interceptor.values.exchange import Metadata
@@ -25,6 +26,8 @@ class MatchContext:
     metadata: Metadata
     """What is known about the exchange from the request's address."""
     memory: HandlerState
+    seed: int = 0
+    """Of what happens by chance."""
 
 
 Match: TypeAlias = tuple[CompiledHandler, MatchContext]
@@ -65,41 +68,50 @@ def select(handler: CompiledHandler, context: MatchContext, states: frozenset[st
     if handler.cacheable is not None:
         return handler.cacheable
     calls = context.memory.calls.get(handler.route.rank, 0)
-    turn = _turn(handler, calls)
-    if turn is None:
+    drawn = drawn_entries(handler, context.memory, context.metadata.test, context.seed) if handler.by_chance else []
+    turn = turn_of(handler, context.memory)
+    if not drawn and turn is None:
         return None
-    entry = handler.entries[turn]
+    entry = drawn[0] if turn is None or drawn else handler.entries[turn]
     if entry.constant is not None and handler.when is None and not handler.then and not (handler.chooses and states):
         return Selection(entry, calls, {}, entry.constant)
-    values = {
+    values = template_values(handler, context, calls)
+    if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
+        return None
+    if not handler.chooses:
+        return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+    in_turn = () if turn is None else (*handler.entries[turn:], *handler.entries[:turn])
+    return _chosen((*drawn, *in_turn), calls, values, states)
+
+
+def template_values(handler: CompiledHandler, context: MatchContext, calls: int) -> dict[str, Any]:
+    """What templates find under the names that they know."""
+    return {
         "request": RequestView(context.request, context.metadata.path or context.request.path),
         "params": context.params,
         "variables": _variables(handler, context.request),
         "data": context.memory.data,
         "call": calls + 1,
     }
-    if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
-        return None
-    if not handler.chooses:
-        return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
-    return _chosen(handler, calls, turn, values, states)
 
 
-def _turn(handler: CompiledHandler, calls: int) -> int | None:
-    count = len(handler.entries)
+def turn_of(handler: CompiledHandler, memory: HandlerState) -> int | None:
+    """Which entry has the turn, of those without a chance; None where all are used up."""
+    count, rank = len(handler.entries), handler.route.rank
+    calls = memory.calls.get(rank, 0) - memory.drawn.get(rank, 0)
     if calls < count:
         return calls
-    if handler.loaded.model.once:
+    if handler.loaded.model.once or not count:
         return None
     return calls % count if handler.loaded.model.cycle else count - 1
 
 
 def _chosen(
-    handler: CompiledHandler, calls: int, turn: int, values: dict[str, Any], states: frozenset[str]
+    entries: Iterable[DescribedEntry], calls: int, values: dict[str, Any], states: frozenset[str]
 ) -> Selection | None:
-    """Of the entry whose turn it is, those after it, and those before, the first whose own conditions hold."""
+    """The first entry whose own conditions hold."""
     seen: set[int] = set()
-    for entry in (*handler.entries[turn:], *handler.entries[:turn]):
+    for entry in entries:
         if entry.index in seen:
             continue
         seen.add(entry.index)

@@ -24,12 +24,12 @@ def data_value(node: Node, folder: Folder) -> Json:
         return node.plain()
     where = node.at("file")
     try:
-        return _read_data(folder, where.source)
+        return read_data(folder, where.source)
     except ValueError as error:
         raise ConfigurationError([where.problem(str(error))]) from error
 
 
-def _read_data(folder: Folder, name: str) -> Json:
+def read_data(folder: Folder, name: str) -> Json:
     """The value of a JSON, YAML or CSV file; CSV gives a list of objects of text, named by its first line.
 
     Raises:

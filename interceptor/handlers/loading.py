@@ -6,12 +6,13 @@ one error never hides another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from interceptor.handlers.data import data_value
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
+from interceptor.handlers.schema_files import with_schemas
 from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
 from interceptor.project.folder import Folder
@@ -115,8 +116,12 @@ def _load_handler(
     if node.kind != "mapping":
         problems.append(node.problem("a handler must be a mapping with at least a request"))
         return None
-    complete = normalise(node, defaults)
+    complete, unread = normalise(node, defaults), list[Problem]()
+    request = complete.members.get("request")
+    if request is not None and (filled := with_schemas(request, folder, unread)) is not request:
+        complete = replace(complete, members={**complete.members, "request": filled})
     model, found = validate(Handler, complete)
+    found += unread
     if model is not None:
         found += _check_rules(model, complete)
     problems += found

@@ -17,16 +17,19 @@ _EACH = "*"
 """In the tables below: every member."""
 
 _MAPS_OF_NAMES = frozenset({"headers", "query", "cookies", "matching"})
-_TEXT_OPERATORS = tuple(operator for operator in OPERATORS if operator not in {"$any", "$absent"})
+_TEXT_OPERATORS = tuple(each for each in OPERATORS if each not in {"$any", "$absent", "$length", "$schema"})
 _STATE_TEXTS: dict[str, Any] = {_SELF: True, "name": True}
 _REQUEST_TEXTS: dict[str, Any] = {
-    **dict.fromkeys((_SELF, "method", "path", "url", "query", "headers", "cookies", "form", "text"), True),
+    **dict.fromkeys((_SELF, "method", "path", "url", "query", "headers", "cookies", "form", "text", "xml"), True),
     "multipart": {_EACH: {**dict.fromkeys((_SELF, "filename", "content_type", "text", *_TEXT_OPERATORS), True)}},
+    "binary": dict.fromkeys(("sha256", "starts_with", "base64"), True),
     "graphql": dict.fromkeys(("query", "mutation", "subscription", "operation"), True),
 }
 _RESPONSE_TEXTS: dict[str, Any] = {
     **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python", "when"), True),
-    "sse": dict.fromkeys(("event", "id"), True),
+    "sse": dict.fromkeys(("event", "id", "comment", "for_each"), True),
+    "stream": dict.fromkeys(("text", "base64", "file", "for_each"), True),
+    "passthrough": {"to": True, "request": dict.fromkeys(("path", "query", "headers"), True)},
     "given": _STATE_TEXTS,
 }
 _TEXTS: dict[str, Any] = {

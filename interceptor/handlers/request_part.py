@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -10,15 +11,22 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from interceptor.handlers.shorthands import branch
 from interceptor.project.models import StrictModel
 
-BODY_MATCHERS = ("json", "form", "multipart", "text", "graphql")
+BODY_MATCHERS = ("json", "form", "multipart", "text", "xml", "binary", "graphql")
 OPERATIONS = ("query", "mutation", "subscription", "operation")
 OPERATORS = (
-    "$regex", "$contains", "$one_of", "$any_of", "$not", "$type", "$lt", "$lte", "$gt", "$gte", "$any", "$absent",
+    "$regex", "$contains", "$one_of", "$any_of", "$all_of", "$not", "$type", "$lt", "$lte", "$gt", "$gte", "$any",
+    "$absent", "$length", "$each", "$unordered", "$path", "$schema", "$before", "$after", "$within", "$basic",
+    "$accepts",
 )  # fmt: skip
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
-_METHOD_AND_PATH = re.compile(r"([A-Za-z]+)\s+(\S.*)\Z")
+_METHOD_NAME = r"[A-Za-z][-!#$%&'*+.^_`|~0-9A-Za-z]*"
+"""A method (RFC 9110, section 9.1), as far as one exists: they begin with a letter."""
+_CONSTRAINT = re.compile(r"\\.|\((?:\\.|[^()\\])*\)")
+"""What is no sign of a path: an escaped character, an expression in parentheses."""
+_BRACES = re.compile(r"\{([A-Za-z_]\w*)\}")
+_METHOD_AND_PATH = re.compile(rf"({_METHOD_NAME})\s+(\S.*)\Z")
 
 
 def split_request(text: str) -> tuple[str, str]:
@@ -34,13 +42,59 @@ def split_request(text: str) -> tuple[str, str]:
 
 
 def _path(text: str) -> str:
-    if "?" in re.sub(r"\\.|:\w+(\([^)]*\))?\?|\([^)]*\)", "", text):
-        raise ValueError("a query string does not belong in the path; put it under the key query")
+    plain = _without_expressions(text)
+    path, mark, query = re.sub(r":\w+\?(?=/|\Z)", "", plain).partition("?")
+    if mark:
+        where, pairs = re.sub(r"\?.*", "", text), _query_to_paste(query.partition("#")[0])
+        key = "url" if "://" in text else "path"
+        raise ValueError(
+            "a query string does not belong in the path; put it under the key query"
+            + (f": {{{key}: {where}, query: {{{pairs}}}}}" if pairs else "")
+        )
+    if "#" in path:
+        raise ValueError(f'a fragment never reaches a server; write "{text.partition("#")[0]}"')
+    if braces := _BRACES.search(plain):
+        right = _BRACES.sub(r":\1", text)
+        raise ValueError(f'a parameter is written :{braces[1]}, so write "{right}"; a plain brace is written \\{{')
     return text
 
 
-Method: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z]+$"), AfterValidator(str.upper)]
+def _without_expressions(text: str) -> str:
+    while (shorter := _CONSTRAINT.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+def _query_to_paste(query: str) -> str:
+    pairs = [piece.partition("=") for piece in query.split("&") if piece]
+    return ", ".join(f"{name}: '{value}'" for name, _, value in pairs if re.fullmatch(r"[\w.-]+", name))
+
+
+Method: TypeAlias = Annotated[str, Field(pattern=f"^{_METHOD_NAME}$"), AfterValidator(str.upper)]
 PathText: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_path)]
+
+
+def _hex(text: str) -> str:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is not hexadecimal; write for example 89 50 4e 47') from None
+    return text
+
+
+def _base64(text: str) -> str:
+    try:
+        b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        raise ValueError("not base64") from None
+    return text
+
+
+class HexBytes(StrictModel):
+    """Bytes in hexadecimal digits."""
+
+    hex: Annotated[str, AfterValidator(_hex), Field(examples=["89 50 4e 47"])]
+    """Two digits for each byte; spaces do not count."""
 
 
 class GraphQLPart(StrictModel):
@@ -69,6 +123,25 @@ class GraphQLPart(StrictModel):
         return next(kind for kind in OPERATIONS if kind in self.model_fields_set)
 
 
+class BinaryPart(StrictModel):
+    """A body as bytes; all that is listed must match."""
+
+    sha256: Annotated[str | None, Field(pattern="^[0-9A-Fa-f]{64}$")] = None
+    """The SHA-256 of the whole body, in hexadecimal digits."""
+    size: Annotated[Any, Field(examples=[1024, {"$lt": 1000000}])] = None
+    """How many bytes there are, or a matcher of that."""
+    starts_with: Annotated[str | HexBytes | None, Field(examples=["%PDF-", {"hex": "89 50 4e 47"}])] = None
+    """The first bytes: text in UTF-8, or `{hex: ...}`."""
+    base64: Annotated[str | None, AfterValidator(_base64)] = None
+    """The whole body in base64."""
+
+    @model_validator(mode="after")
+    def _something(self) -> BinaryPart:
+        if not self.model_fields_set:
+            raise ValueError(f"binary needs one of {', '.join(self.known_keys())}")
+        return self
+
+
 class RequestPart(StrictModel):
     """What a request must look like; what is not listed may be anything."""
 
@@ -94,6 +167,10 @@ class RequestPart(StrictModel):
     """Parts of a multipart form by name: their text, or matchers of a file."""
     text: Annotated[Any, Field(examples=["hello", {"$regex": "^hello"}])] = None
     """The body as text."""
+    xml: Annotated[dict[str, Any] | None, Field(examples=[{"/order/@id": "7", "//item": {"$length": 2}}])] = None
+    """The XML body: XPaths with what they lead to, or `equal` with a document; `namespaces` by prefix."""
+    binary: BinaryPart | None = None
+    """The body as bytes."""
     graphql: Annotated[GraphQLPart | None, Field(examples=[{"query": "GetUser"}])] = None
     """A GraphQL operation, at any path unless one is given."""
     matching: Annotated[dict[str, Any], Field(examples=[{"$.name": "not_empty"}])] = {}

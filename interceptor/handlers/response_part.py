@@ -10,8 +10,12 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from interceptor.handlers.shorthands import branch
 from interceptor.project.models import StrictModel
 
-BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse")
+BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse", "stream")
 
+PIECES = ("json", "text", "base64", "file", "error")
+_NO_PATCHES = ("error", "sse", "stream", "dribble", "bandwidth")
+_BANDWIDTH = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB)?(?:/s)?\Z")
+MOST_PIECES = 10_000
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?\Z")
 
 
@@ -36,28 +40,58 @@ def _final(status: int) -> int:
     return status
 
 
-class DelayRange(StrictModel):
-    """A delay drawn anew for each answer, in milliseconds."""
+def _as_float(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    min: Annotated[float, BeforeValidator(milliseconds)]
+
+class DrawnDelay(StrictModel):
+    """A delay drawn anew for each answer: evenly between two, or log-normally, as networks have them."""
+
+    min: Annotated[float | None, BeforeValidator(milliseconds)] = None
     """At least this long."""
-    max: Annotated[float, BeforeValidator(milliseconds)]
+    max: Annotated[float | None, BeforeValidator(milliseconds)] = None
     """At most this long."""
+    median: Annotated[float | None, BeforeValidator(milliseconds)] = None
+    """Half of them are longer, a few of them much."""
+    sigma: Annotated[float | None, BeforeValidator(_as_float), Field(ge=0, le=5)] = None
+    """How far they scatter: 0 not at all, 0.5 as in a good network, 1 as in a bad one."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> DelayRange:
-        if self.min > self.max:
+    def _one_way(self) -> DrawnDelay:
+        if self.model_fields_set not in ({"min", "max"}, {"median", "sigma"}):
+            raise ValueError("a delay that is drawn has min and max, or median and sigma")
+        if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min is greater than max")
         return self
 
 
 def _delay(value: Any) -> Any:
-    if value == "infinite" or isinstance(value, dict):
+    if value == "infinite" or isinstance(value, dict) or (isinstance(value, str) and "{{" in value):
         return value
     return {"min": milliseconds(value), "max": milliseconds(value)}
 
 
-Delay: TypeAlias = Annotated[DelayRange | Literal["infinite"], BeforeValidator(_delay)]
+def bytes_per_second(value: Any) -> int:
+    """A bandwidth: `20000`, `"20kB/s"`, `"1.5 MB"`.
+
+    Raises:
+        ValueError: for anything else, none at all included.
+    """
+    number = 0.0
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, str) and (match := _BANDWIDTH.match(value.strip())):
+        number = float(match[1]) * {"B": 1, "kB": 1000, "MB": 1_000_000}[match[2] or "B"]
+    if number < 1:
+        raise ValueError(f'"{value}" is not a bandwidth; write 20kB/s or 1.5MB/s')
+    return int(number)
+
+
+Delay: TypeAlias = Annotated[
+    Annotated[Annotated[str, Tag("text")] | Annotated[DrawnDelay, Tag("mapping")], Discriminator(branch)],
+    BeforeValidator(_delay),
+]
+"""`infinite` and templates are text."""
 Status: TypeAlias = Annotated[int, Field(ge=100, le=599), AfterValidator(_final)]
 TemplateText: TypeAlias = str
 """Text that may hold `{{ }}`; the compiler of responses looks into it."""
@@ -92,24 +126,100 @@ class ServerSentEvent(StrictModel):
     """The id of the event."""
     retry: Annotated[int, Field(ge=0)] | None = None
     """Milliseconds that a client waits before it connects again."""
+    comment: Annotated[TemplateText | None, Field(examples=["keep-alive"])] = None
+    """What clients skip; servers send it so that the connection stays open."""
     delay: Delay | None = None
     """How long to wait before this event."""
+    for_each: Annotated[str | None, Field(examples=["data.tokens"])] = None
+    """An expression, without braces, that gives a list: an event for each `item` of it."""
 
 
-class Elsewhere(StrictModel):
-    """Another server to ask: its base URL."""
+class StreamPiece(StrictModel):
+    """One piece of a body, or the end of the connection."""
 
-    to: Annotated[str, Field(pattern="^https?://", examples=["http://localhost:4000"])]
-    """A base URL; the request's path below its provider follows."""
+    text: TemplateText | None = None
+    """A text."""
+    json_: Annotated[Any, Field(alias="json", examples=[{"n": 1}])] = None
+    """A line of JSON."""
+    base64: TemplateText | None = None
+    """Bytes in base64."""
+    file: TemplateText | None = None
+    """A file, relative to this one."""
+    error: Literal["close", "reset", "timeout"] | None = None
+    """How the connection fails here."""
+    delay: Delay | None = None
+    """How long to wait before this piece."""
+    for_each: Annotated[str | None, Field(examples=["data.tokens"])] = None
+    """An expression, without braces, that gives a list: a piece for each `item` of it."""
+
+    @property
+    def kind(self) -> str:
+        """Which of the keys says what is sent."""
+        return next(key for key in PIECES if ("json_" if key == "json" else key) in self.model_fields_set)
+
+    @model_validator(mode="after")
+    def _one_content(self) -> StreamPiece:
+        given = [key for key in PIECES if ("json_" if key == "json" else key) in self.model_fields_set]
+        if len(given) != 1:
+            raise ValueError(f"a piece of a stream has exactly one of {', '.join(PIECES)}")
+        return self
 
 
-def _elsewhere(value: Any) -> Any:
+class Dribble(StrictModel):
+    """A body that comes slowly."""
+
+    chunks: Annotated[int, Field(ge=1, le=MOST_PIECES)]
+    """In so many pieces."""
+    over: Annotated[float, BeforeValidator(milliseconds)]
+    """From the first to the last."""
+
+
+Lines: TypeAlias = str | list[str] | dict[Literal["$absent"], Literal[True]]
+"""What is sent under a name, once or several times, or `{$absent: true}`."""
+
+
+class PassedRequest(StrictModel):
+    """What of a request is changed on its way to the real server."""
+
+    path: Annotated[TemplateText | None, Field(pattern=r"^(/|\{\{)", examples=["/v2/products/{{ params.id }}"])] = None
+    """In the place of its path below its provider."""
+    query: Annotated[dict[str, Lines], Field(examples=[{"page": "1", "debug": {"$absent": True}}])] = {}
+    """Query parameters that are set; the others stay."""
+    headers: Annotated[dict[str, Lines], Field(examples=[{"x-env": "test", "cookie": {"$absent": True}}])] = {}
+    """Headers that are set; the others stay."""
+
+
+class PassedOn(StrictModel):
+    """How a request is passed on: to another server, or changed."""
+
+    to: Annotated[TemplateText | None, Field(pattern="^https?://[^/]", examples=["http://localhost:4000"])] = None
+    """A base URL, which the request's path below its provider follows; with a template in its path the whole URL."""
+    request: PassedRequest | None = None
+    """What of the request is changed."""
+
+    @model_validator(mode="after")
+    def _something(self) -> PassedOn:
+        if self.to is None and self.request is None:
+            raise ValueError("passthrough takes true, or a mapping of to and request")
+        return self
+
+
+def _not_false(value: Any) -> Any:
     if value is False:
         raise ValueError("passthrough takes true or {to: URL}; leave the key out if the handler itself responds")
     return value
 
 
-Passing: TypeAlias = Annotated[Literal[True] | Elsewhere, BeforeValidator(_elsewhere)]
+Passing: TypeAlias = Annotated[Literal[True] | PassedOn, BeforeValidator(_not_false)]
+
+
+def _bandwidth(value: Any) -> Any:
+    return None if value is None else bytes_per_second(value)
+
+
+def _listed(value: Any) -> Any:
+    """One piece may be written without a list."""
+    return [value] if isinstance(value, dict) else value
 
 
 StatusShape: TypeAlias = Annotated[
@@ -140,15 +250,23 @@ class ResponseEntry(StrictModel):
     """Bytes in base64."""
     file: Annotated[TemplateText | None, Field(examples=["fixtures/products.json"])] = None
     """A file, relative to this one; its content type goes by the extension, and a `.j2` file is rendered."""
-    sse: list[ServerSentEvent] | None = None
+    sse: Annotated[list[ServerSentEvent] | None, BeforeValidator(_listed)] = None
     """Server-sent events."""
+    stream: Annotated[list[StreamPiece] | None, BeforeValidator(_listed), Field(examples=[[{"json": {"n": 1}}]])] = None
+    """A body in pieces."""
+    dribble: Annotated[Dribble | None, Field(examples=[{"chunks": 10, "over": "2s"}])] = None
+    """The body in pieces, over some time."""
+    bandwidth: Annotated[int | None, BeforeValidator(_bandwidth), Field(examples=["20kB/s"])] = None
+    """How many bytes of the body are sent in a second."""
+    chance: Annotated[float | None, BeforeValidator(_as_float), Field(gt=0, le=1, examples=[0.1])] = None
+    """How likely this entry has the turn; otherwise the others have it as if this one were not there."""
     passthrough: Annotated[Passing | None, Field(examples=[True, {"to": "http://localhost:4000"}])] = None
     """Ask the real server, or another one; status, headers and body beside it replace those of its answer."""
     python: Annotated[
         Annotated[str, Field(pattern=r"^[^:]+\.py:[A-Za-z_]\w*$")] | None, Field(examples=["mocks/products.py:create"])
     ] = None
     """A function `create(request, params, data)` that returns a response mapping, a status or None (step aside)."""
-    error: Literal["reset", "close", "timeout", "malformed", "truncated"] | None = None
+    error: Literal["reset", "close", "timeout", "malformed", "truncated", "refused", "dns", "tls"] | None = None
     """How the connection fails instead of an answer; `truncated`: in the middle of it."""
     delay: Delay | None = None
     """How long to wait before the answer."""
@@ -175,12 +293,24 @@ class ResponseEntry(StrictModel):
         given = [key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
-        beside = [key for key in (*given, "status", "headers", "passthrough", "error") if key in self.model_fields_set]
+        said = (*given, "status", "headers", "passthrough", "error", "dribble", "bandwidth")
+        beside = [key for key in said if key in self.model_fields_set]
         if self.python is not None and beside:
             raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
-        if self.passthrough is not None and (self.error is not None or self.sse is not None):
-            raise ValueError("passthrough can be patched with status, headers and a body, not with error or sse")
+        if odd := next((key for key in _NO_PATCHES if self.passthrough is not None and getattr(self, key)), None):
+            raise ValueError(f"passthrough can be patched with status, headers and a body, not with {odd}")
+        _check_pace(self)
         return self
+
+
+def _check_pace(entry: ResponseEntry) -> None:
+    paces = [key for key in ("dribble", "bandwidth") if getattr(entry, key) is not None]
+    if len(paces) > 1:
+        raise ValueError("dribble and bandwidth cannot be combined: each says when the whole body has come")
+    if paces and (entry.sse is not None or entry.stream is not None):
+        raise ValueError(f"{paces[0]} cuts a whole body; the pieces of a stream have delays of their own")
+    if entry.chance is not None and entry.times != 1:
+        raise ValueError("an entry with a chance has no times: it is drawn anew for each call")
 
 
 ResponseShape: TypeAlias = Annotated[

@@ -14,6 +14,7 @@ from interceptor.pact.read import Pact, read_pact
 from interceptor.project.config import Project
 from interceptor.values.errors import ConfigurationError, PactError, Problem
 from interceptor.values.findings import Finding
+from interceptor.values.json_text import Json
 
 __all__ = ["lint"]
 
@@ -30,13 +31,13 @@ def lint(
     """
     findings: list[Finding] = []
     states: list[StateName] = []
-    handlers = HandlerSet(project, [])
+    handlers, data = HandlerSet(project, []), dict[str, Json]()
     try:
-        handlers, _, warnings = load_project_handlers(project)
+        handlers, data, warnings = load_project_handlers(project)
         findings += map(_of_problem, warnings)
     except ConfigurationError as error:
         findings += map(_of_problem, error.problems)
-    findings += lint_handlers(project, handlers, states)
+    findings += lint_handlers(project, handlers, states, data)
     said = {(each.code, each.message, each.handler) for each in findings}
     origins = Origins(project, handlers)
     for file in pacts:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
 from interceptor.journal import latest_recording, read_journal
 from interceptor.lint.names import StateName, name_faults
 from interceptor.lint.rules import misses
+from interceptor.lint.unmatchable import unmatchable, unreached
 from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
 from interceptor.values.findings import Finding
@@ -17,11 +18,14 @@ from interceptor.values.json_text import Json
 from interceptor.values.place import find, parse_path
 
 
-def lint_handlers(project: Project, handlers: HandlerSet, states: list[StateName]) -> Iterator[Finding]:
-    """Findings about handlers; the states that they name are added to `states`."""
+def lint_handlers(
+    project: Project, handlers: HandlerSet, states: list[StateName], data: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Findings about handlers; the states that they name are added to `states`, `data` are the names declared."""
     for handler in handlers:
-        for code, message in _faults(handler, states):
+        for code, message in (*_faults(handler, states), *unmatchable(handler, data)):
             yield Finding(code, message, handler=handler.loaded.place)
+    yield from unreached(project, handlers)
     yield from _undeclared(project, handlers)
 
 

@@ -110,8 +110,8 @@ class PathPattern:
         return None
 
 
-def compile_path(source: str) -> PathPattern:
-    """Compile the text of a pattern; see the module's table.
+def compile_path(source: str, first_star: int = 0) -> PathPattern:
+    """Compile the text of a pattern; see the module's table. The first `*` has the number `first_star`.
 
     Raises:
         ValueError: for a pattern that does not begin with a slash, repeats a parameter or holds a broken expression.
@@ -122,7 +122,7 @@ def compile_path(source: str) -> PathPattern:
     trailing = len(pieces) > 1 and pieces[-1] == ""
     if trailing or pieces == [""]:
         pieces.pop()
-    stars = 0
+    stars = first_star
     segments = []
     for piece in pieces:
         segment = Segment(piece) if _PLAIN.fullmatch(piece) else _segment(piece, stars)

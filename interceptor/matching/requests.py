@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from interceptor.handlers.request_part import GraphQLPart, RequestPart
-from interceptor.matching.values import (
-    NONE,
-    MatcherError,
-    Mismatch,
-    compile_json,
-    compile_values,
-    display,
-    is_operator,
-    plain_key,
-    unwrap_exact,
-)
+from interceptor.matching.binaries import binary_check
+from interceptor.matching.mismatches import NONE, MatcherError, Mismatch, SpecPath, Test, display
+from interceptor.matching.operators import is_operator
+from interceptor.matching.times import TIME_OPERATORS
+from interceptor.matching.values import compile_json, compile_lines, compile_values, plain_key, unwrap_exact
+from interceptor.matching.xml_documents import xml_check
 from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.json_text import NotJsonError
 from interceptor.values.messages import Request
 from interceptor.values.multipart_form import FormPart
+from interceptor.values.urls import Pairs
 
 RequestCheck: TypeAlias = Callable[[Request], Sequence[Mismatch]]
 FieldValues: TypeAlias = Callable[[Request, str], list[str]]
-Names: TypeAlias = Callable[[Request], Sequence[str]]
 
 
 def compile_request(part: RequestPart) -> list[RequestCheck]:
@@ -33,55 +29,62 @@ def compile_request(part: RequestPart) -> list[RequestCheck]:
     Raises:
         MatcherError: whose path leads to the culprit from the request part.
     """
-    checks: list[RequestCheck] = []
-    if part.query is not None:
-        checks += _named("query", part.query, _query_values, lambda request: [name for name, _ in request.query])
-    if part.headers is not None:
-        lowered = {name if name.startswith("$") else name.lower(): spec for name, spec in part.headers.items()}
-        checks += _named(
-            "header", lowered, _header_values, lambda request: [name for name, _ in request.headers], "headers"
-        )
-    if part.cookies is not None:
-        checks += _named(
-            "cookie", part.cookies, _cookie_values, lambda request: [name for name, _ in request.cookies], "cookies"
-        )
-    if part.form is not None:
-        checks.append(_is_form)
-        checks += _named("form", part.form, _form_values, lambda request: [name for name, _ in request.form or ()])
+    checks = [check for names in _NAMED for check in _named(names, getattr(part, names.key))]
     if part.multipart is not None:
         checks += [_part_check(name, spec) for name, spec in part.multipart.items()]
     if "text" in part.model_fields_set:
         checks.append(_text_check(part.text))
     if "json_" in part.model_fields_set:
         checks.append(_json_check(part.json_))
+    if part.xml is not None:
+        checks.append(xml_check(part.xml, ("xml",)))
+    if part.binary is not None:
+        checks.append(binary_check(part.binary, ("binary",)))
     if part.graphql is not None:
         checks.append(_graphql_check(part.graphql))
     return checks
 
 
-def _query_values(request: Request, name: str) -> list[str]:
-    return [value for key, value in request.query if key == name]
+def depends_on_time(part: RequestPart) -> bool:
+    """True where what matches now may not match later."""
+    return _holds_any(part.model_dump(exclude={"matching"}, exclude_none=True), TIME_OPERATORS)
 
 
-def _cookie_values(request: Request, name: str) -> list[str]:
-    return [value for key, value in request.cookies if key == name]
+def _holds_any(value: Any, keys: frozenset[str]) -> bool:
+    if isinstance(value, dict):
+        return not keys.isdisjoint(value) or any(_holds_any(each, keys) for each in value.values())
+    return isinstance(value, list) and any(_holds_any(each, keys) for each in value)
 
 
-def _form_values(request: Request, name: str) -> list[str]:
-    return [value for key, value in request.form or () if key == name]
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """A part of a request that has values by name."""
+
+    what: str
+    """What messages call one."""
+    key: str
+    """Under which a handler lists them."""
+    pairs: Callable[[Request], Pairs]
+    compiled: Callable[[Any, SpecPath], Test] = compile_values
+
+    def values(self, request: Request, name: str) -> list[str]:
+        return [value for key, value in self.pairs(request) if key == name]
 
 
-def _header_values(request: Request, name: str) -> list[str]:
-    """The lines of a header, and all of them joined: a list may be sent either way (RFC 9110, section 5.3)."""
-    lines = request.header_values(name)
-    return lines if len(lines) < 2 else [*lines, ", ".join(lines)]
+_NAMED = (
+    _Names("query", "query", lambda request: request.query),
+    _Names("header", "headers", lambda request: request.headers, compile_lines),
+    _Names("cookie", "cookies", lambda request: request.cookies),
+    _Names("form", "form", lambda request: request.form or ()),
+)
 
 
-def _named(
-    what: str, specs: Mapping[str, Any], values: FieldValues, names: Names, key: str | None = None
-) -> list[RequestCheck]:
+def _named(part: _Names, specs: Mapping[str, Any] | None) -> list[RequestCheck]:
     """One check for each name, and one against further names where the part is `$exact`."""
-    root: tuple[str | int, ...] = (key or what,)
+    if specs is None:
+        return []
+    what, values = part.what, part.values
+    root: SpecPath = (part.key,)
     members, exact = unwrap_exact(specs)
     if exact:
         root = (*root, "$exact")
@@ -89,24 +92,28 @@ def _named(
         raise MatcherError("$exact takes a mapping of names here", root)
     if odd := next((name for name in members if name.startswith("$") and not name.startswith("$$")), None):
         raise MatcherError(f'"{odd}" is not a name; write ${odd} where it is meant to be one', (*root, odd))
-    checks = [
-        _name_check(f"{what} {plain_key(name)}", plain_key(name), spec, values, (*root, name))
-        for name, spec in members.items()
-    ]
+    checks: list[RequestCheck] = [_is_form] if part.key == "form" else []
+    for name, spec in members.items():
+        spelt = _spelt(part, name)
+        checks.append(_name_check(f"{what} {spelt}", spelt, spec, values, part.compiled(spec, (*root, name))))
     if exact:
-        known = {plain_key(name) for name in members}
+        known = {_spelt(part, name) for name in members}
         checks.append(
             lambda request: [
                 Mismatch(f"{what} {name}", "nothing", display(values(request, name)[0]))
-                for name in dict.fromkeys(names(request))
+                for name in dict.fromkeys(name for name, _ in part.pairs(request))
                 if name not in known
             ]
         )
     return checks
 
 
-def _name_check(part: str, name: str, spec: Any, values: FieldValues, path: tuple[str | int, ...]) -> RequestCheck:
-    test = compile_values(spec, path)
+def _spelt(part: _Names, name: str) -> str:
+    """A name as requests have it: those of headers in lower case."""
+    return plain_key(name).lower() if part.key == "headers" else plain_key(name)
+
+
+def _name_check(part: str, name: str, spec: Any, values: FieldValues, test: Test) -> RequestCheck:
     expected = display(spec)
 
     def check(request: Request) -> Sequence[Mismatch]:

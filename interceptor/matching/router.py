@@ -13,9 +13,10 @@ from typing import Final
 
 from interceptor.handlers.request_part import RequestPart
 from interceptor.matching.discriminators import DiscriminatorPlace, ValueIndex, index_values
+from interceptor.matching.hosts import HostPattern, compile_host
+from interceptor.matching.mismatches import Mismatch
 from interceptor.matching.paths import Params, PathPattern, compile_path
 from interceptor.matching.requests import RequestCheck
-from interceptor.matching.values import Mismatch
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request
 from interceptor.values.origins import BaseUrl, Origin, Owned, Owners, owner
@@ -35,6 +36,15 @@ class AddressPattern:
     provider: str | None
     origin: Origin | None
     pattern: PathPattern
+    host: HostPattern | None = None
+    """Of an origin whose host has parameters."""
+
+    def match(self, located: Located, path: Segments) -> Params | None:
+        """The parameters of a request at this origin, or None where its path does not match."""
+        params = self.pattern.match(path)
+        if self.host is None or params is None:
+            return params
+        return {**self.host.params(located.origin.host), **params}
 
 
 def compile_address(part: RequestPart, provider: str | None) -> AddressPattern:
@@ -47,15 +57,21 @@ def compile_address(part: RequestPart, provider: str | None) -> AddressPattern:
     if provider is None and part.url is None and part.path is None:
         text = "*"
     if "://" in text:
-        origin = Origin.parse(text)
-        rest = text.partition("://")[2]
-        slash = rest.find("/")
-        return AddressPattern(None, origin, compile_path(rest[slash:] if slash >= 0 else "/"))
+        return _compile_url(text)
     if text.startswith("*"):
         return AddressPattern(None, None, compile_path(text[1:] if text.startswith("*/") else text))
     if provider is None:
         raise ValueError(f'"{text}" has no provider to be relative to; name one at the top of the file, or write a URL')
     return AddressPattern(provider, None, compile_path(text))
+
+
+def _compile_url(text: str) -> AddressPattern:
+    authority, slash, path = text.partition("://")[2].partition("/")
+    origin, host = Origin.parse(text, parameters=True), compile_host(authority)
+    pattern = compile_path(slash + path or "/", first_star=0 if host is None else host.stars)
+    if host is not None and (twice := next((name for name in pattern.names if name in host.names), None)):
+        raise ValueError(f'the parameter ":{twice}" is in "{text}" twice')
+    return AddressPattern(None, origin, pattern, host)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,7 +246,7 @@ class Router:
     def hosts(self) -> set[str]:
         """The hosts, or patterns of hosts, that providers and handlers with an absolute URL are at."""
         origins = (*(base.origin for base in self.owners.bases), *self._origins)
-        return {origin.host for origin in origins}
+        return {origin.host_glob for origin in origins}
 
     @property
     def origins(self) -> list[Origin]:
@@ -248,7 +264,7 @@ class Router:
             (route, params)
             for tree, segments in self._trees(located)
             for route in tree.find(segments, request)
-            if route.allows(request.method) and (params := route.address.pattern.match(segments)) is not None
+            if route.allows(request.method) and (params := route.address.match(located, segments)) is not None
         ]
         if len(found) > 1:
             trailing, is_head = located.trailing, request.method == "HEAD"

@@ -1,95 +1,22 @@
 """Values against what a handler asks of them: one compiled check per part, which explains before it decides.
 
-A check returns the mismatches; none means that it matches. What the operators mean:
-
-    $regex        the expression is found in the text              $lt $lte $gt $gte   numbers, or text in its order
-    $contains     text in text, or an element that matches         $not                the matcher does not match
-    $one_of       equal to one of these values                     $any: true          there, whatever it is
-    $any_of       matches one of these matchers                    $absent: true       not there
-    $type         string, number, integer, boolean, array, object, null
-
-Several operators in one mapping all have to hold; `$$ref` is the plain key `$ref`.
+A check returns the mismatches; none means that it matches. What the operators mean is in `operators`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from interceptor.handlers.request_part import OPERATORS
-from interceptor.values.did_you_mean import did_you_mean
+from interceptor.matching.json_paths import compile_query
+from interceptor.matching.json_schemas import schema_check
+from interceptor.matching.mismatches import MISSING, NONE, JsonCheck, MatcherError, Mismatch, SpecPath, Test, display
+from interceptor.matching.operators import Domain, is_operator, json_equal, operator, operators
 from interceptor.values.json_text import Json
-from interceptor.values.patterns import Pattern
 from interceptor.values.place import ROOT, below
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-MISSING: Final = _Missing()
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """One part of a request that is not what a handler asks for: `("json $.name", '{"$type":"string"}', "12")`."""
-
-    part: str
-    expected: str
-    got: str
-
-    def __str__(self) -> str:
-        return f"{self.part}: expected {self.expected}, got {self.got}"
-
-
-class MatcherError(ValueError):
-    """A matcher that makes no sense; `path` leads to it from the value that was compiled."""
-
-    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
-        super().__init__(message)
-        self.path = path
-
-
-SpecPath: TypeAlias = tuple[str | int, ...]
-Test: TypeAlias = Callable[[Any], bool]
-JsonCheck: TypeAlias = Callable[[Any, str], "Sequence[Mismatch]"]
-
-NONE: Final[Sequence[Mismatch]] = ()
-
-
-def display(value: Any) -> str:
-    """A value for a message, cut where it is long."""
-    if value is MISSING:
-        return "nothing"
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    return text if len(text) <= 200 else f"{text[:200]}…"
-
-
-def is_operator(spec: Any, path: SpecPath) -> bool:
-    """True for a mapping of `$` keys.
-
-    Raises:
-        MatcherError: where `$` keys and plain ones are mixed, or a `$` key is none of ours.
-    """
-    if not isinstance(spec, Mapping):
-        return False
-    dollars = [key for key in spec if isinstance(key, str) and key.startswith("$") and not key.startswith("$$")]
-    if not dollars:
-        return False
-    for key in dollars:
-        if key == "$exact":
-            raise MatcherError("$exact must be the only key, around a whole json, query, form or headers", (*path, key))
-        if key not in OPERATORS:
-            raise MatcherError(f'unknown operator "{key}"{did_you_mean(key, list(OPERATORS))}', (*path, key))
-    if len(dollars) != len(spec):
-        raise MatcherError(
-            f'"{dollars[0]}" cannot stand beside plain keys; write $${dollars[0][1:]} for a plain key', path
-        )
-    return True
 
 
 def unwrap_exact(spec: Any) -> tuple[Any, bool]:
@@ -122,23 +49,13 @@ def compile_json(spec: Json, path: SpecPath = (), *, exact: bool = False) -> Jso
     if wrapped:
         return compile_json(inner, (*path, "$exact"), exact=True)
     if is_operator(spec, path):
-        return _leaf_check(_operators(spec, path, _JSON), spec)
+        checks = [_json_operator(key, operand, (*path, key)) for key, operand in spec.items()]
+        return checks[0] if len(checks) == 1 else _all_of(checks)
     if isinstance(spec, Mapping):
         return _object_check(spec, path, exact=exact)
     if isinstance(spec, list):
         return _array_check(spec, path, exact=exact)
     return _leaf_check(lambda value: json_equal(spec, value), spec)
-
-
-def json_equal(left: Json, right: Json) -> bool:
-    """Equality as JSON has it: 10 is 10.0, true is not 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(json_equal(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(json_equal, left, right))
-    return right is not MISSING and bool(left == right)
 
 
 def _leaf_check(test: Test, spec: Json) -> JsonCheck:
@@ -180,128 +97,124 @@ def _array_check(spec: list[Json], path: SpecPath, *, exact: bool) -> JsonCheck:
     return check
 
 
-# Text ----------------------------------------------------------------------------------------------------------
+def _json_operator(key: str, operand: Any, path: SpecPath) -> JsonCheck:
+    """The check of one operator; those that look at several places say at which of them something differs."""
+    match key:
+        case "$all_of" if isinstance(operand, list) and operand:
+            return _all_of([compile_json(each, (*path, index)) for index, each in enumerate(operand)])
+        case "$each":
+            return _each_check(operand, path)
+        case "$schema":
+            return schema_check(operand, path)
+        case "$path":
+            return _path_check(operand, path)
+        case _:
+            return _leaf_check(operator(key, operand, path, _JSON), {key: operand})
+
+
+def _all_of(checks: Sequence[JsonCheck]) -> JsonCheck:
+    return lambda value, place: [mismatch for check in checks for mismatch in check(value, place)]
+
+
+def _each_check(operand: Any, path: SpecPath) -> JsonCheck:
+    element = compile_json(operand, path)
+
+    def check(value: Json, place: str) -> Sequence[Mismatch]:
+        if not isinstance(value, list):
+            return (Mismatch(place, "an array", display(value)),)
+        return [mismatch for at, each in enumerate(value) for mismatch in element(each, below(place, at))]
+
+    return check
+
+
+def _path_check(operand: Any, path: SpecPath) -> JsonCheck:
+    """A query that leads to one place asks for its value; any other for the values that it leads to."""
+    if not isinstance(operand, Mapping) or not operand:
+        raise MatcherError("$path takes a mapping of JSONPaths to matchers, for example {'$..sku': lamp}", path)
+    return _all_of([_query_check(text, spec, (*path, text)) for text, spec in operand.items()])
+
+
+def _query_check(text: str, spec: Any, path: SpecPath) -> JsonCheck:
+    find, single = compile_query(text, path)
+    if single:
+        check = compile_json(spec, path)
+        return lambda value, place: check(next(iter(find(value)), MISSING), f"{place} {text}")
+    test, expected = compile_found(spec, path), display(spec)
+
+    def check_all(value: Json, place: str) -> Sequence[Mismatch]:
+        found = find(value)
+        if test(found):
+            return NONE
+        return (Mismatch(f"{place} {text}", expected, display(found) if found else "nothing"),)
+
+    return check_all
+
+
+# Several values of one name ------------------------------------------------------------------------------------
 
 
 def compile_values(spec: Any, path: SpecPath = ()) -> Test:
-    """A test of all the values that a query parameter, header, cookie or form field has (none: it is absent).
+    """A test of all the values that a query parameter, cookie or form field has (none: it is absent).
 
     A matcher holds where it holds for one of them; a list means exactly these values in this order.
 
     Raises:
         MatcherError: for a matcher that makes no sense.
     """
+    return _texts(_TEXT, spec, path)
+
+
+def compile_lines(spec: Any, path: SpecPath = ()) -> Test:
+    """The same for the lines of a header: a list may be sent in several, or in one (RFC 9110, section 5.3)."""
+    return _texts(_LINES, spec, path)
+
+
+def compile_nodes(spec: Any, path: SpecPath = ()) -> Test:
+    """The same for the texts that an XPath leads to; `$length` is how many there are."""
+    return _texts(_NODES, spec, path)
+
+
+def compile_found(spec: Any, path: SpecPath = ()) -> Test:
+    """The same for the JSON values that a JSONPath leads to; `$length` is how many there are."""
     if isinstance(spec, list):
-        tests = [compile_values(element, (*path, index)) for index, element in enumerate(spec)]
-        return lambda values: (
-            len(values) == len(tests) and all(test([value]) for test, value in zip(tests, values, strict=True))
-        )
+        return _in_order([_json_nested(each, (*path, index)) for index, each in enumerate(spec)])
+    if not unwrap_exact(spec)[1] and is_operator(spec, path) and "$path" not in spec:
+        return operators(spec, path, _FOUND)
+    test = _json_nested(spec, path)
+    return lambda values: any(map(test, values))
+
+
+def _texts(domain: Domain, spec: Any, path: SpecPath) -> Test:
+    if isinstance(spec, list):
+        tests = [domain.element(element, (*path, index)) for index, element in enumerate(spec)]
+        return _in_lines(_in_order(tests)) if domain is _LINES else _in_order(tests)
     if is_operator(spec, path):
-        return _operators(spec, path, _TEXT)
+        return operators(spec, path, domain)
     if isinstance(spec, Mapping):
         raise MatcherError("text is matched by text, a list or $ operators, not by an object", path)
-    expected = str(spec)
-    return lambda values: expected in values
+    return domain.each(partial(_same_text, str(spec)))
 
 
-# Operators -----------------------------------------------------------------------------------------------------
+def _same_text(expected: str, value: str) -> bool:
+    return expected == value
 
 
-@dataclass(frozen=True, slots=True)
-class _Domain:
-    """How the operators look at a value: a JSON value, or all the texts of one name."""
-
-    each: Callable[[Test], Test]
-    absent: Test
-    nested: Callable[[Any, SpecPath], Test]
-    contains: Callable[[Any, SpecPath], Test]
-    type_names: Mapping[str, Test]
+def _in_order(tests: Sequence[Test]) -> Test:
+    return lambda values: (
+        len(values) == len(tests) and all(test(value) for test, value in zip(tests, values, strict=True))
+    )
 
 
-def _operators(spec: Mapping[str, Any], path: SpecPath, domain: _Domain) -> Test:
-    tests = [_operator(key, operand, (*path, key), domain) for key, operand in spec.items()]
-    return tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests)
+def _in_lines(test: Test) -> Test:
+    """A list of a header's values, sent in lines of their own or in one."""
+    return lambda lines: test(lines) or test([each.strip() for line in lines for each in line.split(",")])
 
 
-def _operator(key: str, operand: Any, path: SpecPath, domain: _Domain) -> Test:
-    match key:
-        case "$regex":
-            search = _regex(operand, path).search
-            return domain.each(lambda value: isinstance(value, str) and search(value) is not None)
-        case "$contains":
-            return domain.contains(operand, path)
-        case "$one_of":
-            options = _some(operand, path)
-            return domain.each(lambda value: any(json_equal(option, value) for option in options))
-        case "$any_of":
-            tests = [domain.nested(option, (*path, index)) for index, option in enumerate(_some(operand, path))]
-            return lambda value: any(test(value) for test in tests)
-        case "$not":
-            test = domain.nested(operand, path)
-            return lambda value: not test(value)
-        case "$type":
-            if not isinstance(operand, str) or operand not in domain.type_names:
-                raise MatcherError(
-                    f'unknown type "{operand}"{did_you_mean(str(operand), list(domain.type_names))}', path
-                )
-            return domain.each(domain.type_names[operand])
-        case "$any" | "$absent":
-            if operand is not True:
-                raise MatcherError(f"{key} takes only true; otherwise leave the key out, or use $not", path)
-            absent = domain.absent
-            return absent if key == "$absent" else lambda value: not absent(value)
-        case _:
-            return domain.each(_comparison(key, operand, path))
+def _with_joined(lines: Sequence[str]) -> Sequence[str]:
+    return lines if len(lines) < 2 else [*lines, ", ".join(lines)]
 
 
-def _regex(operand: Any, path: SpecPath) -> Pattern:
-    if not isinstance(operand, str):
-        raise MatcherError("$regex takes a regular expression as text", path)
-    try:
-        return Pattern(operand)
-    except re.error as error:
-        raise MatcherError(f'"{operand}" is not a regular expression: {error}', path) from error
-
-
-def _some(operand: Any, path: SpecPath) -> list[Any]:
-    if not isinstance(operand, list) or not operand:
-        raise MatcherError(f"{path[-1]} takes a list of at least one", path)
-    return operand
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "$lt": lambda value, bound: bool(value < bound),
-    "$lte": lambda value, bound: bool(value <= bound),
-    "$gt": lambda value, bound: bool(value > bound),
-    "$gte": lambda value, bound: bool(value >= bound),
-}
-
-
-def _comparison(key: str, operand: Any, path: SpecPath) -> Test:
-    """Numbers among themselves (also where both are written as text), else text in its own order."""
-    compare = _COMPARISONS[key]
-    if isinstance(operand, bool) or not isinstance(operand, int | float | str):
-        raise MatcherError(f"{key} takes a number or text", path)
-    number = _number(operand)
-
-    def test(value: Any) -> bool:
-        if isinstance(operand, str) != isinstance(value, str) or isinstance(value, bool):
-            return False
-        other = _number(value)
-        if number is not None and other is not None:
-            return compare(other, number)
-        return isinstance(value, str) and compare(value, operand)
-
-    return test
-
-
-def _number(value: Any) -> float | int | None:
-    if isinstance(value, int | float):
-        return value
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+# How the operators look at each --------------------------------------------------------------------------------
 
 
 def _json_contains(operand: Any, path: SpecPath) -> Test:
@@ -319,19 +232,46 @@ def _text_contains(operand: Any, path: SpecPath) -> Test:
     return lambda values: any(part in value for value in values)
 
 
+def _found_contains(operand: Any, path: SpecPath) -> Test:
+    test = _json_contains(operand, path)
+    return lambda values: any(map(test, values))
+
+
 def _json_nested(operand: Any, path: SpecPath) -> Test:
     check = compile_json(operand, path)
     return lambda value: not check(value, ROOT)
+
+
+def _one_text(operand: Any, path: SpecPath) -> Test:
+    test = compile_values(operand, path)
+    return lambda value: test([value])
+
+
+def _json_sized(test: Test) -> Test:
+    return lambda value: isinstance(value, str | list | dict) and test(len(value))
+
+
+def _anyof(test: Test) -> Test:
+    return lambda values: any(map(test, values))
+
+
+def _counted(test: Test) -> Test:
+    return lambda values: test(len(values))
+
+
+def _on_joined(test: Test) -> Test:
+    return lambda lines: test(_with_joined(lines))
 
 
 def _is_integer(value: Any) -> bool:
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
 
 
-_JSON = _Domain(
+_JSON = Domain(
     each=lambda test: test,
     absent=lambda value: value is MISSING,
     nested=_json_nested,
+    of_json=_json_nested,
     contains=_json_contains,
     type_names={
         "string": lambda value: isinstance(value, str),
@@ -342,11 +282,15 @@ _JSON = _Domain(
         "object": lambda value: isinstance(value, dict),
         "null": lambda value: value is None,
     },
+    sized=_json_sized,
+    elements=lambda value: value if isinstance(value, list) else None,
+    element=_json_nested,
 )
-_TEXT = _Domain(
-    each=lambda test: lambda values: any(test(value) for value in values),
+_TEXT = Domain(
+    each=_anyof,
     absent=lambda values: not values,
     nested=compile_values,
+    of_json=_json_nested,
     contains=_text_contains,
     type_names={
         "string": lambda value: isinstance(value, str),
@@ -354,4 +298,23 @@ _TEXT = _Domain(
         "integer": lambda value: re.fullmatch(r"-?\d+", value) is not None,
         "boolean": lambda value: value in {"true", "false"},
     },
+    sized=lambda test: lambda values: any(test(len(value)) for value in values),
+    elements=lambda values: values or None,
+    element=_one_text,
+)
+_LINES = replace(
+    _TEXT,
+    each=lambda test: lambda lines: any(map(test, _with_joined(lines))),
+    nested=compile_lines,
+    contains=lambda operand, path: _on_joined(_text_contains(operand, path)),
+)
+_NODES = replace(_TEXT, nested=compile_nodes, sized=_counted, elements=lambda values: values)
+_FOUND = replace(
+    _JSON,
+    each=_anyof,
+    absent=lambda values: not values,
+    nested=compile_found,
+    contains=_found_contains,
+    sized=_counted,
+    elements=lambda values: values,
 )

@@ -197,6 +197,8 @@ class ProjectFile(StrictModel):
     """How clients that read no proxy variables reach the proxy."""
     observe: Observe = Observe()
     """Mocks inside the consumer's processes whose responses are recorded."""
+    seed: int = 0
+    """Of what handlers do by `chance`: the same seed, the same draws."""
     http2: bool = False
     """Offer HTTP/2 to clients; mitmproxy speaks it with them."""
 

@@ -96,7 +96,8 @@ class Node:
             self.column,
             items=[item.textual() for item in self.items],
             members={
-                key: member if key in {"$any", "$absent"} else member.textual() for key, member in self.members.items()
+                key: member if key in {"$any", "$absent", "$length", "$schema"} else member.textual()
+                for key, member in self.members.items()
             },
             keys=self.keys,
         )

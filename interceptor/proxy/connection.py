@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import struct
 from collections.abc import Coroutine
 from typing import assert_never
 
+from interceptor.proxy.breaking import break_tls, reset
 from interceptor.proxy.dispatcher import PendingRequest, ProxyReply, RawRequest, problem
 from interceptor.proxy.forwarding import Channel
 from interceptor.proxy.guard import NotAdmittedError, challenge
@@ -386,12 +385,11 @@ class ClientConnection(asyncio.Protocol):
     async def drained(self) -> None:
         await self._writable.wait()
 
+    def break_tls(self) -> None:
+        break_tls(self._transport)
+
     def reset(self) -> None:
-        """A socket without lingering sends a reset and no FIN."""
-        self._transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
-        self._transport.abort()
+        reset(self._transport)
 
     async def channel(self) -> Channel:
         if self._channel is None:

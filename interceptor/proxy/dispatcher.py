@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
@@ -112,6 +112,8 @@ class Dispatcher:
             decision = self._at_our_own_address(client, request, raw.address, scope) or self._decide(
                 request, listener, scope, websocket=raw.websocket
             )
+            if isinstance(decision, Failed):
+                decision = self._without_secrets(request, decision)
         except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             request = Request(raw.method, "")
             decision = self.internal_error(f"{raw.method} {raw.target.decode('latin-1')}", error)
@@ -139,16 +141,24 @@ class Dispatcher:
         if not isinstance(case.decision, Resolving):
             return
         try:
-            case.decision = await settle(case.decision)
+            settled = await settle(case.decision)
+            case.decision = self._without_secrets(case.request, settled) if isinstance(settled, Failed) else settled
         except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             case.decision = self.internal_error(f"{case.request.method} {case.request.path}", error)
 
     def patched(self, case: PendingRequest, patch: Patch, real: Response) -> Mocked | Failed | ProxyReply:
         """What a handler makes of the real answer."""
         try:
-            return patch(real)
+            patched = patch(real)
+            return self._without_secrets(case.request, patched) if isinstance(patched, Failed) else patched
         except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             return self.internal_error(f"{case.request.method} {case.request.path}", error)
+
+    def _without_secrets(self, request: Request, failed: Failed) -> Failed:
+        """A failure as the client may be told of it: what it prints of that ends up in logs."""
+        response = failed.response
+        text = self.recorder.masked(response.body.decode("utf-8", "replace"), request)
+        return replace(failed, response=Response(response.status, response.headers, text.encode()))
 
     def note(
         self,
@@ -166,11 +176,13 @@ class Dispatcher:
 
     def internal_error(self, what: str, error: Exception) -> ProxyReply:
         """Tell the user and the client of a fault of ours with a request; its query may hold secrets."""
-        what = what.partition("?")[0]
+        what = self.recorder.masked(what.partition("?")[0])
+        if self._control is not None:
+            what = what.replace(self._control.token, "***")
         log.error("could not deal with %s", what, exc_info=error)
         text = f"could not deal with {what}: {type(error).__name__}: {error}"
         self.recorder.note_failure(text)
-        return ProxyReply(problem(500, f"interceptor {text}"))
+        return ProxyReply(problem(500, f"interceptor {self.recorder.masked(text)}"))
 
     # Our own addresses -----------------------------------------------------------------------------------------
 

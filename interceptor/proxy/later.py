@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Protocol, TypeAlias, assert_never
+from typing import Literal, Protocol, TypeAlias, assert_never
 
-from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, ProxyReply
+from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, ProxyReply, problem
 from interceptor.proxy.http1.reader import WireRequest
 from interceptor.proxy.http1.writer import LAST_CHUNK, answer, answer_head, chunk, truncated
 from interceptor.values.decisions import Failed, Mocked, Resolving, Unhandled
@@ -25,6 +25,9 @@ class Wire(Protocol):
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was written."""
+
+    def break_tls(self) -> None:
+        """Send what no TLS is, where the connection is encrypted, and break it."""
 
     def reset(self) -> None:
         """Break the connection so that the client sees a reset."""
@@ -84,6 +87,10 @@ async def _mock(
             wire.write(truncated(decision.response, decision.cors))
         case "malformed":
             wire.write(_NONSENSE)
+        case "refused" | "dns":
+            _unreachable(wire, message, decision.fault)
+        case "tls":
+            wire.break_tls()
         case "reset":
             wire.reset()
         case None | "close" | "timeout":
@@ -91,6 +98,16 @@ async def _mock(
         case _:
             assert_never(decision.fault)
     return False
+
+
+def _unreachable(wire: Wire, message: WireRequest, fault: Literal["refused", "dns"]) -> None:
+    """Say it as a proxy does that cannot reach the server; where the client knows of no proxy, only a reset says it."""
+    if not message.target.startswith(b"http"):
+        wire.reset()
+        return
+    why = "the connection was refused" if fault == "refused" else "there is no such host"
+    data, _ = answer(problem(502, f"no answer from the server: {why}"), message.method, closes=True)
+    wire.write(data)
 
 
 def _send(wire: Wire, message: WireRequest, response: Response, further: Headers = ()) -> bool:
@@ -106,7 +123,11 @@ async def _stream(wire: Wire, message: WireRequest, decision: Mocked) -> bool:
     head, closes = answer_head(response.status, response.headers, decision.cors, message.minor, closes=closes)
     wire.write(head + (b"transfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n"))
     for piece in decision.stream:
-        await _pause(piece.delay)
+        await _pause(math.inf if piece.fault == "timeout" else piece.delay)
+        if piece.fault == "reset":
+            wire.reset()
+        if piece.fault is not None:
+            return False
         wire.write(chunk(piece.data) if chunked else piece.data)
         await wire.drained()
     if decision.fault is not None:

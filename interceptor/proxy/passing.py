@@ -115,6 +115,15 @@ class PassingRequest:
         return self.case.raw.address, self.case.raw.target
 
     def _fields(self, address: Address) -> Fields:
+        fields = self._own_fields(address)
+        if not self.decision.headers:
+            return fields
+        changed = {name.encode() for name, _ in self.decision.headers}
+        kept = (field for field in fields if field[0].lower() not in changed)
+        return (*kept, *((name.encode(), value.encode()) for name, value in self.decision.headers if value is not None))
+
+    def _own_fields(self, address: Address) -> Fields:
+        """The client's fields, as far as they are for the server that is asked."""
         fields = [
             field for field in end_to_end(self.message.headers.fields) if field[0].lower() not in _NOT_FOR_SERVERS
         ]

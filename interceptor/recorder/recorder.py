@@ -152,6 +152,10 @@ class Recorder:
         """Count a client that left in the middle of a request."""
         self.summary.unfinished += 1
 
+    def masked(self, text: str, request: Request | None = None) -> str:
+        """What is said, about a request perhaps, without its secrets."""
+        return self._redactor.text(text, request)
+
     def note_failure(self, explanation: str) -> None:
         """Count a request that could not be processed at all."""
         self._complain(self._redactor.text(explanation), self.summary.failures)

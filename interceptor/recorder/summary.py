@@ -116,6 +116,28 @@ class Summary:
         self.hits.clear()
 
 
+def by_host(clients: Tally[Sighting]) -> dict[str, int]:
+    """How often clients were seen, by the host that they wanted."""
+    hosts: Counter[str] = Counter()
+    for client, count in clients.counts.items():
+        hosts[client.host] += count
+    return dict(hosts)
+
+
+def by_name(way: Way, clients: Tally[Sighting]) -> dict[str, int]:
+    """How often clients were seen, by what they call themselves."""
+    names: Counter[str] = Counter()
+    for client, count in clients.counts.items():
+        names[shown_name(way, client)] += count
+    return dict(names)
+
+
+def shown_name(way: Way, client: Sighting) -> str:
+    """`curl/8.5.0`, or a name for a client that gives none."""
+    unnamed = f"a client of {client.host}" if way is Way.HTTP2 else "a client without a User-Agent"
+    return client.name or unnamed
+
+
 def as_plain(summary: Summary) -> dict[str, Json]:
     """The summary as JSON."""
     return {
@@ -128,10 +150,10 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "reported": summary.reported.counts,
         "unanswered": summary.unanswered.counts,
         "clients": {
-            "arrived": {way.value: clients.counts for way, clients in summary.arrived.items()},
-            "refused": summary.refused.counts,
-            "silent": summary.silent.counts,
-            "http2": summary.http2.counts,
+            "arrived": {way.value: by_name(way, clients) for way, clients in summary.arrived.items()},
+            "refused": by_host(summary.refused),
+            "silent": by_host(summary.silent),
+            "http2": by_host(summary.http2),
             "elsewhere": summary.elsewhere.counts,
         },
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from interceptor.project.config import Provider
-from interceptor.recorder.summary import MOST_DISTINCT, Sighting, Summary, Tally
+from interceptor.recorder.summary import MOST_DISTINCT, Summary, Tally, by_host
 from interceptor.report.lines import counted, line
 from interceptor.report.lookalikes import lookalike
 from interceptor.report.toned import TonedLine, TonedText, plain
@@ -51,11 +50,11 @@ def summary_notes(
 
 def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[str]:
     """The clients that did not arrive as they should have: what is known of them, and what can be done."""
-    for host, count in _by_host(summary.refused):
+    for host, count in by_host(summary.refused).items():
         yield f"a client refused the certificate for {host}{_times(count)}; how to have it trusted: docs/clients.md"
-    for host, count in _by_host(summary.http2):
+    for host, count in by_host(summary.http2).items():
         yield f"a client began with HTTP/2 at {host}{_times(count)}; http2: true in the project file offers it"
-    for host, count in _by_host(summary.silent):
+    for host, count in by_host(summary.silent).items():
         yield (
             f"a client connected to {host} and asked nothing{_times(count)}: "
             "it may not trust the certificate, need HTTP/2 (http2: true), or have connected in advance"
@@ -65,13 +64,6 @@ def _arrivals(summary: Summary, providers: Mapping[str, Provider]) -> Iterator[s
     for origin in summary.elsewhere.counts:
         if (likeness := lookalike(origin, providers)) is not None:
             yield f"{origin} is no provider's, and went to the real server: {likeness}"
-
-
-def _by_host(tally: Tally[Sighting]) -> Iterator[tuple[str, int]]:
-    hosts: Counter[str] = Counter()
-    for client, count in tally.counts.items():
-        hosts[client.host] += count
-    yield from hosts.items()
 
 
 def _hosts(tally: Tally[str]) -> str:
@@ -85,12 +77,13 @@ def progress_line(summary: Summary, page: str, seconds: float) -> str:
 
     Args:
         summary: as it is now.
-        page: where the live page is.
+        page: where the live page is; empty where nobody can open it.
         seconds: since the begin.
     """
     minutes, rest = divmod(int(seconds), 60)
     missed = summary.outcomes[Outcome.UNHANDLED] + summary.failures.total
-    return f"{minutes:02}:{rest:02}  {counted(summary.requests, 'request')} · {missed} missed · {page}"
+    told = f"{minutes:02}:{rest:02}  {counted(summary.requests, 'request')} · {missed} missed"
+    return f"{told} · {page}" if page else told
 
 
 def closing_lines(summary: Summary, journal: str) -> Iterator[str]:

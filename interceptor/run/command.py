@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import TypeVar
 
+from interceptor.run.held import watched
 from interceptor.values.errors import CommandNotFoundError, CommandNotRunnableError
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGQUIT)
@@ -63,11 +64,12 @@ def start(words: Sequence[str], environ: Mapping[str, str]) -> Command:
 
 
 @contextmanager
-def running(begin: Callable[[], C]) -> Iterator[C]:
+def running(begin: Callable[[], C], *, may_be_held: bool = False) -> Iterator[C]:
     """A command that runs while the context is open; signals for us reach it from the first moment on.
 
     Args:
         begin: starts it.
+        may_be_held: whether code of the project's runs here, which may hold the interpreter for good.
 
     Raises:
         CommandNotFoundError: there is no such program.
@@ -75,8 +77,10 @@ def running(begin: Callable[[], C]) -> Iterator[C]:
     """
     early: list[int] = []
     command: C | None = None
+    handled: Callable[[], None] = lambda: None  # noqa: E731  # until somebody watches
 
     def forward(number: int, _frame: FrameType | None) -> None:
+        handled()
         if number in _FROM_THE_KEYBOARD and _in_the_foreground():
             return  # the terminal has told the whole process group already
         if command is None:
@@ -91,10 +95,11 @@ def running(begin: Callable[[], C]) -> Iterator[C]:
         command = begin()
         for number in early:
             command.send(number)
-        try:
-            yield command
-        finally:
-            command.stop()
+        with watched(command.pid) if may_be_held else nullcontext(lambda: None) as handled:
+            try:
+                yield command
+            finally:
+                command.stop()
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ class Processes:
             return ""
         for process in _numbered(Path("/proc")):
             with suppress(OSError):  # it has ended, or is somebody else's
-                if f"socket:[{inode}]" in map(os.readlink, _numbered(process / "fd")):
+                if any(_link(each) == f"socket:[{inode}]" for each in _numbered(process / "fd")):
                     return f"{_command_line(process)} (pid {process.name})"
         return ""
 
@@ -47,6 +46,12 @@ class Processes:
                 if columns[_LOCAL] == wanted:
                     return columns[_INODE]
         return None
+
+
+def _link(descriptor: Path) -> str:
+    with suppress(OSError):  # closed meanwhile
+        return str(descriptor.readlink())
+    return ""
 
 
 def _numbered(folder: Path) -> Iterator[Path]:

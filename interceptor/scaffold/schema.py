@@ -14,20 +14,19 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from interceptor.handlers.language import Handler, HandlerFileHead
-from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS, TYPES
-from interceptor.handlers.response_part import BODIES
+from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS
+from interceptor.handlers.response_part import BODIES, PIECES
 from interceptor.pact.declared_rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
 from interceptor.project.config import ProjectFile
 from interceptor.project.models import StrictModel
 from interceptor.project.state_dir import make_state_dir
+from interceptor.scaffold.matcher_schemas import FILE_PART, FILE_PARTS, MATCHERS, SCALAR, XML_PART, Schema, ref
 from interceptor.values.errors import UsageError
-
-Schema: TypeAlias = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_DIR = "schema"
@@ -47,6 +46,9 @@ def handlers_schema() -> Schema:
     _apply(definitions, _HANDLERS)
     definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
     definitions["ResponseEntry"] |= _one_of(BODIES)
+    ways = [{"required": ["min", "max"]}, {"required": ["median", "sigma"]}]
+    definitions["DrawnDelay"] |= {"oneOf": ways, "maxProperties": 2}
+    definitions["StreamPiece"]["oneOf"] = [{"required": [key]} for key in PIECES]
     definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
     definitions |= _VALUES
     required = definitions["Handler"].pop("required")
@@ -151,80 +153,45 @@ def _document(title: str, root: Schema, definitions: dict[str, Schema]) -> Schem
     return {"$schema": DIALECT, "title": title, **{k: v for k, v in root.items() if k != "title"}, "$defs": definitions}
 
 
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
-
-
 def _or_list(item: Schema, **more: Any) -> Schema:
     return {"anyOf": [item, {"type": "array", "items": item, **more}]}
 
 
 _TEXT: Schema = {"type": ["string", "number", "boolean"]}
 """Text in YAML; numbers and words like `true` are taken as written."""
-_SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 _STATUS: Schema = {"type": "integer", "minimum": 200, "maximum": 599}
+_TEMPLATE: Schema = {"type": "string", "pattern": r"\{\{"}
 _DELAY_TEXT: Schema = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s)?$"}
 _MILLISECONDS: Schema = {"anyOf": [{"type": "number", "minimum": 0}, _DELAY_TEXT]}
+_BANDWIDTH = r"^\d+(\.\d+)?\s*(B|kB|MB)?(/s)?$"
 _DELAY: Schema = {
-    "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _ref("DelayRange")],
-    "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, "infinite"],
+    "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _TEMPLATE, ref("DrawnDelay")],
+    "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, {"median": 80, "sigma": 0.5}, "infinite"],
 }
-_STATES: Schema = _or_list({"anyOf": [_TEXT, _ref("GivenState")]})
-_REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z]+\s+\S"}
+_LINES: Schema = {
+    "anyOf": [
+        *_or_list(SCALAR)["anyOf"],
+        {
+            "type": "object",
+            "properties": {"$absent": {"const": True}},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ]
+}
+_STATES: Schema = _or_list({"anyOf": [_TEXT, ref("GivenState")]})
+_REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z][-!#$%&'*+.^_`|~0-9A-Za-z]*\s+\S"}
 _ADDRESSED: Schema = {
     "if": {"type": "object"},
     "then": {"anyOf": [{"required": ["path"]}, {"required": ["url"]}, {"required": ["graphql"]}]},
 }
-_PLAIN_NAME = r"^(\$\$|[^$]|$)"
-"""A name, not an operator; `$$ref` is the name `$ref`."""
-_NAMED_VALUES: Schema = {
-    "type": "object",
-    "properties": {"$exact": {"$ref": "#/$defs/Names", "description": "These and no others."}},
-    "patternProperties": {_PLAIN_NAME: _ref("ValueMatcher")},
-    "additionalProperties": False,
-}
-_FILE_PART: Schema = {
-    "type": "object",
-    "properties": {
-        "filename": {**_ref("JsonMatcher"), "description": "The file's name."},
-        "content_type": {**_ref("JsonMatcher"), "description": "The part's content type, without parameters."},
-        "size": {**_ref("JsonMatcher"), "description": "In bytes."},
-        "text": {**_ref("JsonMatcher"), "description": "The content as text."},
-    },
-    "additionalProperties": False,
-}
-_FILE_PARTS: Schema = {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("ValueMatcher"), _FILE_PART]}}
-
-
-def _operators(matcher: str, types: Sequence[str]) -> dict[str, Schema]:
-    """The operators; those that hold matchers hold matchers of the same sort."""
-    nested, bound = _ref(matcher), {"type": ["number", "string"]}
-    return {
-        "$regex": {"type": "string", "format": "regex", "description": "Text in which the expression is found."},
-        "$contains": {**nested, "description": "Text that holds this text, or a list with an element that matches."},
-        "$one_of": {"type": "array", "minItems": 1, "description": "Equal to one of these."},
-        "$any_of": {
-            "type": "array",
-            "items": nested,
-            "minItems": 1,
-            "description": "A value that one of these matches.",
-        },
-        "$not": {**nested, "description": "A value that this does not match."},
-        "$type": {"enum": list(types), "description": "A value of this type."},
-        "$lt": {**bound, "description": "Less than."},
-        "$lte": {**bound, "description": "Less than, or equal to."},
-        "$gt": {**bound, "description": "Greater than."},
-        "$gte": {**bound, "description": "Greater than, or equal to."},
-        "$any": {"const": True, "description": "Present, with any value."},
-        "$absent": {"const": True, "description": "Absent."},
-    }
 
 
 def _rules(places: str, **more: Schema) -> Schema:
     return {
         "type": "object",
         "properties": more,
-        "patternProperties": {places: _ref("Rule")},
+        "patternProperties": {places: ref("Rule")},
         "additionalProperties": False,
     }
 
@@ -248,41 +215,7 @@ _RULE_VALUES: dict[str, Schema] = {
 _CODES: Schema = {"anyOf": [{"enum": list(STATUS_CLASSES)}, _or_list(_STATUS, minItems=1)]}
 
 _VALUES: dict[str, Schema] = {
-    "Names": _NAMED_VALUES,
-    "ValueMatcher": {
-        "description": "A text must be equal; a list means exactly these repeated values.",
-        "anyOf": [
-            _SCALAR,
-            {"type": "array", "items": _ref("ValueMatcher")},
-            {
-                "type": "object",
-                "properties": _operators("ValueMatcher", TYPES[:4]),
-                "additionalProperties": False,
-                "minProperties": 1,
-            },
-        ],
-    },
-    "JsonMatcher": {
-        "description": "A deep subset: objects may have more members, arrays must have the same length.",
-        "anyOf": [
-            _SCALAR,
-            {"type": "array", "items": _ref("JsonMatcher")},
-            {
-                "type": "object",
-                "properties": {
-                    "$exact": {**_ref("JsonMatcher"), "description": "This, and nothing more."},
-                    **_operators("JsonMatcher", TYPES),
-                },
-                "patternProperties": {_PLAIN_NAME: _ref("JsonMatcher")},
-                "additionalProperties": False,
-                "anyOf": [
-                    {"propertyNames": {"pattern": _PLAIN_NAME}},
-                    {"propertyNames": {"pattern": r"^\$[^$]", "not": {"const": "$exact"}}},
-                    {"required": ["$exact"], "maxProperties": 1},
-                ],
-            },
-        ],
-    },
+    **MATCHERS,
     "Rule": {
         "description": "What a pact asks of a value instead of equality.",
         "anyOf": [
@@ -299,39 +232,55 @@ _VALUES: dict[str, Schema] = {
 
 _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
     "HandlerFileHead": {
-        "defaults": _ref("Handler"),
-        "handlers": {"type": "array", "items": _ref("Handler")},
+        "defaults": ref("Handler"),
+        "handlers": {"type": "array", "items": ref("Handler")},
     },
     "Handler": {
-        "request": {"anyOf": [_REQUEST_LINE, _ref("RequestPart")]},
-        "response": _or_list({"anyOf": [_STATUS, _ref("ResponseEntry")]}, minItems=1),
+        "request": {"anyOf": [_REQUEST_LINE, ref("RequestPart")]},
+        "response": _or_list({"anyOf": [_STATUS, ref("ResponseEntry")]}, minItems=1),
         "name": _TEXT,
         "given": _STATES,
         "when": _TEXT,
     },
     "GivenState": {"name": _TEXT},
-    "DelayRange": {"min": _MILLISECONDS, "max": _MILLISECONDS},
+    "DrawnDelay": {"min": _MILLISECONDS, "max": _MILLISECONDS, "median": _MILLISECONDS},
     "RequestPart": {
-        **dict.fromkeys(("query", "headers", "cookies", "form"), _ref("Names")),
-        "json": _ref("JsonMatcher"),
+        **dict.fromkeys(("query", "headers", "cookies", "form"), ref("Names")),
+        "json": ref("JsonMatcher"),
         "multipart": {
             "type": "object",
-            "additionalProperties": {"anyOf": [_ref("ValueMatcher"), _FILE_PART, _FILE_PARTS]},
+            "additionalProperties": {"anyOf": [ref("ValueMatcher"), FILE_PART, FILE_PARTS]},
         },
-        "text": _ref("ValueMatcher"),
-        "matching": _rules(r"^(\$|header\.|query\.)", path=_ref("Rule")),
+        "text": ref("ValueMatcher"),
+        "xml": XML_PART,
+        "matching": _rules(r"^(\$|header\.|query\.)", path=ref("Rule")),
+    },
+    "BinaryPart": {
+        "sha256": _TEXT,
+        "size": ref("JsonMatcher"),
+        "starts_with": {"anyOf": [_TEXT, ref("HexBytes")]},
+        "base64": _TEXT,
     },
     "GraphQLPart": {
-        **dict.fromkeys(OPERATIONS, _ref("ValueMatcher")),
-        "variables": _ref("JsonMatcher"),
+        **dict.fromkeys(OPERATIONS, ref("ValueMatcher")),
+        "variables": ref("JsonMatcher"),
     },
-    "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "delay": _DELAY},
+    "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "comment": _TEXT, "for_each": _TEXT, "delay": _DELAY},
+    "StreamPiece": {**dict.fromkeys(("text", "base64", "file", "for_each"), _TEXT), "delay": _DELAY},
+    "Dribble": {"over": _MILLISECONDS},
+    "PassedRequest": {
+        **{key: {"type": "object", "additionalProperties": _LINES} for key in ("query", "headers")},
+        "path": {"type": "string", "pattern": r"^(/|\{\{)"},
+    },
     "ResponseEntry": {
-        "status": {"anyOf": [_STATUS, {"type": "string", "pattern": r"\{\{"}]},
-        "headers": {"type": "object", "additionalProperties": _or_list(_SCALAR)},
+        "status": {"anyOf": [_STATUS, _TEMPLATE]},
+        "headers": {"type": "object", "additionalProperties": _or_list(SCALAR)},
         **dict.fromkeys(("text", "html", "xml", "base64", "file", "name"), _TEXT),
-        "passthrough": {"anyOf": [{"const": True}, _ref("Elsewhere")]},
+        "passthrough": {"anyOf": [{"const": True}, ref("PassedOn")]},
+        "sse": _or_list(ref("ServerSentEvent")),
+        "stream": _or_list(ref("StreamPiece")),
         "delay": _DELAY,
+        "bandwidth": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _BANDWIDTH}]},
         "matching": _rules(
             r"^(\$|header\.)",
             status={"anyOf": [*_CODES["anyOf"], {"type": "object", "properties": {"status": _CODES}}]},

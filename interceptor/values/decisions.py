@@ -10,8 +10,9 @@ from interceptor.values.exchange import Metadata
 from interceptor.values.lean import lean
 from interceptor.values.messages import Headers, Response
 
-Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated"]
-"""How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated."""
+Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated", "refused", "dns", "tls"]
+"""How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated;
+as if the server could not be reached (refused, dns), or its TLS not be understood (tls)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Chunk:
 
     data: bytes
     delay: float = 0.0
+    fault: Literal["reset", "close", "timeout"] | None = None
+    """What becomes of the connection then."""
 
 
 @lean(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Passthrough:
     reported: bool = False
     to: str | None = None
     """The URL to ask in the place of the request's own."""
+    headers: tuple[tuple[str, str | None], ...] = ()
+    """Headers of the request that the real server gets in the place of the client's; None takes one away."""
     patch: Callable[[Response], Mocked | Failed] | None = None
     """Makes the client's answer of the real one, where a handler changes it."""
 

@@ -49,6 +49,11 @@ _LINT = {
         "A handler differs from an earlier one only in `given`, and the latest run did not use it: no test declares "
         "its states."
     ),
+    "handler.path.literal": _warning("A colon or a group in a path is plain text, where MSW would see a parameter."),
+    "handler.method.unlikely": _warning("The method of a handler is spelt like another one that clients use."),
+    "handler.json.text": _warning("A handler's `json` is a text that holds JSON, not the JSON itself."),
+    "handler.then.undeclared": _warning("`then` changes data that templates read and no handler file declares."),
+    "provider.unreached": _warning("A provider has no handlers."),
     "description.empty": _error("A description is empty."),
     "description.missing": _warning("Interactions have no name."),
     "description.opening": _warning('A description begins with "upon receiving".'),

@@ -14,6 +14,11 @@ from interceptor.values.urls import DEFAULT_PORTS, Segments, split_path
 _LOOPBACK = re.compile(r"(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1|\[::1\])\Z", re.IGNORECASE)
 
 
+_AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]@]+)(?::(\d+|\*))?")
+_PARAMETERS = re.compile(r"(\[[0-9a-fA-F:.]+\]|(?:[^:\[\]@]|:[A-Za-z_]\w*)+)(?::(\d+|\*))?")
+_PARAMETER = re.compile(r":[a-z_]\w*")
+
+
 def is_loopback(host: str) -> bool:
     return _LOOPBACK.match(host) is not None
 
@@ -27,15 +32,15 @@ class Origin:
     port: str
 
     @classmethod
-    def parse(cls, url: str) -> Origin:
-        """The origin of an absolute URL, which may be a pattern.
+    def parse(cls, url: str, *, parameters: bool = False) -> Origin:
+        """The origin of an absolute URL, which may be a pattern; with `parameters`, `:name` in its host is one, too.
 
         Raises:
             ValueError: where it has none.
         """
         scheme, separator, rest = url.partition("://")
         authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]@]+)(?::(\d+|\*))?", authority)
+        match = (_PARAMETERS if parameters else _AUTHORITY).fullmatch(authority)
         if not separator or match is None:
             raise ValueError(f'"{url}" has no origin; write for example https://api.example.com/path')
         if scheme.lower() not in {"http", "https"}:
@@ -54,7 +59,16 @@ class Origin:
 
     @property
     def exact(self) -> bool:
-        return "*" not in self.host and self.port != "*"
+        return "*" not in self.host and self.port != "*" and not self._has_parameters
+
+    @property
+    def _has_parameters(self) -> bool:
+        return ":" in self.host and not self.host.startswith("[")
+
+    @property
+    def host_glob(self) -> str:
+        """The host, with a `*` in the place of each parameter: `*.example.com`."""
+        return _PARAMETER.sub("*", self.host) if self._has_parameters else self.host
 
     def covers(self, other: Origin) -> bool:
         """True where the other, an exact origin, is of this pattern."""
@@ -63,9 +77,11 @@ class Origin:
     def covers_address(self, host: str, port: str) -> bool:
         if self.port not in {"*", port}:
             return False
-        if "*" not in self.host:
+        if "*" not in self.host and not self._has_parameters:
             return self.host == host
-        expression = "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", self.host))
+        parts = re.split(r"(\*|:[a-z_]\w*)", self.host)
+        signs = {"*": ".*", ":": "[^.]+"}
+        expression = "".join(signs[part[0]] if at % 2 else re.escape(part) for at, part in enumerate(parts))
         return re.fullmatch(expression, host) is not None
 
 
@@ -76,7 +92,8 @@ class BaseUrl:
     provider: str
     origin: Origin
     path: Segments
-    length: int
+    url: str
+    """As the project file has it."""
 
 
 @lean(frozen=True, slots=True)
@@ -95,11 +112,11 @@ class Owners:
 
     def __init__(self, base_urls: Mapping[str, Iterable[str]]) -> None:
         bases = [
-            BaseUrl(name, Origin.parse(url), split_path(urlsplit(url).path)[0], len(url))
+            BaseUrl(name, Origin.parse(url), split_path(urlsplit(url).path)[0], url)
             for name, urls in base_urls.items()
             for url in urls
         ]
-        self.bases = sorted(bases, key=lambda base: (len(base.path), base.origin.exact, base.length), reverse=True)
+        self.bases = sorted(bases, key=lambda base: (len(base.path), base.origin.exact, len(base.url)), reverse=True)
         self._exact: dict[Origin, list[BaseUrl]] = {}
 
     def at(self, origin: Origin) -> list[BaseUrl]:

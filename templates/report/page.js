@@ -407,7 +407,7 @@
       for (const [name, count] of Object.entries((run.clients || {})[kind] || run[kind] || {})) found.push({ name, count, said, tone, remedy, kind });
     }
     for (const [way, clients] of Object.entries((run.clients || {}).arrived || {})) {
-      for (const [name, count] of Object.entries(clients)) found.push({ name, count, said: `came ${way}`, tone: 'good', kind: way });
+      for (const [name, count] of Object.entries(clients)) found.push({ name, count, said: `came ${way}`, tone: way.startsWith('around') ? 'doubt' : 'good', kind: way });
     }
     return found;
   }
@@ -482,6 +482,7 @@
   let items = [];
   let chosen = -1;
   let opened = '';
+  let shownAddress = '';
 
   function readAddress() {
     const [, view, key, query] = /^#([a-z]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(location.hash) || [];
@@ -561,9 +562,15 @@
     detail.scrollTop = 0;
   }
 
+  // At once, and not when the browser tells of the new address: the next key may come before that.
+  function go(where) {
+    location.hash = where;
+    showAll();
+  }
+
   function choose(index) {
     if (index < 0 || index >= items.length) return;
-    location.hash = address(state.view, VIEWS[state.view].key(items[index]), query());
+    go(address(state.view, VIEWS[state.view].key(items[index]), query()));
   }
 
   function reveal() {
@@ -604,6 +611,7 @@
 
   function showAll() {
     const before = state.view;
+    shownAddress = location.hash;
     readAddress();
     find();
     if (element('search').value !== state.words) element('search').value = state.words;
@@ -619,6 +627,7 @@
     state.words = element('search').value;
     state.filter = element('filter').value;
     history.replaceState(null, '', address(state.view, state.key, query()));
+    shownAddress = location.hash;
     find();
     list.scrollTop = 0;
     showRows();
@@ -643,11 +652,11 @@
       list.focus();
       choose(Math.max(chosen, 0));
     } else if (event.key === 'Escape') {
-      if (inField) { element('search').value = ''; search(); list.focus(); } else location.hash = address(state.view, '', query());
+      if (inField) { element('search').value = ''; search(); list.focus(); } else go(address(state.view, '', query()));
     } else if (inField || (isLetter && !single.checked)) return;
     else if (event.key === '/') element('search').focus();
     else if (event.key === '?') keys.showModal();
-    else if (event.key >= '1' && event.key <= String(shownViews.length)) location.hash = address(shownViews[event.key - 1]);
+    else if (event.key >= '1' && event.key <= String(shownViews.length)) go(address(shownViews[event.key - 1]));
     else if (move && (isLetter || event.target !== detail)) choose(chosen < 0 ? 0 : Math.min(items.length - 1, Math.max(0, chosen + move)));
     else if (event.target === list && event.key === 'Home') choose(0);
     else if (event.target === list && event.key === 'End') choose(items.length - 1);
@@ -714,7 +723,7 @@
   list.addEventListener('scroll', () => requestAnimationFrame(showRows), { passive: true });
   window.addEventListener('resize', showRows);
   matchMedia('print').addEventListener('change', showRows); // paper has another size of letters
-  window.addEventListener('hashchange', showAll);
+  window.addEventListener('hashchange', () => { if (location.hash !== shownAddress) showAll(); });
   document.addEventListener('keydown', onKey);
   element('search').addEventListener('input', search);
   element('filter').addEventListener('change', search);

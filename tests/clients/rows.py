@@ -19,7 +19,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "clients.md"
 BEGINS = "| | client | `run` | `run --isolated` |\n"
 
 _OF_NODE = {
-    "http": "`http`, `https`",
+    "http": "`http` and `https`",
     "http-keepalive": "`http` with an agent of its own",
     "http-no-agent": "`http` with `agent: false`",
     "http-own-ca": "`https` with its own `ca`",

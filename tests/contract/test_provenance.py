@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from random import Random
 
 import pytest
@@ -121,6 +122,73 @@ def test_events_forms_and_files_are_no_different(tmp_path):
     assert play(tmp_path, handlers, asked, files=files, seed=2)[2] == content
 
 
+def test_every_piece_of_a_stream_is_known(tmp_path):
+    handlers = """
+{request: GET /j, response: {stream: [{json: {id: '{{ uuid() }}', n: 1}}, {json: {n: '{{ random_int(1, 1000000) }}'}}]}}
+{request: GET /t, response: {stream: [{text: 'ids 2023-05-01 '}, {text: '{{ uuid()[:8] }} {{ params }}'}]}}
+{request: GET /i, response: {stream: {for_each: "[{'id': uuid(), 'n': 1}, {'n': uuid()}]", json: '{{ item }}'}}}
+{request: GET /e, response: {sse: {for_each: "[now().epoch, 7]", id: '{{ item }}', data: {at: '{{ item }}'}}}}
+{request: GET /v, response: {sse: [{for_each: "range(random_int(1, 9)) | list", data: '{{ item }}'}, {data: end}]}}
+{request: GET /b, response: {stream: [{base64: '{{ uuid() | b64encode }}'}, {base64: /w==}]}}
+{request: GET /m, response: {stream: [{base64: /w==}, {text: '{{ uuid() }}'}]}}
+{request: GET /o, response: {stream: [{base64: YQ==}, {text: '{{ uuid() }}'}]}}
+{request: GET /l, response: {headers: {content-type: text/plain;charset=iso-8859-1}, stream: {text: 'é{{ uuid() }}'}}}
+{request: GET /f, response: {stream: [{file: "{{ ['c.txt', 'd.txt'] | random }}"}, {text: 2023-05-01}]}}
+{request: GET /n, response: {stream: {for_each: "[uuid(), '2023-05-01']", text: '{{ request.path }} {{ item }};'}}}
+{request: GET /d, response: {text: '{{ uuid() }} 2023-05-01', dribble: {chunks: 9, over: 9}}}
+{request: GET /w, response: {text: '{{ uuid() }} 2023-05-01', bandwidth: 1MB}}
+"""
+    files = {"handlers/c.txt": "1", "handlers/d.txt": "22"}
+    asked = [f"GET /{name}" for name in "jtievbmolfndw"] * 2
+    pact, conversion, content = play(tmp_path, handlers, asked, files=files, specification=4)
+    bodies = {each["request"]["path"]: each["response"]["body"]["content"] for each in pact["interactions"]}
+    low = "00000000-0000-4000-8000-00000000000"
+    assert bodies["/j"].endswith('","n":1}\n{"n":1}\n')
+    assert bodies["/t"] == "ids 2023-05-01 00000000 {}"
+    assert re.fullmatch(rf'{{"id":"{low}.","n":1}}\n{{"n":"{low}."}}\n', bodies["/i"])
+    assert re.fullmatch(r'id: (157\d{7})\ndata: {"at":\1}\n\nid: 7\ndata: {"at":7}\n\n', bodies["/e"])
+    assert bodies["/v"] == "data: 0\n\ndata: end\n\n"
+    assert b64decode(bodies["/f"]) == b"12023-05-01"
+    assert re.fullmatch(rf"/n {low}.;/n 2023-05-01;", bodies["/n"])
+    assert bodies["/d"].endswith(" 2023-05-01")
+    assert len(pact["interactions"]) == 13
+    assert not conversion.findings
+    for seed in range(2, 5):
+        shuffled = [*asked]
+        Random(seed).shuffle(shuffled)
+        assert play(tmp_path, handlers, shuffled, files=files, seed=seed, specification=4)[2] == content
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"headers": {"content-type": "application/json"}, "text": '{"id": "{{ uuid() }}", "v": "2023-05-01"}'},
+        {"headers": {"content-type": "application/json"}, "text": '{"n": {{ random_int(1, 9) }}, "v": "2023-05-01"}'},
+        {
+            "headers": {"content-type": "application/hal+json"},
+            "stream": [{"text": '{"id":'}, {"text": '"{{ uuid() }}"}'}],
+        },
+        {
+            "headers": {"content-type": "application/x-www-form-urlencoded"},
+            "text": "n={{ random_int(1, 9) }}&v=2023-05-01",
+        },
+        {"headers": {"content-type": "application/octet-stream"}, "text": "{{ uuid() }} 2023-05-01"},
+        {"headers": {"content-type": "image/x-thing"}, "file": "a.json.j2"},
+        {"headers": {"content-type": "application/json"}, "file": "b.txt.j2"},
+        {"headers": {"content-type": "text/plain"}, "json": {"n": "{{ random_int(1, 9) }}", "v": "2023-05-01"}},
+        {"headers": {"content-type": "text/plain; charset=utf-16"}, "text": "{{ uuid() }} 2023-05-01"},
+    ],
+)
+def test_a_body_is_known_by_what_its_content_type_says(tmp_path, response):
+    handlers = as_yaml({"provider": "API", "handlers": [{"request": "GET /a", "response": response}]})
+    files = {
+        "handlers/a.json.j2": '{"n": {{ random_int(1, 9) }}, "v": "2023-05-01"}',
+        "handlers/b.txt.j2": '{"n": {{ random_int(1, 9) }}, "v": "2023-05-01"}',
+    }
+    contents = {play(tmp_path, handlers, ["GET /a"], files=files, seed=seed)[2] for seed in (1, 2, 3)}
+    assert len(contents) == 1
+
+
 def test_names_and_states_say_the_same_in_every_run(tmp_path):
     handlers = "{request: GET /a, name: 'a look at {{ now() }}', given: {name: it is so, params: {id: '{{ uuid() }}'}}}"
     pact, _, content = play(tmp_path, handlers, ["GET /a"])
@@ -194,7 +262,7 @@ RESPONSES = st.one_of(
 
 
 def test_the_templates_that_are_written_know_every_function_and_filter():
-    assert set(GLOBALS) == {"now", "uuid", "random_int", "jwt"}
+    assert set(GLOBALS) == {"now", "date", "uuid", "random_int", "jwt"}
     assert set(FILTERS) <= set(_INLINE.filters)
 
 

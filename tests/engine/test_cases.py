@@ -6,12 +6,12 @@ files: {name: text}  further files of the project
 steps:
   - request: GET /products/10          method and path below the provider, or a whole URL
     headers: {name: value}
-    json | form | text: ...            the body
+    json | form | text | base64: ...   the body
     charset: iso-8859-1                in which the text of the body is written, where not in UTF-8; in an answer too
     answer: {status, headers, json, text, made, name, states, delay, record}    what is asserted of a mocked answer
     unhandled: [text, ...]             or: nobody answers, and the explanation holds these texts
     failed: [text, ...]                or: the answer could not be made, and the explanation holds these texts
-    passes: excluded                   or: the real server answers, and why
+    passes: excluded                   or: the real server answers, and why; `to` and `sent`, what is changed on the way
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -68,7 +69,11 @@ def decide(engine: Engine, request: Request) -> Decision:
 
 def request_of(step: dict[str, Any]) -> Request:
     method, _, target = step["request"].partition(" ")
-    headers = [(name.lower(), str(value)) for name, value in step.get("headers", {}).items()]
+    headers = [
+        (name.lower(), str(line))
+        for name, value in step.get("headers", {}).items()
+        for line in (value if isinstance(value, list) else [value])
+    ]
     body = b""
     if "json" in step:
         body = json.dumps(step["json"]).encode()
@@ -78,6 +83,8 @@ def request_of(step: dict[str, Any]) -> Request:
         headers.append(("content-type", "application/x-www-form-urlencoded"))
     elif "text" in step:
         body = step["text"].encode(step.get("charset", "utf-8"))
+    elif "base64" in step:
+        body = b64decode(step["base64"])
     return Request(method, target if "://" in target else BASE + target, tuple(headers), body)
 
 
@@ -86,6 +93,7 @@ def check(step: dict[str, Any], decision: Decision) -> None:
     if "passes" in step:
         assert isinstance(decision, Passthrough), (label, decision)
         assert (decision.why, decision.to) == (step["passes"], step.get("to")), label
+        assert [list(each) for each in decision.headers] == step.get("sent", []), label
         if "upstream" not in step:
             return
         assert decision.patch is not None, label
@@ -127,7 +135,7 @@ def check_answer(expected: dict[str, Any], decision: Mocked, label: str) -> None
         "path": metadata.path,
         "test": metadata.test,
         "fault": decision.fault,
-        "stream": [[chunk.delay, chunk.data.decode()] for chunk in decision.stream],
+        "stream": [[chunk.delay, chunk.data.decode(expected.get("charset", "utf-8"))] for chunk in decision.stream],
     }
     for key, value in expected.items():
         if key == "headers":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -211,3 +213,64 @@ def test_what_the_condition_says_literally_is_noted_where_it_looks_like_chance(b
     decisions = [engine.decide(Request("GET", f"{BASE}/orders/{order}?day={day}")) for day in ("2026-11-21", "x")]
     literal = [decision.metadata.literal for decision in decisions if isinstance(decision, Mocked)]
     assert literal == [(f"/orders/{order}", "request.query.day == '2026-11-21'"), ()]
+
+
+def test_what_depends_on_the_time_is_decided_anew(build_engine: BuildEngine) -> None:
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: {path: /a, query: {at: {$before: now}}}, response: {text: before}}
+  - {request: {path: /a, query: {at: {$any: true}}}, response: {text: after}}
+"""
+    engine = build_engine(handlers)
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    request = Request("GET", f"https://api.example.com/v1/a?at={soon.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
+    first = engine.decide(request)
+    assert isinstance(first, Mocked)
+    assert first.response.body == b"after" or datetime.now(UTC) > soon
+    while datetime.now(UTC) <= soon:
+        time.sleep(0.05)
+    again = engine.decide(request)
+    assert isinstance(again, Mocked)
+    assert again.response.body == b"before"
+
+
+def drawn(build_engine: BuildEngine, seed: int, *, test: str | None = None) -> str:
+    """What fifty calls of a flaky handler are answered, others between them."""
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: GET /flaky, response: [{text: x, chance: 0.3}, {text: a}, {text: b}]}
+  - {request: GET /other, response: [{text: x, chance: 0.3}, {text: o}]}
+"""
+    engine = build_engine(handlers, project=f"{PROJECT}seed: {seed}\n")
+    engine.begin_test(test)
+    said = ""
+    for at in range(50):
+        said += body(engine.decide(Request("GET", f"{BASE}/flaky")))
+        if at % (seed + 2) == 0:
+            engine.decide(Request("GET", f"{BASE}/other"))
+    return said
+
+
+def test_chance_is_the_same_for_one_seed_and_consumes_nothing(build_engine: BuildEngine) -> None:
+    first = drawn(build_engine, 1)
+    assert first == drawn(build_engine, 1)
+    assert first != drawn(build_engine, 2)
+    assert first != drawn(build_engine, 1, test="another")
+    assert 5 <= first.count("x") <= 25
+    assert first.replace("x", "").rstrip("b") == "a"
+
+
+def test_a_handler_of_chance_alone_steps_aside(build_engine: BuildEngine) -> None:
+    handlers = """\
+provider: Product API
+handlers:
+  - {request: GET /a, response: {status: 503, chance: 0.4}}
+  - {request: GET /a, response: 200}
+"""
+    engine = build_engine(handlers)
+    decisions = [engine.decide(Request("GET", f"{BASE}/a")) for _ in range(50)]
+    statuses = [decision.response.status for decision in decisions if isinstance(decision, Mocked)]
+    assert len(statuses) == 50
+    assert 5 <= statuses.count(503) <= 35

@@ -32,7 +32,7 @@ def lines():
 
 def test_what_it_installs_serves_and_is_healthy(tmp_path, lines):
     source, python = tmp_path / "source", tmp_path / "image" / "bin" / "python"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*(ROOT / ".dockerignore").read_text().split()))
+    _copy_context(source)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "image"], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(tmp_path / "image")}))
     shutil.copytree(Path(sysconfig.get_path("purelib")), tmp_path / "installed", ignore=_our_own)
@@ -54,10 +54,10 @@ def test_what_it_installs_serves_and_is_healthy(tmp_path, lines):
     check = json.loads(lines["HEALTHCHECK"].partition("CMD ")[2].replace(lines["EXPOSE"], port))
     environ = clean_environment() | {"INTERCEPTOR_TOKEN": TOKEN, "PATH": f"{python.parent}:/usr/bin:/bin"}
     with subprocess.Popen(
-        [python.parent / words[0], *words[1:]], cwd=project, env=environ, stdout=subprocess.PIPE
+        [python.parent / words[0], *words[1:]], cwd=project, env=environ, stderr=subprocess.PIPE
     ) as served:
         try:
-            assert served.stdout.readline()
+            assert b"the proxy is at" in served.stderr.readline()
             assert subprocess.run([python, *check[1:]], env=environ, check=False, timeout=PATIENCE).returncode == 0
             with urlopen(f"http://127.0.0.1:{port}/health") as answer:
                 assert answer.status == 200
@@ -65,6 +65,18 @@ def test_what_it_installs_serves_and_is_healthy(tmp_path, lines):
             served.terminate()
     refused = subprocess.run([python, *check[1:]], env=environ, capture_output=True, check=False, timeout=PATIENCE)
     assert refused.returncode != 0
+
+
+def _copy_context(folder: Path) -> None:
+    """What the builder is given: .dockerignore leaves everything out but what it names after a `!`."""
+    patterns = (ROOT / ".dockerignore").read_text().split()
+    assert patterns[0] == "**"
+    folder.mkdir()
+    for kept in (each[1:] for each in patterns if each.startswith("!")):
+        if kept.endswith("/"):
+            shutil.copytree(ROOT / kept, folder / kept, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / kept, folder)
 
 
 def _our_own(_: str, names: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -138,3 +139,36 @@ def test_a_path_gives_no_orders_to_terminals_and_ci(project):
         ours = done.stdout
         assert not re.search(r"^\s*::error::", ours, re.MULTILINE)
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", ours)
+
+
+HOLDING = """\
+import re
+
+
+def held(request, params, data):
+    re.match("^(a|a)*$", "a" * 80 + "!")
+"""
+
+
+def test_a_signal_ends_a_run_whose_interpreter_a_resolver_holds_and_what_was_answered_is_noted(project):
+    """`re` gives the interpreter back to nobody, and would do so in years."""
+    (project / "handlers" / "r.py").write_text(HOLDING, encoding="utf-8")
+    answer(
+        project,
+        "{request: GET /items/:id, response: {json: {ok: true}}}\n"
+        "  - {request: GET /held, response: {python: r.py:held}}",
+    )
+    ask = "curl -s --noproxy '' -m {} -x $HTTP_PROXY http://p.example.test/{} >/dev/null"
+    line = f"{ask.format(30, 'items/1')}; {ask.format(3, 'held')}; touch ended"
+    with subprocess.Popen([*REAL, "run", "--", "sh", "-c", line], cwd=project, stderr=subprocess.DEVNULL) as run:
+        try:
+            for _ in range(600):
+                if (project / "ended").exists():
+                    break
+                time.sleep(0.1)
+            run.send_signal(signal.SIGTERM)
+            assert run.wait(60) == -signal.SIGKILL
+        finally:
+            run.kill()
+    (journal,) = (project / ".interceptor" / "recordings").glob("*.jsonl")
+    assert '"path":"/items/1"' in journal.read_text(encoding="utf-8").replace(" ", "")

@@ -8,6 +8,7 @@ import gc
 import marshal
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -62,6 +63,8 @@ class Server:
         for process in self.clients:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        if not lives(self.session):  # it was killed, and cannot clear up
+            shutil.rmtree(self.folder, ignore_errors=True)
         return None
 
     def _fork(self) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,70 @@ def test_a_cell_beyond_what_csv_may_hold_is_a_problem(build_engine: BuildEngine,
     (tmp_path / "handlers" / "stock.csv").write_text(f"sku\n{'x' * 200_000}\n")
     said = "\n".join(problems(build_engine, "data: {stock: {file: stock.csv}}\nhandlers: []\n"))
     assert 'handlers/api.yaml:1:22: "stock.csv" is not CSV' in said
+
+
+NEW_WORDS = [
+    ("response: {delay: {min: 1}}", "a delay that is drawn has min and max, or median and sigma"),
+    ("response: {delay: {median: 1s, sigma: 9}}", "less than or equal to 5"),
+    ("response: {delay: {medain: 1s, sigma: 1}}", 'did you mean "median"?'),
+    ("response: {delay: '{{ nothing }}'}", '"nothing" is not known'),
+    ("response: {text: a, bandwidth: fast}", '"fast" is not a bandwidth; write 20kB/s'),
+    ("response: {text: a, bandwidth: 0}", '"0" is not a bandwidth'),
+    ("response: {text: a, bandwidth: 1kB/s, dribble: {chunks: 1, over: 1}}", "cannot be combined"),
+    ("response: {sse: {data: a}, bandwidth: 1kB/s}", "the pieces of a stream have delays of their own"),
+    ("response: {chance: 1.5}", "less than or equal to 1"),
+    ("response: {chance: often}", '"chance" must be a number'),
+    ("response: {chance: 0.5, times: 2}", "has no times"),
+    ("response: {error: refuse}", "refused"),
+    ("response: {passthrough: {}}", "passthrough takes true, or a mapping of to and request"),
+    ("response: {passthrough: {too: 'http://a.test'}}", 'did you mean "to"?'),
+    ("response: {passthrough: {request: {quary: {}}}}", 'did you mean "query"?'),
+    ("response: {passthrough: {request: {path: a}}}", "path"),
+    ("response: {passthrough: {request: {headers: {Content-Length: '1'}}}}", "is written by the proxy itself"),
+    ("response: {passthrough: {to: 'http://a.test/{{ call }}', request: {path: /a}}}", "is the whole URL then"),
+    ("response: {passthrough: {request: {headers: {a: {$absnt: true}}}}}", "passthrough"),
+    ("request: 'GET https://:a.:a.example.com/'", 'the parameter ":a" is in ":a.:a.example.com" twice'),
+    ("request: 'GET https://:a.example.com/:a'", 'the parameter ":a" is in "https://:a.example.com/:a" twice'),
+    ("request: '* /a'", "write a method and a path"),
+    ("request: {method: 'GE T', path: /a}", "method"),
+    ("request: GET /items/:id?page=1", "query: {path: /items/:id, query: {page: '1'}}"),
+    ("request: 'GET /items#top'", 'a fragment never reaches a server; write "/items"'),
+    ("request: 'GET /items/{id}'", 'a parameter is written :id, so write "/items/:id"'),
+    ("request: {path: '/items/{id}'}", 'so write "/items/:id"'),
+    ("request: {path: /a, xml: {}}", "xml needs an XPath, or equal with a document"),
+    ("request: {path: /a, xml: {'//[': 1}}", '"//[" is not an XPath'),
+    ("request: {path: /a, xml: {'//o:a': 1}}", "declare it under namespaces"),
+    ("request: {path: /a, xml: {equal: '<a>'}}", "not XML"),
+    ("request: {path: /a, xml: {namespaces: {'': 'urn:a'}, a: 1}}", "XPath knows no default namespace"),
+    ("request: {path: /a, binary: {}}", "binary needs one of sha256, size, starts_with, base64"),
+    ("request: {path: /a, binary: {sha265: a}}", 'did you mean "sha256"?'),
+    ("request: {path: /a, binary: {starts_with: {hex: zz}}}", '"zz" is not hexadecimal'),
+    ("request: {path: /a, binary: {base64: '?'}}", "not base64"),
+    ("request: {path: /a, json: {$schema: {file: none.json}}}", 'cannot read the file "none.json"'),
+    ("request: {path: /a, json: {$schema: {file: broken.json}}}", '"broken.json" is not JSON'),
+    ("request: {path: /a, json: {$schema: {file: wrong.json}}}", "this is no JSON Schema"),
+    ("request: {path: /a, headers: {a: {$lenght: 2}}}", 'did you mean "$length"?'),
+    ("response: {stream: [{jsn: 1}]}", 'did you mean "json"?'),
+    ("response: {stream: [{text: a, json: 1}]}", "exactly one of json, text, base64, file, error"),
+    ("response: {stream: [{error: close}, {text: a}]}", "nothing can be sent after the error"),
+    ("response: {stream: [{error: explode}]}", "close"),
+    ("response: {stream: [{base64: '?'}]}", "not base64"),
+    ("response: {stream: [{file: none.bin}]}", 'cannot read the file "none.bin"'),
+    ("response: {stream: {for_each: '{{ data.a }}', text: a}}", "for_each: data.a"),
+    ("response: {sse: {for_each: dat.a, data: a}}", '"dat" is not known'),
+    ("response: {sse: {data: '{{ item }}'}}", '"item" is not known'),
+    ('response: {sse: {comment: "a\\nb"}}', '"comment" cannot hold a line break'),
+    ("response: {text: a, dribble: {chunks: 0, over: 1s}}", "greater than or equal to 1"),
+    ("response: {text: a, dribble: {chunks: 2, over: long}}", '"long" is not a delay'),
+    ("response: {sse: [{data: a}], dribble: {chunks: 2, over: 1s}}", "the pieces of a stream have delays"),
+    ("response: {passthrough: true, stream: [{text: a}]}", "not with stream"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), NEW_WORDS)
+def test_each_word_written_wrong_says_where_and_why(build_engine: BuildEngine, words: str, said: str) -> None:
+    line = words if words.startswith("request") else f"request: GET /a\n    {words}"
+    files = {"handlers/broken.json": "{", "handlers/wrong.json": '{"type": "strin"}'}
+    found = problems(build_engine, f"provider: Product API\nhandlers:\n  - {line}\n", files=files)
+    assert said in "\n".join(found)
+    assert all(re.match(r"handlers/api\.yaml:[34]:\d+: ", each) for each in found)

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from interceptor.proxy import doorstep
+from interceptor.recorder.summary import by_host
 
 from .live import PATIENCE, clean_environment, inside, write
 
@@ -216,7 +217,7 @@ def test_clients_that_refuse_the_certificate_are_named(proxy, origin):
         connection.recv(65536)
     with proxy.connect(PLAIN) as connection:
         assert asked(connection).endswith(b"plainly")
-    assert proxy.recorder.summary.refused.counts == {"secure.example.test": 2}
+    assert by_host(proxy.recorder.summary.refused) == {"secure.example.test": 2}
 
 
 def test_a_tunnel_leads_from_the_proxy_alone(proxy):

@@ -347,3 +347,23 @@ def test_a_half_closed_client_gets_the_real_answer(tmp_path):
         connection.shutdown(socket.SHUT_WR)
         connection.settimeout(PATIENCE)
         assert all_of(connection).endswith(b"ok")
+
+
+def test_the_server_is_asked_for_what_a_handler_makes_of_the_request(tmp_path):
+    change = (
+        "path: '/new/{{ params.id }}', query: {a: '1'}, headers: {x-env: test, cookie: {$absent: true}, host: c.test}"
+    )
+    handlers = f"[{{request: 'GET /old/:id', response: {{passthrough: {{request: {{{change}}}}}}}}}]"
+    with scripted(OK) as (port, asked), passing(tmp_path, port, handlers) as proxy:
+        headers = "Cookie: s=1\r\nX-Env: prod\r\nX-Kept: yes\r\n"
+        assert ask(proxy, port, "/old/7?a=2&b=3", headers=headers).endswith(b"\r\n\r\nok")
+        (noted,) = proxy.noted()
+    lines = asked[0].lower().split(b"\r\n")
+    assert lines[0] == b"get /new/7?b=3&a=1 http/1.1"
+    assert [line for line in lines if line.startswith((b"x-", b"cookie", b"host"))] == [
+        b"x-kept: yes",
+        b"x-env: test",
+        b"host: c.test",
+    ]
+    assert noted["request"]["path"] == "/old/7"
+    assert ["x-env", "prod"] in noted["request"]["headers"]

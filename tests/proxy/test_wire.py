@@ -44,6 +44,19 @@ handlers:
     response: {text: abcdef, error: truncated}
   - request: GET /large
     response: {text: "{{ 'x' * 200000 }}"}
+  - request: GET /cut/:how
+    response:
+      - {stream: [{json: {n: 1}}, {error: close, delay: 20ms}]}
+      - {stream: [{json: {n: 1}}, {error: reset, delay: 20ms}]}
+      - {stream: [{json: {n: 1}}, {error: timeout}]}
+  - request: GET /dribbled
+    response: {text: abcdefghij, dribble: {chunks: 5, over: 100ms}}
+  - request: GET /refused
+    response: {error: refused}
+  - request: GET /dns
+    response: {error: dns}
+  - request: GET /tls
+    response: {error: tls}
   - request: GET /resolved/:kind
     response: {python: "resolvers.py:resolve"}
 """,
@@ -330,6 +343,25 @@ def test_curl_and_httpx_read_events(lane):
 FAULTS = [("reset", 56, 35), ("close", 52, 52), ("malformed", 1, 1), ("truncated", 18, 18), ("timeout", 28, 28)]
 
 
+def test_a_server_that_cannot_be_reached_is_what_a_proxy_says_of_it(lane):
+    for path, said in (("/refused", "the connection was refused"), ("/dns", "there is no such host")):
+        answer = requests.get(f"http://api.example.test{path}", proxies={"http": lane.url}, timeout=PATIENCE)
+        assert (answer.status_code, said in answer.text) == (502, True)
+        assert exchange(lane, path, "http")["response"] is None
+    for path in ("/refused", "/dns"):
+        with door(lane) as connection:
+            ask((connection, ""), path)
+            with pytest.raises(ConnectionResetError):
+                connection.recv(100)
+
+
+def test_broken_tls_is_an_error_of_tls(lane):
+    with tunnel(lane) as connection:
+        ask((connection, ""), "/tls")
+        with pytest.raises(ssl.SSLError, match=r"(?i)mac|decrypt|record"):
+            connection.recv(100)
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(("fault", "plainly", "secretly"), FAULTS, ids=[fault for fault, *_ in FAULTS])
 def test_faults_are_faults_to_curl(lane, scheme, fault, plainly, secretly):
@@ -357,6 +389,28 @@ def test_a_close_is_a_close(wire):
 def test_a_truncated_answer_promises_more_than_it_gives(lane):
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         requests.get("http://api.example.test/truncated", proxies={"http": lane.url}, timeout=PATIENCE)
+
+
+def test_a_stream_fails_in_the_middle(lane):
+    """Closed, reset and silent in turn: what came before the fault has arrived each time."""
+    for fault in (requests.exceptions.ChunkedEncodingError, requests.exceptions.ChunkedEncodingError, Exception):
+        answer = requests.get(
+            "http://api.example.test/cut/x", proxies={"http": lane.url}, timeout=(PATIENCE, 0.5), stream=True
+        )
+        pieces = answer.iter_content(None)
+        assert next(pieces) == b'{"n":1}\n'
+        with pytest.raises(fault):
+            next(pieces)
+        answer.close()
+    noted = exchange(lane, "/cut/x", "http")
+    assert (noted["outcome"], noted["response"]) == ("mocked", None)
+
+
+def test_a_dribbled_body_comes_in_pieces(wire):
+    ask(wire, "/dribbled")
+    head, _, body = until(wire[0], b"0\r\n\r\n").partition(b"\r\n\r\n")
+    assert b"transfer-encoding: chunked" in head
+    assert body == b"".join(b"2\r\n%b\r\n" % piece for piece in (b"ab", b"cd", b"ef", b"gh", b"ij")) + b"0\r\n\r\n"
 
 
 def test_resolvers_answer_and_hold_nobody_up(lane):

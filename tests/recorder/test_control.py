@@ -153,6 +153,18 @@ def test_a_page_is_refused_even_with_the_token(proxy, method, headers):
     assert "pages in a browser may not ask here" in answer.text
 
 
+def test_a_failure_is_told_without_the_secrets_of_its_request(control, consumer):
+    token = "ghp_" + "a1B2" * 9
+    failing = {"request": "GET /fails/:word", "response": {"json": "{{ {}[request.headers['x-api-key']] }}"}}
+    control.handlers({"provider": "Product API", "handlers": [failing]})
+    answer = consumer.get(f"{API}/fails/{token}", headers={"x-api-key": "hunter22pass"})
+    control.reset()
+    assert answer.status_code == 500
+    assert answer.json()["handler"].startswith("run-time handlers:")
+    assert token not in answer.text
+    assert "hunter22pass" not in answer.text
+
+
 def test_another_name_of_this_machine_is_refused(proxy):
     url = proxy.variables["INTERCEPTOR_URL"]
     rebound = {"host": f"rebound.attacker.example:{proxy.port}"}

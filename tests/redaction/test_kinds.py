@@ -7,6 +7,7 @@ import json
 
 import pytest
 from detect_secrets.core import scan
+from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 from detect_secrets.settings import transient_settings
 
 from interceptor.redaction.forms import forms
@@ -207,3 +208,26 @@ def test_detect_secrets_finds_no_token_that_we_miss(detector):
     left = Redactor().text(text)
     with transient_settings({"plugins_used": [{"name": detector}]}):
         assert not list(scan.scan_line(left))
+
+
+OTHERS_OF_THEIRS = {
+    "ArtifactoryDetector": "planted.py",
+    "AzureStorageKeyDetector": "planted.py",
+    "BasicAuthDetector": "planted.py",
+    "DiscordBotTokenDetector": "planted.py",
+    "Base64HighEntropyString": "we ask for small and capital letters and digits in one word",
+    "HexHighEntropyString": "digests tell things apart",
+    "KeywordDetector": "names are our own, in more languages",
+    "IPPublicDetector": "an address is no secret",
+    "CloudantDetector": "by the name before it",
+    "IbmCloudIamDetector": "by the name before it",
+    "IbmCosHmacDetector": "by the name before it",
+    "SoftlayerDetector": "by the name before it",
+}
+"""Where we have the kinds of its other detectors, or why not."""
+
+
+def test_each_detector_of_the_newest_detect_secrets_is_known_here():
+    """`make update` renews it; a new detector is to be considered in `secrets.toml`."""
+    theirs = {each.__name__ for each in get_mapping_from_secret_type_to_class().values()}
+    assert theirs == ISSUED.keys() | OTHERS_OF_THEIRS.keys()

@@ -14,6 +14,7 @@ from interceptor.values.messages import Request, Response
 from tests.chromium import CHROMIUM, browser
 from tests.proxy.live import write
 
+SITE = "consumer: Site\nproviders: {API: {url: http://api.example.test}}\nhandlers: handlers.yaml\n"
 HOSTILE = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 1'>"
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 DOCUMENT = {

@@ -10,10 +10,11 @@ import pytest
 
 from interceptor.cli.live import live
 from tests.proxy.live import clean_environment, inside, write
+from tests.report.conftest import SITE
 
 pytestmark = pytest.mark.slow
 FILES = {
-    "interceptor.yaml": "consumer: Site\nproviders: {API: {url: http://api.example.test}}\nhandlers: handlers.yaml\n",
+    "interceptor.yaml": SITE,
     "handlers.yaml": """\
 provider: API
 handlers:

@@ -17,11 +17,11 @@ import pytest
 
 from tests.forked import INTERCEPTOR, REAL
 from tests.proxy.live import clean_environment, serve, write
-from tests.report.conftest import interceptor
+from tests.report.conftest import SITE, interceptor
 
 pytestmark = pytest.mark.slow
 FILES = {
-    "interceptor.yaml": "consumer: Site\nproviders: {API: {url: http://api.example.test}}\nhandlers: handlers.yaml\n",
+    "interceptor.yaml": SITE,
     "handlers.yaml": """\
 provider: API
 handlers:

@@ -7,7 +7,7 @@ import pytest
 from interceptor.run.environment import ADDITIONAL_VARIABLES, BUNDLE_VARIABLES, bypassed, child_environment
 from interceptor.run.trust import TrustFiles
 
-TRUST = TrustFiles(Path("/run"), Path("/run/bundle.pem"), Path("/run/additional.pem"))
+TRUST = TrustFiles(Path("/run"), Path("/run/bundle.pem"), Path("/run/additional.pem"), b"")
 PROXY = "http://127.0.0.1:41873"
 
 

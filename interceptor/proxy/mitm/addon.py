@@ -201,6 +201,11 @@ def _redirect(flow: http.HTTPFlow, case: PendingRequest, decision: Passthrough) 
         flow.request.scheme, flow.request.host, flow.request.port = case.raw.address
     if decision.to is not None:
         flow.request.url = decision.to
+    for name, _ in decision.headers:
+        flow.request.headers.pop(name, None)
+    for name, value in decision.headers:
+        if value is not None:
+            flow.request.headers.add(name, value)
 
 
 def _end(address: connection.Address | None) -> tuple[str, int] | None:
