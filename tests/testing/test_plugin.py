@@ -81,8 +81,9 @@ def suite(pytester, monkeypatch):
 @pytest.mark.parametrize("worker", ["", "gw7"])
 def test_a_test_fails_for_what_nobody_answered_in_it(environment, suite, monkeypatch, worker):
     monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
-    result = suite.runpytest_inprocess("--interceptor", *OPTIONS)
+    result = suite.runpytest_inprocess("--interceptor", "--junitxml=report.xml", *OPTIONS)
     result.assert_outcomes(passed=3, failed=3, errors=1)
+    assert "/missed-too has no handler" in (suite.path / "report.xml").read_text()
     lines = result.stdout
     lines.fnmatch_lines(["*_ ERROR at teardown of test_untidy _*", "GET */while-tearing-down has no handler"])
     lines.fnmatch_lines(["*_ test_missed _*", "GET http://api.example.com/v1/missed has no handler", "  near *"])

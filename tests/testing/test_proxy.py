@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from interceptor import InterceptorError, Proxy
 from interceptor.values.errors import UsageError
 from tests.controlled import PROJECT
 from tests.forked import INTERCEPTOR
-from tests.proxy.live import clean_environment, write
+from tests.proxy.live import PATIENCE, clean_environment, write
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +61,8 @@ def pacts(project):
 
 
 def test_its_variables_end_with_it_and_the_pacts_are_written(project, monkeypatch):
+    isolated = f"{PROJECT['interceptor.yaml']}reach: {{isolated: true}}\n"  # which is for commands, and we are here
+    write(project, {"interceptor.yaml": isolated})
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     before = dict(os.environ)
@@ -108,9 +111,12 @@ os.kill(os.getpid(), signal.SIGKILL)
     words = [sys.executable, "-c", program]
     killed = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert killed.stdout.startswith("http://127.0.0.1:"), killed.stderr
-    # The pipes are read to their end above, and the proxy holds them no longer than it lives.
+    end = time.monotonic() + PATIENCE
+    while list((project / ".interceptor").glob("run-*")) and time.monotonic() < end:
+        time.sleep(0.05)
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{killed.stdout.strip()}/test")
+    assert pacts(project) == []
 
 
 UNDER_A_RUN = [*INTERCEPTOR, "run", "--"]
