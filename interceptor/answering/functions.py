@@ -12,6 +12,7 @@ import uuid as uuids
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from interceptor.answering.collections import collection, merge, with_item, without
 from interceptor.answering.times import date, now
 from interceptor.values.patterns import Pattern
 from interceptor.values.remember import remembered
@@ -73,11 +74,21 @@ def _pattern(source: str) -> Pattern:
     return Pattern(source)
 
 
-GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "date": date, "uuid": uuid, "random_int": random_int, "jwt": jwt}
+GLOBALS: dict[str, Callable[..., Any]] = {
+    "now": now,
+    "date": date,
+    "uuid": uuid,
+    "random_int": random_int,
+    "jwt": jwt,
+    "collection": collection,
+}
 FILTERS: dict[str, Callable[..., Any]] = {
     "b64encode": b64encode,
     "b64decode": b64decode,
     "regex_search": regex_search,
     "regex_replace": regex_replace,
     "jwt": jwt,
+    "merge": merge,
+    "with_item": with_item,
+    "without": without,
 }

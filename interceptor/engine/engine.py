@@ -71,8 +71,8 @@ class Engine:
 
     @property
     def handler_places(self) -> list[str]:
-        """`file:line` of every handler, in order."""
-        return [handler.loaded.place for handler in self._handlers]
+        """`file:line` of every handler, in order; of a resource once."""
+        return list(dict.fromkeys(handler.loaded.place for handler in self._handlers))
 
     @property
     def files(self) -> frozenset[Path]:

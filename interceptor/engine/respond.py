@@ -65,9 +65,9 @@ def _answered(
 ) -> Mocked:
     changes = _changes(handler, answer, selection.values)
     _count(handler, context, selection)
-    context.memory.data.update(changes)
     compiled, response = selection.entry.compiled, answer.response
     metadata = _metadata(handler, context, selection, answer.generated)
+    context.memory.data.update(changes)  # after the name, which describes the request by the data that it found
     if answer.is_file and (part := conditional(context.request, response)) is not response:
         response, metadata = part, _of_part(metadata, part)
     return Mocked(

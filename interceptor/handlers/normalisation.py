@@ -50,6 +50,11 @@ def normalise(handler: Node, defaults: Node | None) -> Node:
     return handler.with_members({key: _member(key, node, below.get(key)) for key, node in said.items()}, keys)
 
 
+def response_over(usual: Node, own: Node) -> Node:
+    """A response over another: maps of names are merged, a body replaces one of any kind."""
+    return _over(usual, _response(own), BODIES)
+
+
 def _member(key: str, node: Node, default: Node | None) -> Node:
     if key == "request":
         node = _over(default, _request(node), BODY_MATCHERS)
