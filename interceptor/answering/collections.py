@@ -155,7 +155,7 @@ class Collection:
 
     def _new_id(self, kind: str, path: str, call: int) -> Json:
         ids = [each.get(self._key) for each in self._everything if isinstance(each, Mapping)]
-        numeric = [int(each) for each in ids if _is_whole(each) or (isinstance(each, str) and each.isdecimal())]
+        numeric = [int(as_text(each)) for each in ids if as_text(each).isdecimal()]
         if kind == "uuid" or (kind == "any" and len(numeric) < len(ids)):
             return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{path}#{call}"))
         number = max(numeric, default=0) + 1

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from interceptor.answering.bounds import bounded, check_call, check_operator, go_on, in_limited_time, in_time
+from interceptor.answering.fakes import unknown_fake
 from interceptor.answering.functions import FILTERS, GLOBALS
 from interceptor.answering.template import Template, TemplateFault
 
@@ -165,11 +166,25 @@ def _value(run: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -
 def _names(environment: _Environment, source: str, known: Iterable[str], shown: str) -> frozenset[str]:
     names = meta.find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
     known = list(known)
+    if "fake" in names:
+        _check_fakes(environment.parse(source), shown)
     for name in sorted(names):
         if name not in known:
             raise TemplateFault(f'"{name}" is not known in {shown}; known here: {", ".join(sorted(known))}')
     called = {name for name in GLOBALS if re.search(rf"\b{name}\b", source)}
     return frozenset(names | called)
+
+
+def _check_fakes(template: nodes.Template, shown: str) -> None:
+    """Every `fake.name()` has to be one that there is, called."""
+    called = {id(call.node) for call in template.find_all(nodes.Call)}
+    for each in template.find_all(nodes.Getattr):
+        inner = each.node.node if isinstance(each.node, nodes.Call) else each.node
+        if isinstance(inner, nodes.Name) and inner.name == "fake":
+            if (why := unknown_fake(each.attr)) is not None:
+                raise TemplateFault(f"{why} in {shown}")
+            if id(each) not in called:
+                raise TemplateFault(f"fake.{each.attr} must be called, fake.{each.attr}(), in {shown}")
 
 
 def _single_expression(text: str) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from interceptor.answering.fakes import placed
 from interceptor.answering.template import Template, TemplateFault
 from interceptor.answering.templates import compile_text
 from interceptor.project.yaml_nodes import Node
@@ -21,7 +22,7 @@ TemplateValues: TypeAlias = Mapping[str, Any]
 GeneratedMarks: TypeAlias = list[str]
 Render: TypeAlias = Callable[[TemplateValues, GeneratedMarks], Any]
 
-KNOWN_NAMES = ("request", "params", "variables", "data", "call")
+KNOWN_NAMES = ("request", "params", "variables", "data", "call", "fake")
 """What a template may name, beside the functions."""
 
 _VOLATILE = frozenset({"request", "params", "variables", "call", "upstream", "now", "uuid", "random_int"})
@@ -93,8 +94,11 @@ class Compiler:
     def _rendered(self, template: Template, node: Node, place: str) -> Render:
         from_data = not template.names.isdisjoint({"data", "item"})
         volatile = bool(template.names & _VOLATILE)
+        invents = "fake" in template.names
 
         def render(values: TemplateValues, generated: GeneratedMarks) -> Any:
+            if invents:
+                values = placed(values, place)
             value = rendered(template, node, values)
             if from_data:
                 generated.extend(found for found, leaf in leaves(value, place) if self._is_new(leaf))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
+from interceptor.answering.fakes import Fakes
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
 from interceptor.engine.chance import drawn_entry
@@ -91,7 +93,15 @@ def template_values(handler: CompiledHandler, context: MatchContext, calls: int)
         "variables": _variables(handler, context.request),
         "data": context.memory.data,
         "call": calls + 1,
+        "fake": Fakes(partial(_fakes_depend_on, handler, context, calls)),
     }
+
+
+def _fakes_depend_on(handler: CompiledHandler, context: MatchContext, calls: int) -> str:
+    """What makes fakes the same in every run; the request's body does not count, which often holds a time or an id."""
+    part, request = handler.loaded.model.request_part, context.request
+    said = part.model_dump_json(exclude_unset=True, by_alias=True)
+    return f"{context.seed}\n{said}\n{calls}\n{context.metadata.path or request.path}\n{request.query}"
 
 
 def _entry(handler: CompiledHandler, calls: int) -> DescribedEntry | None:

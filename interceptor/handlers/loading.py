@@ -13,7 +13,7 @@ from pathlib import Path
 from interceptor.handlers.data import data_value
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
-from interceptor.handlers.resources import Resource, data_name, written_out
+from interceptor.handlers.resources import Resource, data_name, is_resource, written_out
 from interceptor.handlers.schema_files import with_schemas
 from interceptor.pact.declared_rules import check_rules
 from interceptor.project.config import Project
@@ -118,7 +118,7 @@ def _load_file(root: Node, folder: Folder, project: Project, loaded: Loaded, own
 
 def _handler_nodes(entry: Node, loaded: Loaded) -> list[Node]:
     """The handler that an entry of a file is, or those that it stands for."""
-    if entry.kind != "mapping" or "resource" not in entry.members:
+    if not is_resource(entry):
         return [entry]
     resource, problems = validate(Resource, entry)
     loaded.problems += problems

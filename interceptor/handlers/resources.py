@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from interceptor.handlers.language import Handler
 from interceptor.handlers.normalisation import response_over
 from interceptor.handlers.request_part import PathText
 from interceptor.project.models import StrictModel
@@ -34,6 +35,8 @@ def _each_known(names: list[str]) -> list[str]:
 
 
 def _collection_path(path: str) -> str:
+    if not path.startswith(("/", "http://", "https://")):
+        raise ValueError("a resource has no method; write the path of a collection, such as /products")
     *_, last = path.rstrip("/").split("/")
     if not last or re.search(r"[:*?(+]", last):
         raise ValueError("the path is that of a collection, such as /products or /products/:product/reviews")
@@ -144,6 +147,14 @@ def written_out(resource: Resource, node: Node) -> list[Node]:
     return [_handler(each, resource, node) for each in _operations(resource)]
 
 
+def is_resource(node: Node) -> bool:
+    """True for an entry of a handler file that is meant as a resource, perhaps with its first key misspelt."""
+    if node.kind != "mapping" or "request" in node.members:
+        return "resource" in node.members
+    strange = [key for key in node.members if key not in Handler.known_keys()]
+    return any("did you mean" in did_you_mean(key, ["resource"]) for key in strange)
+
+
 def data_name(resource: Resource) -> str:
     return resource.data or resource.resource.rpartition("/")[2]
 
@@ -169,10 +180,12 @@ def _handler(each: _Operation, resource: Resource, node: Node) -> Node:
 
 def _operations(resource: Resource) -> Iterator[_Operation]:
     key, kind = next(iter(resource.id.items())) if isinstance(resource.id, dict) else (resource.id, "any")
-    segments = resource.resource.split("/")
+    segments = re.sub(r"^https?://[^/]*", "", resource.resource).split("/")
     plural, thing = words(segments[-1]), f"{singular(words(segments[-1]))} {{{{ params.id }}}}"
     parents = [
-        (words(before), match[1]) for before, each in pairwise(segments) if (match := _PARAMETER.match(each))
+        (words(before) or words(match[1]), match[1])
+        for before, each in pairwise(segments)
+        if (match := _PARAMETER.match(each))
     ]
     of = "".join(f" of {singular(before)} {{{{ params.{name} }}}}" for before, name in reversed(parents))
     members = ", ".join(f"{_literal(name)}: params.{name}" for _, name in parents)
@@ -184,7 +197,7 @@ def _operations(resource: Resource) -> Iterator[_Operation]:
     if "list" in only:
         link = f"{{{{ {those}.links(request, {how}) }}}}"
         paged = resource.page is not None and resource.page.links
-        response = {"json": f"{{{{ {those}.listed(request.query, {how}) }}}}"}
+        response: dict[str, Any] = {"json": f"{{{{ {those}.listed(request.query, {how}) }}}}"}
         name = f"a request to list {plural}{of}{{{{ {those}.asked(request.query, {how}) }}}}"
         yield _Operation("list", "GET", name, None, response | ({"headers": {"link": link}} if paged else {}))
     if "one" in only:
