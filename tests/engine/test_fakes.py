@@ -43,8 +43,6 @@ def test_another_call_or_request_gives_others(build_engine: BuildEngine) -> None
 
 
 def test_an_unknown_locale_is_said(build_engine: BuildEngine) -> None:
-    handlers = (
-        "provider: Product API\nhandlers: [{request: GET /a, response: {text: \"{{ fake('de_DD').name() }}\"}}]\n"
-    )
+    handler = "{request: GET https://api.example.com/v1/a, response: {text: \"{{ fake('de_DD').name() }}\"}}"
     decision = build_engine(f"handlers: [{handler}]\n").decide(Request("GET", "https://api.example.com/v1/a"))
     assert 'fake has no locale "de_DD", did you mean "de_' in getattr(decision, "explanation", "")
