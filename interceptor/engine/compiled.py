@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from interceptor.answering.patches import has_patches
+from interceptor.answering.provider_calls import CompiledCall
 from interceptor.answering.rendering import Render, TemplateValues
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
@@ -89,6 +90,8 @@ class CompiledHandler:
     """Its selection, if that is the same for every request that matches, however often it comes."""
     by_chance: Sequence[DescribedEntry] = ()
     """The entries that have a chance; the others do not count them."""
+    calls: Sequence[CompiledCall] = ()
+    """What is sent after a response."""
 
     def passes_unread(self, request: Request) -> bool:
         """True if a request to this address is passed on unchanged, whatever its body is."""

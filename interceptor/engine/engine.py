@@ -93,6 +93,11 @@ class Engine:
         return self._handlers.files | {schema.file for schema in self._schemas.values()}
 
     @property
+    def may_call(self) -> list[str]:
+        """The hosts beyond loopback to which calls may go."""
+        return self._settings.calls
+
+    @property
     def has_resolvers(self) -> bool:
         """True if a handler of the files has the project's own code make its response."""
         return any(entry.compiled.model.python for handler in self._handlers for entry in handler.entries)

@@ -77,7 +77,7 @@ def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
         entry = _entry(handler, calls)
     if entry is None:
         return None
-    if entry.constant is not None and handler.when is None and not handler.then:
+    if entry.constant is not None and handler.when is None and not handler.then and not handler.calls:
         return Selection(entry, calls, {}, entry.constant)
     values = template_values(handler, context, calls)
     if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):

@@ -13,6 +13,7 @@ from pathlib import Path
 from interceptor.handlers.data import data_value
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.normalisation import normalise
+from interceptor.handlers.provider_calls import Call, calls_of
 from interceptor.handlers.resources import Resource, data_name, is_resource, written_out
 from interceptor.handlers.schema_files import with_schemas
 from interceptor.pact.declared_rules import check_rules
@@ -38,6 +39,8 @@ class LoadedHandler:
     node: Node
     provider: str | None
     folder: Folder
+    calls: list[tuple[Call, Node]] = field(default_factory=list)
+    """What is sent after a response, and where it stands."""
 
     @property
     def place(self) -> str:
@@ -139,11 +142,12 @@ def _load_handler(
     if request is not None and (filled := with_schemas(request, folder, unread)) is not request:
         complete = replace(complete, members={**complete.members, "request": filled})
     model, found = validate(Handler, complete)
-    found += unread
+    calls, wrong = calls_of(complete)
+    found += [*unread, *wrong]
     if model is not None:
         found += _check_rules(model, complete)
     problems += found
-    return LoadedHandler(model, complete, provider, folder) if model is not None and not found else None
+    return LoadedHandler(model, complete, provider, folder, calls) if model is not None and not found else None
 
 
 def _check_rules(model: Handler, node: Node) -> list[Problem]:

@@ -35,6 +35,7 @@ _RESPONSE_TEXTS: dict[str, Any] = {
 _TEXTS: dict[str, Any] = {
     "name": True,
     "when": True,
+    "then": {"call": dict.fromkeys(("url", "headers", "text"), True)},
     "given": _STATE_TEXTS,
     "request": _REQUEST_TEXTS,
     "response": _RESPONSE_TEXTS,

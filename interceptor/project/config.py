@@ -199,6 +199,8 @@ class ProjectFile(StrictModel):
     """How clients that read no proxy variables reach the proxy."""
     observe: Observe = Observe()
     """Mocks inside the consumer's processes whose responses are recorded."""
+    calls: Annotated[list[str], Field(examples=[["hooks.example.com", "*.test"]])] = []
+    """Hosts, beyond loopback, to which handlers may send calls after their responses; `*` for any part."""
     seed: int = 0
     """Of what handlers do by `chance`: the same seed, the same draws."""
     http2: bool = False

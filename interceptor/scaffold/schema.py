@@ -19,6 +19,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from interceptor.handlers.language import Handler, HandlerFileHead
+from interceptor.handlers.provider_calls import CALL, Call
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS
 from interceptor.handlers.resources import ID_KINDS, RESOURCE_OPERATIONS, ByOperation, Resource
 from interceptor.handlers.response_part import BODIES, PIECES
@@ -43,7 +44,7 @@ def project_schema() -> Schema:
 
 def handlers_schema() -> Schema:
     """The schema of a handler file."""
-    definitions = _definitions(HandlerFileHead, Handler, Resource)
+    definitions = _definitions(HandlerFileHead, Handler, Resource, Call)
     _apply(definitions, _HANDLERS)
     definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
     definitions["ResponseEntry"] |= _one_of(BODIES)
@@ -250,7 +251,9 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "name": _TEXT,
         "given": _STATES,
         "when": _TEXT,
+        "then": {"type": "object", "properties": {CALL: _or_list(ref("Call"))}},
     },
+    "Call": {"headers": {"type": "object", "additionalProperties": _TEXT}, "text": _TEXT, "delay": _DELAY},
     "Resource": {
         "id": {
             "anyOf": [

@@ -97,6 +97,13 @@ def check_note(decision: Mocked, said: str) -> None:
             assert decision.metadata.name == text
         case "given":
             assert ", ".join(state.name for state in decision.metadata.states) == text
+        case "calls":
+            (call,) = decision.calls
+            sent = f"{call.request.method} {call.request.url} {call.request.body.decode()} after {call.delay:g}ms"
+            assert sent == text
+        case "header of the call":
+            (call,) = decision.calls
+            assert text in [f"{name}: {value}" for name, value in call.request.headers]
         case "not recorded":
             assert decision.metadata.record is False
         case _:

@@ -202,12 +202,14 @@ def test_a_summary_for_programs(recorder):
         "passed": 0,
         "unhandled": 1,
         "failed": 0,
+        "called": 0,
         "handlers": {"handlers/a.yaml:3": 1, "handlers/a.yaml:9": 0, "run-time handlers:1": 1},
         "never_used": ["handlers/a.yaml:9"],
         "explanations": {"unhandled": {"GET /x has no handler": 1}, "failed": {}},
         "unowned": {},
         "reported": {},
         "unanswered": {},
+        "uncalled": {},
         "clients": {"arrived": {}, "refused": {}, "silent": {}, "http2": {}, "elsewhere": {}},
     }
 
