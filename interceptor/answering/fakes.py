@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from interceptor.answering.sources import current
 from interceptor.values.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Fakes:
     def __init__(self, source: Callable[[], str], locale: str = "en_US") -> None:
         self._source = source
         self._locale = locale
-        self._drawn: dict[str, int] = {}
+        self._drawn: dict[tuple[int, str], int] = {}
 
     def __call__(self, locale: str) -> Fakes:
         """`fake('de_DE')`"""
@@ -51,7 +52,8 @@ class Fakes:
             raise AttributeError(name)
 
         def draw(*arguments: Any, **named: Any) -> Any:
-            count = self._drawn[name] = self._drawn.get(name, 0) + 1
+            times = (id(current()), name)  # a template is asked again with stand-ins of what is volatile
+            count = self._drawn[times] = self._drawn.get(times, 0) + 1
             generator = _generator(self._locale)
             generator.seed_instance(f"{self._source()}\n{name}\n{count}")
             return getattr(generator, name)(*arguments, **named)

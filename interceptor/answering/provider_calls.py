@@ -14,6 +14,7 @@ from interceptor.answering.rendering import Compiler, Render, RenderFault, Templ
 from interceptor.handlers.provider_calls import Call
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import ProviderCall
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request
 
@@ -56,7 +57,7 @@ class CompiledCall:
 
     def _body(self, values: TemplateValues) -> tuple[bytes, str | None]:
         if "json_" in self.model.model_fields_set:
-            value = self.model.json_ if self.json is None else self.json(values, [])
+            value = self.model.json_ if self.json is None else self.json(values, GeneratedMarks())
             return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), JSON_MEDIA_TYPE
         if self.text is not None:
             return _given(self.text, values).encode(), "text/plain"
@@ -78,4 +79,4 @@ def compile_call(call: Call, node: Node, compiler: Compiler) -> CompiledCall:
 
 
 def _given(value: str | Render, values: TemplateValues) -> str:
-    return value if isinstance(value, str) else str(value(values, []))
+    return value if isinstance(value, str) else str(value(values, GeneratedMarks()))
