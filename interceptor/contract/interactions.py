@@ -40,6 +40,8 @@ class ContractPolicy:
     """Include responses of real providers (`record: all`)."""
     exclusion: Exclusion = field(default_factory=Exclusion)
     """URL globs."""
+    inclusion: Exclusion = field(default_factory=lambda: Exclusion(["*"]))
+    """URL globs of which one has to match."""
     matching: Literal["types", "none"] = "types"
     one_per_shape: bool = False
     states_by_name: bool = False
@@ -65,7 +67,7 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     request = exchange.request
     if request.method.upper() == "OPTIONS" and request.header("access-control-request-method") is not None:
         return False
-    return not policy.exclusion.covers(request.url)
+    return policy.inclusion.covers(request.url) and not policy.exclusion.covers(request.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +168,13 @@ class Collector:
 
 
 def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
-    every, body = unique([*message.rules, *rules]), message.body
+    every, body = [*message.rules, *rules], message.body
     if not every:
         return message
+    known = unique(every)
     if body is not None and body.kind == "json":
-        every = collapsed(every, body)
-    return Message(message.headers, body, every, message.generators)
+        known = collapsed(known, body)
+    return Message(message.headers, body, known, message.generators)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:

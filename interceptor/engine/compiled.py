@@ -72,6 +72,16 @@ class Selection:
     values: dict[str, Any]
     states: tuple[ProviderState, ...]
 
+    @property
+    def name(self) -> str | None:
+        """The name of the interaction, rendered.
+
+        Raises:
+            RenderFault: where its template fails.
+        """
+        name = self.entry.name
+        return (str(name(self.values, [])) if callable(name) else name) or None
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledHandler:

@@ -47,7 +47,7 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
         ConfigurationError: with every problem of every file.
     """
     loaded = load_handlers(project)
-    handlers = _compile(loaded, 0)
+    handlers = compile_handlers(loaded, 0)
     warnings = [*loaded.problems, *unreachable([(each.loaded, each.route) for each in handlers])]
     return HandlerSet(project, handlers, frozenset(loaded.files)), loaded.data, warnings
 
@@ -64,10 +64,15 @@ def load_run_time_handlers(text: str, project: Project, ceiling: int) -> tuple[H
         ConfigurationError: with every problem in the text.
     """
     loaded = load_text(text, project)
-    return HandlerSet(project, _compile(loaded, ceiling - len(loaded.handlers))), loaded.data
+    return HandlerSet(project, compile_handlers(loaded, ceiling - len(loaded.handlers))), loaded.data
 
 
-def _compile(loaded: Loaded, first_rank: int) -> list[CompiledHandler]:
+def compile_handlers(loaded: Loaded, first_rank: int) -> list[CompiledHandler]:
+    """Compile what was loaded; ranks are counted from the first.
+
+    Raises:
+        ConfigurationError: with every problem, those of loading included.
+    """
     compiler = Compiler(frozenset(scalars(loaded.data)), loaded.problems)
     handlers = [_bind(handler, rank, compiler) for rank, handler in enumerate(loaded.handlers, first_rank)]
     if any(problem.severity == "error" for problem in compiler.problems):

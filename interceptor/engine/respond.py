@@ -99,13 +99,12 @@ def _metadata(
     handler: CompiledHandler, context: MatchContext, selection: Selection, generated: tuple[str, ...]
 ) -> Metadata:
     entry, known = selection.entry, context.metadata
-    name = entry.name if entry.name is None or isinstance(entry.name, str) else str(entry.name(selection.values, []))
     return Metadata(
         provider=known.provider,
         path=known.path,
         handler=handler.loaded.place,
         entry=entry.index,
-        name=name or None,
+        name=selection.name,
         states=selection.states,
         test=known.test,
         scope=known.scope,
