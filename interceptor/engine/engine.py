@@ -127,7 +127,8 @@ class Engine:
         Raises:
             ConfigurationError: with every problem in them.
         """
-        added, data = load_run_time_handlers(text, self._project, self._next_rank)
+        test = self._scope(scope).test
+        added, data = load_run_time_handlers(text, self._project, self._next_rank, test)
         self._next_rank -= len(added)
         known = self._renew(scope, replace(self._scope(scope)))
         known.overrides.insert(0, added)

@@ -52,18 +52,21 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
     return HandlerSet(project, handlers, frozenset(loaded.files)), loaded.data, warnings
 
 
-def load_run_time_handlers(text: str, project: Project, ceiling: int) -> tuple[HandlerSet, dict[str, Json]]:
+def load_run_time_handlers(
+    text: str, project: Project, ceiling: int, test: str | None
+) -> tuple[HandlerSet, dict[str, Json]]:
     """Handlers and data from a text, YAML or JSON: a handler file, a list of handlers, or one handler.
 
     Args:
         text: the text that the test sent.
         project: the project whose providers the handlers name.
         ceiling: their ranks are below it, so that they come before all existing ones.
+        test: the name of the test, where it has one.
 
     Raises:
         ConfigurationError: with every problem in the text.
     """
-    loaded = load_text(text, project)
+    loaded = load_text(text, project, test)
     return HandlerSet(project, compile_handlers(loaded, ceiling - len(loaded.handlers))), loaded.data
 
 
