@@ -85,7 +85,7 @@ class Engine:
     @property
     def has_resolvers(self) -> bool:
         """True if a handler of the files has the project's own code make its response."""
-        return any(entry.compiled.model.python for handler in self._handlers for entry in handler.entries)
+        return any(entry.compiled.model.python for handler in self._handlers for entry in handler.every_entry)
 
     @property
     def hosts(self) -> set[str]:
@@ -127,8 +127,10 @@ class Engine:
         Raises:
             ConfigurationError: with every problem in them.
         """
-        test = self._scope(scope).test
-        added, data = load_run_time_handlers(text, self._project, self._next_rank, test)
+        present = self._scope(scope)
+        added, data = load_run_time_handlers(
+            text, self._project, self._next_rank, present.memory.data, test=present.test
+        )
         self._next_rank -= len(added)
         known = self._renew(scope, replace(self._scope(scope)))
         known.overrides.insert(0, added)

@@ -41,7 +41,7 @@ class LoadedHandler:
 
     @property
     def place(self) -> str:
-        """`handlers/products.yaml:12`; a handler that a test added has no file to look into, so its request is named."""
+        """`handlers/products.yaml:12`; a handler that a test added has no file, so its request is named."""
         if self.added_by is None:
             return self.node.place
         part = self.model.request_part

@@ -274,7 +274,9 @@ class ResponseEntry(StrictModel):
     times: Annotated[int, Field(ge=1, le=10_000)] = 1
     """For how many calls this entry of a list answers."""
     matching: Annotated[dict[str, Any], Field(examples=[{"$.id": {"regex": "[0-9]+"}}])] = {}
-    """Pact rules by place: `$...` (body), `header.<name>`, `status`."""
+    """Pact rules by place: `$...` (body), `header.<name>`, `status`; an empty mapping means that there are none."""
+    when: Annotated[str | None, Field(examples=["params.id in data.products"])] = None
+    """An expression, without braces; where it is false the next entry of the list answers."""
     name: TemplateText | None = None
     """In the place of the handler's."""
     given: Given | None = None

@@ -35,9 +35,9 @@ _MOST_BYTES = 16 << 20
 _LONGEST_NAME = 100
 """Characters of a client's User-Agent."""
 _MOST_REPEATS = 1000
+"""Exchanges whose repeats are recognised without redacting and encoding them again."""
 _OF_HEADERS = ("request.headers.", "response.headers.", "request.cookies.")
 """How the places of headers begin."""
-"""Exchanges whose repeats are recognised without redacting and encoding them again."""
 
 
 @dataclass
