@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from interceptor.cli.context import Context, say
-from interceptor.cli.sources import EXAMPLE, Source, imported, named_provider
+from interceptor.cli.sources import EXAMPLE, HandlerSource, imported, named_provider
 from interceptor.scaffold.project import consumer_name, project_files, write_files
 from interceptor.scaffold.schema import write_schemas
 from interceptor.values.errors import UsageError
@@ -93,14 +93,14 @@ def init(
         _write_workflows(context, ci, force=force)
         return
     files = {
-        Source.HAR: from_har,
-        Source.VCR: from_vcr,
-        Source.WIREMOCK: from_wiremock,
-        Source.HOVERFLY: from_hoverfly,
-        Source.POSTMAN: from_postman,
-        Source.JOURNAL: (journal or Path()) if from_journal else None,
-        Source.OPENAPI: from_openapi,
-        Source.MSW_ADAPTER: from_msw_adapter,
+        HandlerSource.HAR: from_har,
+        HandlerSource.VCR: from_vcr,
+        HandlerSource.WIREMOCK: from_wiremock,
+        HandlerSource.HOVERFLY: from_hoverfly,
+        HandlerSource.POSTMAN: from_postman,
+        HandlerSource.JOURNAL: (journal or Path()) if from_journal else None,
+        HandlerSource.OPENAPI: from_openapi,
+        HandlerSource.MSW_ADAPTER: from_msw_adapter,
     }
     given = {source: file for source, file in files.items() if file is not None}
     if len(given) > 1:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXAMPLE = "Product API=https://api.example.com/v1"
 
 
-class Source(StrEnum):
+class HandlerSource(StrEnum):
     """What handlers are made from, as its option is spelt."""
 
     HAR = "--from-har"
@@ -35,22 +35,22 @@ class Source(StrEnum):
 
 
 _EMPTY = {
-    Source.HAR: "record one in a browser's network panel",
-    Source.VCR: "record the cassettes again",
-    Source.POSTMAN: "save responses as examples in Postman, and export the collection again",
-    Source.JOURNAL: "record real responses with `record: all` in interceptor.yaml",
+    HandlerSource.HAR: "record one in a browser's network panel",
+    HandlerSource.VCR: "record the cassettes again",
+    HandlerSource.POSTMAN: "save responses as examples in Postman, and export the collection again",
+    HandlerSource.JOURNAL: "record real responses with `record: all` in interceptor.yaml",
 }
 _SELF_EXPLAINING = {
-    Source.HAR: "HAR file",
-    Source.VCR: "cassettes",
-    Source.POSTMAN: "collection",
-    Source.JOURNAL: "journal",
+    HandlerSource.HAR: "HAR file",
+    HandlerSource.VCR: "cassettes",
+    HandlerSource.POSTMAN: "collection",
+    HandlerSource.JOURNAL: "journal",
 }
 """Sources that name their providers."""
 
 
 def imported(
-    context: Context, source: Source | None, file: Path | str | None, named: list[str]
+    context: Context, source: HandlerSource | None, file: Path | str | None, named: list[str]
 ) -> tuple[list[NewProvider], list[str]]:
     """The providers of the source that was named, and what is to be said about it.
 
@@ -60,14 +60,14 @@ def imported(
     root = context.config.parent
     if source is None or file is None:
         return [named_provider(text) for text in named or [EXAMPLE]], []
-    if source is Source.OPENAPI:
+    if source is HandlerSource.OPENAPI:
         found = _documented(str(file), root, named)
         return [found], [] if found.handlers else [f"{file} describes no response"]
     if named and source in _SELF_EXPLAINING:
         raise UsageError(
             f"--provider and {source} do not go together", f"the {_SELF_EXPLAINING[source]} names the providers"
         )
-    if source is Source.JOURNAL and file == Path():
+    if source is HandlerSource.JOURNAL and file == Path():
         file = _latest(context)
     from interceptor.recordings.kinds import require_kind
 
@@ -113,7 +113,7 @@ def _latest(context: Context) -> Path:
     return latest
 
 
-def _recorded(source: Source, file: Path, context: Context) -> tuple[list[NewProvider], list[str]]:
+def _recorded(source: HandlerSource, file: Path, context: Context) -> tuple[list[NewProvider], list[str]]:
     """The providers of recorded exchanges, and what is to be said about the rest of them."""
     from interceptor.scaffold.recorded import import_recording
 
@@ -126,29 +126,29 @@ def _recorded(source: Source, file: Path, context: Context) -> tuple[list[NewPro
     return found.providers, notes
 
 
-def _reader(source: Source, context: Context) -> Callable[[Path, list[Damage]], Iterator[ImportedExchange]]:
+def _reader(source: HandlerSource, context: Context) -> Callable[[Path, list[Damage]], Iterator[ImportedExchange]]:
     from interceptor.recordings.har import read_har
     from interceptor.recordings.journals import read_answered
     from interceptor.recordings.postman import read_postman
     from interceptor.recordings.vcr import read_cassettes
 
-    readers: dict[Source, Callable[[Path, list[Damage]], Iterator[ImportedExchange]]] = {
-        Source.HAR: read_har,
-        Source.VCR: read_cassettes,
-        Source.POSTMAN: read_postman,
-        Source.JOURNAL: partial(read_answered, with_handlers=not context.config.exists()),
+    readers: dict[HandlerSource, Callable[[Path, list[Damage]], Iterator[ImportedExchange]]] = {
+        HandlerSource.HAR: read_har,
+        HandlerSource.VCR: read_cassettes,
+        HandlerSource.POSTMAN: read_postman,
+        HandlerSource.JOURNAL: partial(read_answered, with_handlers=not context.config.exists()),
     }
     return readers[source]
 
 
-def _mapped(source: Source, file: Path, named: list[str]) -> tuple[list[NewProvider], list[str]]:
+def _mapped(source: HandlerSource, file: Path, named: list[str]) -> tuple[list[NewProvider], list[str]]:
     """The providers of another mock server, and what handlers cannot say of it."""
     from interceptor.scaffold.hoverfly import import_hoverfly
     from interceptor.scaffold.wiremock import import_wiremock
 
     if len(named) > 1:
         raise UsageError(f"{source} takes one --provider", "it is for the mappings that name no host")
-    read = import_wiremock if source is Source.WIREMOCK else import_hoverfly
+    read = import_wiremock if source is HandlerSource.WIREMOCK else import_hoverfly
     providers, notes = read(file, named_provider(named[0]) if named else None)
     if not providers:
         raise UsageError(f"{file} has no mapping{''.join(f'{chr(10)}{note}' for note in notes)}", "check the path")

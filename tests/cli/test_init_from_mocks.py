@@ -1,4 +1,4 @@
-"""`interceptor init --from-*`: handlers from cassettes, mappings, simulations, collections and journals answer as those."""
+"""`interceptor init --from-*`: handlers from mocks and recordings of other tools answer as those."""
 
 from __future__ import annotations
 
@@ -246,16 +246,35 @@ def test_mappings_of_wiremock(imported, tmp_path):
         stub({"url": "/products?page=2"}, {"jsonBody": [], "headers": {"X-Total": "0"}}),
         stub({"urlPattern": "/search\\?q=[a-z]+"}, {"body": "found"}),
         stub({"method": "POST", "urlPath": "/orders", "bodyPatterns": [order]}, templated | TEMPLATED),
-        stub({"url": "/light"}, {"body": "off"}, scenarioName="Light", requiredScenarioState="Started", newScenarioState="On"),
+        stub(
+            {"url": "/light"},
+            {"body": "off"},
+            scenarioName="Light",
+            requiredScenarioState="Started",
+            newScenarioState="On",
+        ),
         stub({"url": "/light"}, {"body": "on"}, scenarioName="Light", requiredScenarioState="On"),
-        stub({"urlPathTemplate": "/users/{id}", "headers": {"X-A": {"or": [{"equalTo": "1"}, {"matches": "2+"}]}}}, {"body": "{{request.path.id}} {{odd}}"} | TEMPLATED),
+        stub(
+            {"urlPathTemplate": "/users/{id}", "headers": {"X-A": {"or": [{"equalTo": "1"}, {"matches": "2+"}]}}},
+            {"body": "{{request.path.id}} {{odd}}"} | TEMPLATED,
+        ),
         stub({"urlPath": "/me", "basicAuthCredentials": {"username": "ada", "password": "x"}}, {"body": "ada"}),
-        stub({"method": "POST", "urlPath": "/soap", "bodyPatterns": [{"matchesXPath": "//order[@id='7']"}]}, {"body": "ok"}),
-        stub({"method": "POST", "urlPath": "/path", "bodyPatterns": [{"matchesJsonPath": {"expression": "$.n", "equalTo": "3"}}]}, {"body": "three"}),
+        stub(
+            {"method": "POST", "urlPath": "/soap", "bodyPatterns": [{"matchesXPath": "//order[@id='7']"}]},
+            {"body": "ok"},
+        ),
+        stub(
+            {
+                "method": "POST",
+                "urlPath": "/path",
+                "bodyPatterns": [{"matchesJsonPath": {"expression": "$.n", "equalTo": "3"}}],
+            },
+            {"body": "three"},
+        ),
         stub({"url": "/broken"}, {"fault": "CONNECTION_RESET_BY_PEER"}),
         stub({"url": "/odd", "customMatcher": {"name": "mine"}}, {}),
         stub({"url": "/out"}, {"bodyFileName": "../../outside.json"}),
-    ]  # fmt: skip
+    ]
     write(tmp_path / "outside.json", "{}")
     write(tmp_path / "wm" / "mappings" / "all.json", {"mappings": stubs})
     write(tmp_path / "wm" / "__files" / "p.json", '{"id": 1}')
@@ -301,12 +320,20 @@ def test_a_simulation_of_hoverfly(imported, tmp_path):
         pair("", {"body": "any"}, path=[{"matcher": "glob", "value": "/files/*"}]),
         pair("/files/a.txt", {"body": "a"}),
         pair("/tags", {"body": "[1]", "headers": JSON_LIST}, query={"tag": [{"matcher": "regex", "value": "^k"}]}),
-        pair("/orders", {"status": 201, "body": "{{ Request.Body 'jsonpath' '$.n' }}", "templated": True}, method=exact("POST"), body=[{"matcher": "jsonPartial", "value": '{"n": 5}'}]),
+        pair(
+            "/orders",
+            {"status": 201, "body": "{{ Request.Body 'jsonpath' '$.n' }}", "templated": True},
+            method=exact("POST"),
+            body=[{"matcher": "jsonPartial", "value": '{"n": 5}'}],
+        ),
         pair("/cart", {"body": "empty", "transitionsState": {"sequence:1": "2"}}, requiresState={"sequence:1": "1"}),
         pair("/cart", {"body": "full"}, requiresState={"sequence:1": "2"}),
-        pair("/pixel", {"body": b64encode(b"\x89PNG").decode(), "encodedBody": True, "headers": {"Content-Type": ["image/png"]}}),
+        pair(
+            "/pixel",
+            {"body": b64encode(b"\x89PNG").decode(), "encodedBody": True, "headers": {"Content-Type": ["image/png"]}},
+        ),
         pair("/jwt", {}, headers={"Authorization": [{"matcher": "jwt", "value": "{}"}]}),
-    ]  # fmt: skip
+    ]
     actions = {"delays": [{"urlPattern": ".", "delay": 5}], "delaysLogNormal": []}
     document = {"data": {"pairs": pairs, "globalActions": actions}, "meta": {"schemaVersion": "v5.2"}}
     write(tmp_path / "s.json", document)
@@ -337,13 +364,41 @@ def test_a_collection_of_postman(imported, tmp_path):
         "body": {"mode": "raw", "raw": '{"n": {{n}}}', "options": {"raw": {"language": "json"}}},
     }
     items = [
-        {"name": "Products", "item": [{"name": "One", "request": {"url": product}, "response": [{**saved, "name": "ok", "originalRequest": {"method": "GET", "url": product}, "body": '{"id": "7"}'}]}]},
-        {"name": "Order", "request": order, "response": [{**saved, "name": "made", "code": 201, "body": '{"ok": true}'}]},
-        {"name": "Stock", "request": {"url": "{{base}}/stock?token={{token}}&a=1"}, "response": [{**saved, "body": "[1]"}]},
-        {"name": "Stock 2", "request": {"url": "{{base}}/stock?token={{token}}&a=2"}, "response": [{**saved, "body": "[2]"}]},
+        {
+            "name": "Products",
+            "item": [
+                {
+                    "name": "One",
+                    "request": {"url": product},
+                    "response": [
+                        {
+                            **saved,
+                            "name": "ok",
+                            "originalRequest": {"method": "GET", "url": product},
+                            "body": '{"id": "7"}',
+                        }
+                    ],
+                }
+            ],
+        },
+        {
+            "name": "Order",
+            "request": order,
+            "response": [{**saved, "name": "made", "code": 201, "body": '{"ok": true}'}],
+        },
+        {
+            "name": "Stock",
+            "request": {"url": "{{base}}/stock?token={{token}}&a=1"},
+            "response": [{**saved, "body": "[1]"}],
+        },
+        {
+            "name": "Stock 2",
+            "request": {"url": "{{base}}/stock?token={{token}}&a=2"},
+            "response": [{**saved, "body": "[2]"}],
+        },
         {"name": "Bare", "request": {"url": "{{base}}/bare"}, "response": []},
         {"name": "Lost", "request": {"url": "{{elsewhere}}/lost"}, "response": [{**saved, "name": "l", "body": "1"}]},
-    ]  # fmt: skip
+    ]
     variables = [{"key": "base", "value": f"{API}/{{{{v}}}}"}, {"key": "v", "value": "v1"}, {"key": "n", "value": "5"}]
     schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
     write(tmp_path / "c.json", {"info": {"name": "Shop", "schema": schema}, "item": items, "variable": variables})
@@ -361,14 +416,26 @@ def test_a_collection_of_postman(imported, tmp_path):
 
 def line(path, body, **more):
     return {
-        "at": "2026-11-21T20:46:04.001Z", "ms": 1, "provider": "Product API", "outcome": "passed", "path": path,
+        "at": "2026-11-21T20:46:04.001Z",
+        "ms": 1,
+        "provider": "Product API",
+        "outcome": "passed",
+        "path": path,
         "request": {"method": "GET", "url": f"{API}/v1{path}", "headers": [], "body": None},
-        "response": {"status": 200, "headers": [["content-type", "application/json"]], "body": body}, **more,
-    }  # fmt: skip
+        "response": {"status": 200, "headers": [["content-type", "application/json"]], "body": body},
+        **more,
+    }
 
 
 def test_a_run_is_captured_and_simulated(called, tmp_path):
-    head = {"interceptor": "journal", "version": 1, "run": "r", "consumer": "Shop", "started": "2026-11-21T20:46:03.120Z", "tool": "0.1.0"}  # fmt: skip
+    head = {
+        "interceptor": "journal",
+        "version": 1,
+        "run": "r",
+        "consumer": "Shop",
+        "started": "2026-11-21T20:46:03.120Z",
+        "tool": "0.1.0",
+    }
     lines = [
         line("/products/10", {"text": '{"id": 10}'}),
         line("/big", {"size": 99, "sha256": "0" * 64}),
