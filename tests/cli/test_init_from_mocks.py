@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import shlex
 import zipfile
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 import yaml
@@ -500,3 +503,16 @@ def test_what_cannot_be_imported_is_said(called, tmp_path, arguments, said):
     code, err = called("init", *arguments)
     assert (code, said in err) == (2, True), err
     assert list(tmp_path.iterdir()) == []
+
+
+# Documentation -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tool", ["vcr", "wiremock", "hoverfly"])
+def test_the_import_that_the_documentation_shows(imported, tmp_path, tool):
+    page = (Path(__file__).parents[2] / "docs" / f"coming-from-{tool}.md").read_text()
+    for name, text in re.findall(r"^```\w+ (\S+)\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        write(tmp_path / name, text)
+    (command,) = re.findall(r"^\$ interceptor init (.*)$", page, re.MULTILINE)
+    project = imported(*shlex.split(command))
+    assert f"```yaml\n{project.text}```" in page
