@@ -81,7 +81,8 @@ class _Folder:
 
 
 def _declared(holder: dict[str, Any]) -> dict[str, str]:
-    variables = holder.get("variable") or []
+    declared = holder.get("variable")
+    variables = declared if isinstance(declared, list) else []  # older formats have other forms
     return {
         str(each.get("key", each.get("id"))): str(each.get("value", ""))
         for each in variables
@@ -97,16 +98,18 @@ def _examples(items: list[Any], folder: _Folder) -> Iterator[ImportedExchange]:
         if isinstance(item.get("item"), list):
             yield from _examples(item["item"], inner)
             continue
-        examples = item.get("response") or []
-        if not examples:
+        examples = item.get("response")
+        if not isinstance(examples, list) or not examples:
             inner.say("left out, as it has no saved example")
-        if item.get("event") and any(each.get("listen") == "prerequest" for each in item["event"]):
+            continue
+        if "'prerequest'" in str(item.get("event")):
             inner.say("its pre-request script is not run")
-        for example in examples:
+        for number, example in enumerate(examples, 1):
             try:
                 yield _exchange(example.get("originalRequest") or item["request"], example, inner)
             except (AttributeError, LookupError, TypeError, ValueError) as error:
-                inner.say(f'the example "{example.get("name", "")}" is left out: {error}')
+                name = example.get("name") if isinstance(example, dict) else None
+                inner.say(f'the example "{name or number}" is left out: {error}')
 
 
 def _exchange(asked: Any, example: dict[str, Any], folder: _Folder) -> ImportedExchange:

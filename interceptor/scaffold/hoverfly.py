@@ -57,14 +57,7 @@ def import_hoverfly(path: Path, provider: NewProvider | None) -> tuple[list[NewP
             _add(made, pair, path.parent, f"pair {number}")
         except (UnsayableError, AttributeError, LookupError, TypeError, ValueError) as error:
             made.notes.append(f"pair {number}: left out: {error}")
-    made.notes += [
-        f"{name} cannot be said"
-        for name, found in (
-            *(document["data"].get("globalActions") or {}).items(),
-            *((name, document["data"].get(name)) for name in ("literals", "variables")),
-        )
-        if found
-    ]
+    made.notes += [f"{name} cannot be said" for name in _unsaid(document["data"])]
     if provider is None and None in made.by_host:
         made.notes.append(
             f"pairs that name no destination: {_DEFAULT.urls[0]} stands for it; --provider NAME=URL says which"
@@ -72,17 +65,26 @@ def import_hoverfly(path: Path, provider: NewProvider | None) -> tuple[list[NewP
     return made.providers(), made.notes
 
 
+def _unsaid(data: dict[str, Any]) -> list[str]:
+    actions = data.get("globalActions")
+    named = {
+        **(actions if isinstance(actions, dict) else {}),
+        **{key: data.get(key) for key in ("literals", "variables")},
+    }
+    return [name for name, found in named.items() if found]
+
+
 def _strength(pair: Any) -> int:
     """How much a pair asks for: exact values count for more than patterns."""
     asked = pair.get("request") if isinstance(pair, dict) else None
     if not isinstance(asked, dict):
         return 0
-    lists = [each for each in asked.values() if isinstance(each, list)]
-    lists += [each for name in ("query", "headers") for each in (asked.get(name) or {}).values()]
-    matchers = [matcher for each in lists for matcher in each if isinstance(matcher, dict)]
-    return sum(2 if each.get("matcher", "exact") == "exact" else 1 for each in matchers) + len(
-        asked.get("requiresState") or {}
-    )
+    named = [each for each in (asked.get("query"), asked.get("headers")) if isinstance(each, dict)]
+    fields = [each for fields in (asked, *named) for each in fields.values() if isinstance(each, list)]
+    matchers = [matcher for each in fields for matcher in each if isinstance(matcher, dict)]
+    states = asked.get("requiresState")
+    strength = sum(2 if each.get("matcher", "exact") == "exact" else 1 for each in matchers)
+    return strength + (len(states) if isinstance(states, dict) else 0)
 
 
 def _add(made: MappedHandlers, pair: dict[str, Any], folder: Path, label: str) -> None:

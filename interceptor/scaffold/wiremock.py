@@ -88,7 +88,12 @@ def _mappings(path: Path, notes: list[str]) -> list[tuple[str, dict[str, Any]]]:
             found.append((f"{file}{f' (mapping {number})' if several else ''}", mapping))
     # Of equals, WireMock takes the one that was added last.
     found.reverse()
-    return sorted(found, key=lambda each: int(each[1].get("priority") or _DEFAULT_PRIORITY))
+    return sorted(found, key=lambda each: _priority(each[1]))
+
+
+def _priority(mapping: dict[str, Any]) -> int:
+    priority = mapping.get("priority")
+    return priority if isinstance(priority, int) else _DEFAULT_PRIORITY
 
 
 def _files(path: Path) -> Path:

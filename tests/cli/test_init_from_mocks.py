@@ -8,15 +8,25 @@ import re
 import shlex
 import zipfile
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from interceptor.cli import main
 from interceptor.engine import load_engine
 from interceptor.project.config import load_project
+from interceptor.recordings.postman import read_postman
+from interceptor.recordings.vcr import read_cassettes
+from interceptor.scaffold.hoverfly import import_hoverfly
+from interceptor.scaffold.recorded import import_recording
+from interceptor.scaffold.wiremock import import_wiremock
 from interceptor.values.decisions import Failed, Mocked, Unhandled
+from interceptor.values.errors import InterceptorError
 from interceptor.values.messages import Request
 
 API = "https://api.example.com"
@@ -516,3 +526,51 @@ def test_the_import_that_the_documentation_shows(imported, tmp_path, tool):
     (command,) = re.findall(r"^\$ interceptor init (.*)$", page, re.MULTILINE)
     project = imported(*shlex.split(command))
     assert f"```yaml\n{project.text}```" in page
+
+
+# Anything ------------------------------------------------------------------------------------------------------
+
+NAMES = """
+    request response mappings url urlPattern urlPath method headers bodyPatterns equalToJson matchesJsonPath body status
+    data pairs meta path destination query matcher value item raw variable key code header interactions uri string
+    http_interactions base64_string scenarioName delayDistribution transformers fixedDelay logNormalDelay priority event
+"""
+SCALARS = st.none() | st.booleans() | st.integers(-3, 600) | st.sampled_from(["", "/a", "GET", "exact", "{{x}}", "("])
+DOCUMENTS = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES.split()), inner, max_size=5),
+    max_leaves=20,
+)
+ASKED = {"method": "GET", "uri": API, "url": API}
+FRAMES = {"wiremock": "mappings", "hoverfly": "pairs", "postman": "item", "vcr": "interactions"}
+
+
+def framed(tool, value):
+    """A document that is sound but for one value."""
+    pairs = [{"request": value, "response": value}, {"request": value, "response": {}}]
+    pairs += [{"request": ASKED if tool in {"vcr", "postman"} else {}, "response": each} for each in (value, [value])]
+    document = {FRAMES[tool]: [value, *pairs]}
+    return {"data": document} if tool == "hoverfly" else document
+
+
+def read_with(tool, path):
+    match tool:
+        case "wiremock":
+            return import_wiremock(path, None)
+        case "hoverfly":
+            return import_hoverfly(path, None)
+        case "postman":
+            return import_recording(read_postman(path, []))
+    return import_recording(read_cassettes(path, []))
+
+
+@pytest.mark.parametrize("tool", FRAMES)
+@settings(max_examples=150, deadline=None)
+@given(value=DOCUMENTS)
+def test_no_document_is_a_traceback(tool, value):
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "a.json"
+        for document in (value, framed(tool, value)):
+            file.write_text(json.dumps(document))
+            with suppress(InterceptorError):
+                read_with(tool, file)
