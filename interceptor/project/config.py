@@ -274,12 +274,13 @@ def display_path(path: Path, root: Path) -> str:
         return str(path)
 
 
-def load_project(file: Path) -> Project:
+def load_project(file: Path | str) -> Project:
     """Read and check the project file.
 
     Raises:
         ConfigurationError: with every problem in it.
     """
+    file = Path(file)
     name = display_path(file, Path.cwd())
     if not file.exists():
         message = "there is no project file here; write one with `interceptor init`, or name another with --config"
