@@ -133,7 +133,7 @@ class Recorder:
         )
         exchange = self._redactor(Exchange(request, response, Outcome.CALLED, timestamp(at), ms, known))
         self._journal.write(exchange)
-        self._keep(exchange)
+        self._keep(exchange, request, response)
         self.summary.outcomes[Outcome.CALLED] += 1
         if response is None:
             self.summary.uncalled.add(f"{self._shown(request)}: {why}")
