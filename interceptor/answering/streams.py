@@ -47,28 +47,34 @@ class _Piece:
         if isinstance(self.model, StreamPiece) and self.model.error is not None:
             yield Chunk(b"", waited(self.wait, values), self.model.error)
             return
-        for scope in self._scopes(values):
+        for scope in scopes(self.items, self.node, values):
             value = self.value if self.render is None else self.render(scope, generated)
             yield Chunk(self.data(value), waited(self.wait, scope))
-
-    def _scopes(self, values: TemplateValues) -> Iterator[TemplateValues]:
-        if self.items is None:
-            yield values
-            return
-        where = self.node.at("for_each")
-        items = rendered(self.items, where, values)
-        if not isinstance(items, list):
-            raise RenderFault(where, "for_each needs a list, and this gives none")
-        if len(items) > _MOST_PIECES:
-            raise RenderFault(where, f"for_each gives {len(items)} pieces; {_MOST_PIECES} are the most")
-        for item in items:
-            yield {**values, "item": item}
 
     def data(self, value: Json) -> bytes:
         try:
             return self.write(value)
         except (ValueError, TypeError, RecursionError) as error:
             raise RenderFault(self.node, str(error)) from error
+
+
+def scopes(items: Template | None, node: Node, values: TemplateValues) -> Iterator[TemplateValues]:
+    """The values for each `item` of a list, or just the values where there is none.
+
+    Raises:
+        RenderFault: `for_each` gives no list, or too long a one.
+    """
+    if items is None:
+        yield values
+        return
+    where = node.at("for_each")
+    found = rendered(items, where, values)
+    if not isinstance(found, list):
+        raise RenderFault(where, "for_each needs a list, and this gives none")
+    if len(found) > _MOST_PIECES:
+        raise RenderFault(where, f"for_each gives {len(found)} pieces; {_MOST_PIECES} are the most")
+    for item in found:
+        yield {**values, "item": item}
 
 
 def compile_events(events: Sequence[ServerSentEvent], node: Node, compiler: Compiler) -> Pieces:
@@ -117,7 +123,7 @@ def _compiled(model: Any, node: Node, value: Json, compiler: Compiler, *, write:
     where = node.at(key) if key else node
     items = None
     if model.for_each is not None:
-        items = _compile_items(model.for_each, node.at("for_each"), compiler)
+        items = compile_items(model.for_each, node.at("for_each"), compiler)
         compiler = replace(compiler, known=(*compiler.known, "item"))
     render = compiler.json(value, where, "response.body")
     wait = compile_delay(model.delay, node.at("delay"), compiler)
@@ -130,7 +136,8 @@ def _compiled(model: Any, node: Node, value: Json, compiler: Compiler, *, write:
     return replace(piece, node=node)
 
 
-def _compile_items(expression: str, node: Node, compiler: Compiler) -> Template | None:
+def compile_items(expression: str, node: Node, compiler: Compiler) -> Template | None:
+    """The list of a `for_each`; what is wrong with it is added to the compiler's problems."""
     bare = expression.strip()
     if compiler.literal:
         compiler.problems.append(node.problem("a resolver writes each piece out; leave for_each out"))

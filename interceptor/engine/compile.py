@@ -13,6 +13,7 @@ from interceptor.answering.responses import CompiledEntry, compile_entry
 from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
+from interceptor.engine.dialogues import compile_dialogue
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.handlers.response_part import GivenState
 from interceptor.matching.router import Route
@@ -77,8 +78,10 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
     name = compiler.text(said, name_node, "name") if said else None
     given, given_node = (model.given, node.at("given")) if entry.given is None else (entry.given, where.at("given"))
     states = [_compile_state(state, given_node.at(at), compiler) for at, state in enumerate(given)]
+    dialogue = compile_dialogue(loaded, index, compiler)
     varies = (
-        compiled.static is None
+        dialogue is not None
+        or compiled.static is None
         or entry.python is not None
         or entry.passthrough is not None
         or callable(name)
@@ -95,6 +98,7 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
         rules=_declared_rules(loaded, compiled),
         named=_named_headers(loaded, compiled),
         record=model.record if entry.record is None else entry.record,
+        dialogue=dialogue,
     )
 
 

@@ -11,6 +11,7 @@ from interceptor.answering.rendering import Render, TemplateValues
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
 from interceptor.answering.template import Template
+from interceptor.engine.dialogues import CompiledDialogue
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.router import Route
 from interceptor.values.exchange import ProviderState
@@ -53,6 +54,8 @@ class DescribedEntry:
     record: bool
     constant: tuple[ProviderState, ...] | None
     """Its states, if they do not depend on the request."""
+    dialogue: CompiledDialogue | None = None
+    """What it says on a WebSocket, where it opens one."""
 
     @property
     def passes_unread(self) -> bool:
@@ -89,6 +92,13 @@ class CompiledHandler:
     """Its selection, if that is the same for every request that matches, however often it comes."""
     by_chance: Sequence[DescribedEntry] = ()
     """The entries that have a chance; the others do not count them."""
+
+    @property
+    def answers_websocket(self) -> bool:
+        """True if a client may open a WebSocket here; a plain handler at the same address means other requests."""
+        if self.loaded.model.request_part.websocket is not None:
+            return True
+        return any(entry.compiled.model.passthrough is not None for entry in (*self.entries, *self.by_chance))
 
     def passes_unread(self, request: Request) -> bool:
         """True if a request to this address is passed on unchanged, whatever its body is."""

@@ -17,10 +17,20 @@ from interceptor.answering.resolvers import forget_resolvers
 from interceptor.engine.aside import why_aside
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
-from interceptor.engine.misses import Mask, Masked, NearMiss, elsewhere, explain, handler_to_paste, unhandled_response
+from interceptor.engine.misses import (
+    PLAIN,
+    Mask,
+    Masked,
+    NearMiss,
+    elsewhere,
+    explain,
+    handler_to_paste,
+    unhandled_response,
+)
 from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
 from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
+from interceptor.matching.requests import opens_websocket
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.values.browsers import is_favicon, is_preflight, preflight_response
@@ -231,10 +241,13 @@ class Engine:
 
     def _matching(self, incoming: _Incoming) -> Iterator[Match]:
         request = incoming.request
+        socket = opens_websocket(request)
         preflight = is_preflight(request)  # it asks about another method; only a handler that names OPTIONS means it
         for handlers in self._reachable(incoming.scope):
             for route, params in handlers.router.candidates(request, incoming.located):
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
+                    if socket and not handlers[route.rank].answers_websocket:
+                        continue
                     yield (
                         handlers[route.rank],
                         MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed),
@@ -285,7 +298,8 @@ class Engine:
             NearMiss(
                 loaded.place,
                 loaded.model.name,
-                masked.mismatches(each.mismatches, each.route.mismatches) or aside.get(each.route.rank, []),
+                masked.mismatches(each.mismatches, each.route.mismatches)
+                or aside.get(each.route.rank, [PLAIN] if opens_websocket(request) else []),
             )
             for handlers in reachable
             for each in handlers.router.nearest(request, located)

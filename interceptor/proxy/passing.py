@@ -15,6 +15,7 @@ from interceptor.proxy.http1.targets import Address, destination, netloc
 from interceptor.proxy.http1.writer import LAST_CHUNK, answer, chunk, end_to_end, has_body, head_of
 from interceptor.proxy.later import Wire, give
 from interceptor.proxy.noted_body import NotedBody
+from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.translate import MOST_DECODED, coding_of, make_request, make_response
 from interceptor.recorder.recorder import is_recorded
 from interceptor.values.decisions import Passthrough
@@ -32,9 +33,6 @@ class PassingWire(Wire, Protocol):
     """The client's connection, as far as a request that passes needs it."""
 
     async def channel(self) -> Channel: ...
-
-    def upgrade(self, channel: Channel) -> None:
-        """From now on, the client's bytes go to the pipe uninterpreted."""
 
 
 class Upload:
@@ -156,7 +154,7 @@ async def pass_on(wire: PassingWire, dispatcher: Dispatcher, passing: PassingReq
             return await _patch(wire, dispatcher, passing, real)
         if real.status == 101:
             _note(dispatcher, passing, sent, real, received)
-            wire.upgrade(channel)
+            wire.upgrade(lambda transport: PipedClient(channel.upgrade(transport)))
             return True
         answering.begin(real)
         async for piece in real:

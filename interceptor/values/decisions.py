@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from interceptor.values.exchange import Metadata
 from interceptor.values.lean import lean
@@ -25,6 +25,38 @@ class Chunk:
     """What becomes of the connection then."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServerAct:
+    """What we do on a WebSocket, `delay` milliseconds after the act before: send a message, a ping, or close it."""
+
+    message: str | bytes | None = None
+    delay: float = 0.0
+    ping: bytes | None = None
+    close: tuple[int, str] | None = None
+    """Code and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows from the opening of a WebSocket or from a message, and what became of that."""
+
+    acts: tuple[ServerAct, ...]
+    decision: Mocked | Unhandled | Failed | None = None
+    """None for what is the protocol's business alone."""
+
+
+class Dialogue(Protocol):
+    """What a handler says on one WebSocket."""
+
+    @property
+    def protocol(self) -> str | None:
+        """The subprotocol that the handler chooses."""
+
+    def opened(self) -> Reaction: ...
+
+    def received(self, message: str | bytes) -> Reaction: ...
+
+
 @lean(frozen=True, slots=True)
 class Mocked:
     """A handler answers. The caller waits `delay` milliseconds first; infinity means that no answer ever comes."""
@@ -41,6 +73,8 @@ class Mocked:
     """How the connection fails instead of an answer; with `truncated`, in the middle of it."""
     cacheable: bool = False
     """True where this very object is the decision about every request that is equal to this one, of its scope."""
+    dialogue: Dialogue | None = None
+    """What is said on the WebSocket that this opens, where it opens one."""
 
 
 @dataclass(frozen=True, slots=True)
