@@ -8,6 +8,8 @@ import json
 
 import aiohttp
 import pytest
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
+from websockets.sync.client import connect
 
 from .live import clean_environment, inside, write
 
@@ -61,51 +63,42 @@ def chat(tmp_path, handlers=HANDLERS):
         yield proxy
 
 
-def talk(proxy, url, conversation, *, protocols=("chat.v1", "chat.v2"), headers=None):
-    """Have a conversation as aiohttp's client; by CONNECT where the URL is one of TLS, else in the absolute form."""
-
-    async def run():
-        async with (
-            aiohttp.ClientSession() as session,
-            session.ws_connect(
-                url, proxy=proxy.url, ssl=proxy.tls(), protocols=protocols, headers=headers or {}
-            ) as socket,
-        ):
-            return await asyncio.wait_for(conversation(socket), 60)
-
-    return asyncio.run(run())
+def opened(proxy, url, *, protocols=None, headers=None, **more):
+    """A WebSocket of the library `websockets`, which asks a proxy for a tunnel."""
+    tls = proxy.tls() if url.startswith("wss") else None
+    return connect(
+        url, proxy=proxy.url, ssl=tls, subprotocols=protocols, additional_headers=headers, open_timeout=60, **more
+    )
 
 
 def of(exchanges, part):
     return [each for each in exchanges if each.get("websocket") == part]
 
 
-async def _welcome(socket):
-    return [(await socket.receive()).data for _ in range(4)]
+def close_of(proxy, count):
+    (closed,) = of(proxy.noted(count), "closed")
+    return json.loads(closed["response"]["body"]["text"])
 
 
-@pytest.mark.parametrize("scheme", ["ws", "wss"])
-def test_a_conversation(tmp_path, scheme):
-    async def conversation(socket):
-        assert socket.protocol == "chat.v2"
-        heard = await _welcome(socket)
-        await socket.send_str('{"type": "ping", "n": 1}')
-        heard.append((await socket.receive()).data)
-        for _ in range(2):
-            await socket.send_str("join Ann")
-            heard.append((await socket.receive()).data)
-        await socket.send_bytes(b"\0\1\2")
-        heard += [(await socket.receive()).data for _ in range(2)]
-        await socket.send_str("quiet")
-        await socket.send_str('{"type": "bye"}')
-        end = await socket.receive()
-        assert (end.type, socket.close_code, end.extra) == (aiohttp.WSMsgType.CLOSE, 4001, "bye blue")
-        return heard
-
+def test_a_conversation_through_a_tunnel(tmp_path):
     with chat(tmp_path) as proxy:
-        heard = talk(proxy, f"{scheme}://chat.example.test/v1/rooms/blue", conversation)
+        with opened(proxy, f"wss{ROOM[2:]}", protocols=["chat.v1", "chat.v2"]) as socket:
+            assert socket.subprotocol == "chat.v2"
+            heard = [socket.recv(60) for _ in range(4)]
+            socket.send('{"type": "ping", "n": 1}')
+            heard.append(socket.recv(60))
+            for _ in range(2):
+                socket.send("join Ann")
+                heard.append(socket.recv(60))
+            socket.send(b"\0\1\2")
+            heard += [socket.recv(60), socket.recv(60)]
+            socket.send(["qui", "et"])
+            socket.send('{"type": "bye"}')
+            with pytest.raises(ConnectionClosedError) as end:
+                socket.recv(60)
         noted = proxy.noted(13)
         summary = proxy.recorder.summary
+    assert (end.value.rcvd.code, end.value.rcvd.reason) == (4001, "bye blue")
     assert heard == [
         '{"type":"welcome","room":"blue"}', "tick 1", "tick 2", "tick 3", '{"type":"pong","n":2}', "hello Ann",
         "again Ann", b"\0\1\2", "bytes",
@@ -118,6 +111,141 @@ def test_a_conversation(tmp_path, scheme):
     said = [(each["request"]["body"], each["response"] and each["response"]["body"]) for each in of(noted, "message")]
     assert ({"text": "join Ann"}, {"text": "hello Ann"}) in said
     assert ({"text": "quiet"}, None) in said
-    assert ({"base64": "AAEC"} if False else {"text": "\0\1\2"}, {"text": "\0\1\2"}) in said
+    assert ({"text": "\0\1\2"}, {"text": "\0\1\2"}) in said
     assert [each["response"]["body"] for each in of(noted, "sent")][-1] == {"text": "bytes"}
     assert (summary.requests, summary.clean) == (1, True)
+
+
+def test_a_client_that_asks_the_proxy_with_the_url(tmp_path):
+    async def run(url):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(ROOM, proxy=url, protocols=["chat.v2"], timeout=aiohttp.ClientWSTimeout(60)) as socket,
+        ):
+            await socket.send_str('{"type": "ping", "n": 1}')
+            return [(await socket.receive()).data for _ in range(5)]
+
+    with chat(tmp_path) as proxy:
+        heard = asyncio.run(run(proxy.url))
+        assert heard[0] == '{"type":"welcome","room":"blue"}'
+        assert '{"type":"pong","n":2}' in heard
+        assert close_of(proxy, 7)["by"] == "client"
+
+
+def test_a_client_at_a_direct_door(tmp_path):
+    with chat(tmp_path) as proxy:
+        for origin, scheme in (("http://chat.example.test", "ws"), ("https://chat.example.test", "wss")):
+            tls = proxy.tls() if scheme == "wss" else None
+            url = f"{scheme}://chat.example.test/v1/rooms/blue"
+            sock = proxy.connect(origin)
+            with connect(url, sock=sock, ssl=tls, subprotocols=["chat.v2"], open_timeout=60) as socket:
+                assert socket.recv(60) == '{"type":"welcome","room":"blue"}'
+
+
+def test_a_handshake_is_matched_as_a_request_is_and_may_be_refused(tmp_path):
+    with chat(tmp_path) as proxy:
+        url = "wss://chat.example.test/v1/closed"
+        with pytest.raises(InvalidStatus) as refused:
+            opened(proxy, url)
+        assert (refused.value.response.status_code, refused.value.response.body) == (401, b'{"error":"who are you"}')
+        with opened(proxy, url, headers={"Authorization": "Bearer x"}) as socket, pytest.raises(ConnectionClosedError):
+            socket.recv(60)
+        with pytest.raises(InvalidStatus) as missed:
+            opened(proxy, f"wss{ROOM[2:]}", protocols=["chat.v1"])
+        told = json.loads(missed.value.response.body)
+    assert missed.value.response.status_code == 501
+    differs = {each["part"]: (each["expected"], each["got"]) for near in told["nearest"] for each in near["differs"]}
+    assert differs["protocol"] == ('"chat.v2"', '["chat.v1"]')
+    assert differs["request"] == ("a plain request", "a WebSocket")
+    assert "websocket: /rooms/blue" in told["paste"]
+
+
+def test_a_message_that_nothing_matches_is_a_miss(tmp_path):
+    with chat(tmp_path) as proxy:
+        with opened(proxy, f"wss{ROOM[2:]}", protocols=["chat.v2"]) as socket:
+            socket.send('{"type": "pong", "password": "hunter22"}')
+            with pytest.raises(ConnectionClosedError) as end:
+                while True:
+                    socket.recv(60)
+        summary = proxy.recorder.summary
+        end_noted = close_of(proxy, 7)
+        journal = proxy.journal.read_text()
+    (explanation,) = summary.unhandled.counts
+    assert "got a message that no handler answers" in explanation
+    assert 'json $.type: expected "ping", got "pong"' in explanation
+    assert "near handlers/chat.yaml:" in explanation
+    assert "hunter22" not in explanation + journal
+    assert (end.value.rcvd.code, end_noted["code"], summary.clean) == (1011, 1011, False)
+
+
+def test_subscriptions_of_graphql(tmp_path):
+    with (
+        chat(tmp_path) as proxy,
+        opened(proxy, "wss://chat.example.test/v1/graphql", protocols=["graphql-transport-ws"]) as socket,
+    ):
+        socket.send('{"type": "connection_init"}')
+        assert json.loads(socket.recv(60)) == {"type": "connection_ack"}
+        payload = {"query": "subscription Ticks($upto: Int) { tick(upto: $upto) }", "variables": {"upto": 3}}
+        socket.send(json.dumps({"id": "s1", "type": "subscribe", "payload": payload}))
+        heard = [json.loads(socket.recv(60)) for _ in range(4)]
+    assert heard == [
+        *({"id": "s1", "type": "next", "payload": {"data": {"tick": tick, "upto": "3"}}} for tick in (1, 2, 3)),
+        {"id": "s1", "type": "complete"},
+    ]
+
+
+def test_long_messages_arrive_and_longer_ones_close(tmp_path):
+    with chat(tmp_path) as proxy:
+        url = "wss://chat.example.test/v1/big"
+        with opened(proxy, url) as socket:
+            socket.send(["x" * 300_000, "y" * 300_000])
+            assert socket.recv(60) == "600000"
+            socket.send(["z" * (9 << 20)] * 2)
+            with pytest.raises(ConnectionClosedError) as end:
+                socket.recv(60)
+    assert end.value.rcvd.code == 1009
+
+
+def test_a_client_that_does_not_read_is_waited_for(tmp_path):
+    count = 300
+    with chat(
+        tmp_path, HANDLERS.replace("{text: quiet}", "{text: flood, send: {text: '{{ \"x\" * 100000 }}'}}")
+    ) as proxy:
+        with opened(proxy, f"wss{ROOM[2:]}", protocols=["chat.v2"], max_queue=1) as socket:
+            for _ in range(count):
+                socket.send("flood")
+            heard = [socket.recv(60) for _ in range(count + 4)]
+    assert sum(len(each) == 100_000 for each in heard) == count
+
+
+def test_what_is_open_at_the_end_is_closed_and_noted(tmp_path):
+    with contextlib.ExitStack() as stack:
+        with chat(tmp_path) as proxy:
+            socket = stack.enter_context(opened(proxy, f"wss{ROOM[2:]}", protocols=["chat.v2"]))
+            for _ in range(4):
+                socket.recv(60)
+            socket.send("slow")
+            socket.ping().wait(60)
+        with pytest.raises((ConnectionClosedOK, ConnectionClosedError)) as end:
+            socket.recv(60)
+    assert end.value.rcvd.code == 1001
+    noted = [json.loads(line) for line in proxy.journal.read_text().splitlines()]
+    assert close_of(proxy, 7)["by"] == "end of the run"
+    (message,) = of(noted, "message")
+    assert (message["request"]["body"], message["response"]) == ({"text": "slow"}, None)
+
+
+def test_what_is_no_websocket_ends_the_connection(tmp_path):
+    head = (
+        "GET /v1/big HTTP/1.1\r\nHost: chat.example.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: {version}\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with chat(tmp_path) as proxy:
+        with proxy.connect("http://chat.example.test") as connection:
+            connection.sendall(head.format(version=13).encode() + b"\xff\xff\xff\xff no frames")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        with proxy.connect("http://chat.example.test") as connection:
+            connection.sendall(head.format(version=8).encode())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 426 ")
+    assert answer.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+    assert b"\x88" in answer
