@@ -55,7 +55,9 @@ class CompiledRule:
             return [Mismatch("message", wanted, got)]
         if self.model.graphql is not None and (subscribed := _subscribed(request)) is None:
             return [Mismatch("message", "a subscribe of GraphQL", display(request.text))]
-        asked = request if self.model.graphql is None else replace(request, body=_dumps(subscribed).encode())
+        asked = (
+            request if self.model.graphql is None else replace(request, method="POST", body=_dumps(subscribed).encode())
+        )
         try:
             return [mismatch for check in self.checks for mismatch in check(asked)]
         except SlowPatternError as error:

@@ -53,6 +53,7 @@ _LINT = {
     "handler.method.unlikely": _warning("The method of a handler is spelt like another one that clients use."),
     "handler.json.text": _warning("A handler's `json` is a text that holds JSON, not the JSON itself."),
     "handler.then.undeclared": _warning("`then` changes data that no handler file declares."),
+    "handler.websocket.unrecorded": _warning("Handlers answer WebSockets, whose messages are in no pact."),
     "provider.unreached": _warning("A provider has no handlers."),
     "description.empty": _error("A description is empty."),
     "description.missing": _warning("Interactions have no name."),
