@@ -17,7 +17,7 @@ from interceptor.answering.rendering import (
 )
 from interceptor.answering.streams import compile_items, scopes
 from interceptor.answering.template import Template
-from interceptor.handlers.websocket_part import SocketAct, SocketClose
+from interceptor.handlers.websocket_part import LONGEST_REASON, SocketAct, SocketClose
 from interceptor.project.folder import Folder
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import ServerAct
@@ -25,7 +25,6 @@ from interceptor.values.json_text import Json
 
 _LONGEST_PING = 125
 """Bytes of a control frame (RFC 6455, section 5.5)."""
-_LONGEST_REASON = 123
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class CompiledAct:
             case "ping":
                 return ServerAct(None, delay, ping=_short(str(value), _LONGEST_PING, "ping").encode())
             case "close":
-                return ServerAct(None, delay, close=(self.code, _short(str(value), _LONGEST_REASON, "reason")))
+                return ServerAct(None, delay, close=(self.code, _short(str(value), LONGEST_REASON, "reason")))
         return ServerAct(str(value), delay)
 
 

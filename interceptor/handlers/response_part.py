@@ -247,11 +247,11 @@ class ResponseEntry(StrictModel):
         given = [key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
-        said = (*given, "status", "headers", "passthrough", "error", "dribble", "bandwidth")
-        beside = [key for key in said if key in self.model_fields_set]
-        if (self.open or self.messages) and (beside or self.python is not None):
-            odd = next((key for key in beside if key != "headers"), "python" if self.python is not None else None)
-            if odd is not None:
+        said = ("status", "headers", "passthrough", "error", "dribble", "bandwidth")
+        beside = [*given, *(key for key in said if key in self.model_fields_set)]
+        if self.open or self.messages:
+            others = [*beside, *(["python"] if self.python is not None else [])]
+            if odd := next((key for key in others if key != "headers"), None):
                 raise ValueError(f"a WebSocket that is open has no {odd}; leave it out, or open and messages")
         if self.python is not None and beside:
             raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from interceptor.handlers.delay_part import Delay
 from interceptor.handlers.request_part import BinaryPart, GraphQLPart
@@ -14,12 +14,12 @@ SENT = ("json", "text", "base64", "file", "ping", "close")
 """What an act of the server may be."""
 MATCHED = ("json", "text", "binary", "graphql")
 """By what a message may be matched."""
-_LONGEST_REASON = 123
+LONGEST_REASON = 123
 """Bytes: a control frame holds 125, two of which are the code (RFC 6455, section 5.5)."""
 
 
 def _sendable(code: int) -> int:
-    if code in {1004, 1005, 1006, 1015} or 1015 < code < 3000:
+    if code in {1004, 1005, 1006} or not (1000 <= code <= 1014 or 3000 <= code <= 4999):
         raise ValueError(
             f"{code} is never sent; write 1000 to 1003, 1007 to 1014, or one of your own from 3000 to 4999"
         )
@@ -27,8 +27,8 @@ def _sendable(code: int) -> int:
 
 
 def _short(reason: str) -> str:
-    if len(reason.encode()) > _LONGEST_REASON:
-        raise ValueError(f"the reason is longer than {_LONGEST_REASON} bytes")
+    if "{{" not in reason and len(reason.encode()) > LONGEST_REASON:
+        raise ValueError(f"the reason is longer than {LONGEST_REASON} bytes")
     return reason
 
 
@@ -40,19 +40,14 @@ def _code(value: Any) -> Any:
 class SocketClose(StrictModel):
     """How the server closes a WebSocket."""
 
-    code: Annotated[int, Field(ge=1000, le=4999)] = 1000
+    code: Annotated[int, AfterValidator(_sendable)] = 1000
     """Why: 1000 is a normal end, 1011 a fault of the server, 4000 to 4999 are the application's own."""
-    reason: str = ""
+    reason: Annotated[str, AfterValidator(_short)] = ""
     """Why, as text of at most 123 bytes."""
-
-    @model_validator(mode="after")
-    def _can_be_sent(self) -> SocketClose:
-        _sendable(self.code)
-        _short(self.reason)
-        return self
 
 
 Close: TypeAlias = Annotated[SocketClose, BeforeValidator(_code)]
+"""A code alone, or with a reason."""
 
 
 class SocketAct(StrictModel):
