@@ -29,6 +29,7 @@ handlers: handlers.yaml
 provider: Chat
 handlers:
   - {request: GET https://site.client.test/page, response: {headers: {content-type: text/html}, file: page.html}}
+  - {request: GET https://site.client.test/never, response: {delay: infinite}}
   - request: {websocket: /:client, query: {room: blue}}
     name: '{{ params.client }} joins'
     response:
@@ -69,15 +70,18 @@ set -e
 node --experimental-websocket node.cjs
 test -z "$1" || "$1" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \\
   --disable-background-networking --disable-component-update --disable-sync --user-data-dir="$PWD/profile" \\
-  --virtual-time-budget=10000 --dump-dom $INTERCEPTOR_CHROMIUM_ARGS https://site.client.test/page
+  --dump-dom $INTERCEPTOR_CHROMIUM_ARGS https://site.client.test/page
 """,
 }
-PAGE = """<!doctype html><p>waiting</p><script>
+PAGE = """<!doctype html><p>waiting</p><img src="/never"><script>
 {talk}
-talk(WebSocket, 'wss://chat.client.test/page?room=blue', ['v1'])
-  .then((heard) => {{ document.querySelector('p').textContent = `page ${{heard}}` }})
+talk(WebSocket, 'wss://chat.client.test/page?room=blue', ['v1']).then((heard) => {{
+  document.querySelector('p').textContent = `page ${{heard}}`
+  document.querySelector('img').src = 'data:,'
+}})
 </script>
 """
+"""The page is loaded, and so shown, when its image is given up."""
 
 
 def said(client, protocol):
