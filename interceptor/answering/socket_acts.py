@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from interceptor.answering.delays import Wait, compile_delay, waited
 from interceptor.answering.rendering import (
     Compiler,
-    GeneratedMarks,
     Render,
     RenderFault,
     TemplateValues,
 )
-from interceptor.answering.streams import compile_items, scopes
+from interceptor.answering.streams import compile_items, items_of
 from interceptor.answering.template import Template
 from interceptor.handlers.websocket_part import LONGEST_REASON, SocketAct, SocketClose
 from interceptor.project.folder import Folder
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import ServerAct
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.json_text import Json
 
 _LONGEST_PING = 125
@@ -46,12 +46,18 @@ class CompiledAct:
         Raises:
             RenderFault: a template fails.
         """
-        for scope in scopes(self.items, self.node, values):
+        for scope in self._scopes(values):
             value = self.value if self.render is None else self.render(scope, GeneratedMarks())
             try:
                 yield self._act(value, waited(self.wait, scope))
             except (ValueError, TypeError, RecursionError) as error:
                 raise RenderFault(self.node.at(self.kind), str(error)) from error
+
+    def _scopes(self, values: TemplateValues) -> Iterator[TemplateValues]:
+        if self.items is None:
+            yield values
+        else:
+            yield from ({**values, "item": item} for item in items_of(self.items, self.node, values))
 
     def _act(self, value: Json, delay: float) -> ServerAct:
         match self.kind:

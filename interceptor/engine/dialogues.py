@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from interceptor.answering.rendering import Compiler, GeneratedMarks, Render, RenderFault, TemplateValues
+from interceptor.answering.rendering import Compiler, Render, RenderFault, TemplateValues
 from interceptor.answering.socket_acts import CompiledAct, compile_acts, compile_close
 from interceptor.answering.views import RequestView
 from interceptor.handlers.loading import LoadedHandler
@@ -22,6 +22,7 @@ from interceptor.project.yaml_nodes import Node
 from interceptor.project.yaml_text import as_yaml
 from interceptor.values.decisions import Failed, Mocked, Reaction, ServerAct, Unhandled
 from interceptor.values.exchange import Metadata
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response

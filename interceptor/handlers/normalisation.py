@@ -39,7 +39,7 @@ _MESSAGE_TEXTS: dict[str, Any] = {
     "close": {"reason": True},
 }
 _RESPONSE_TEXTS: dict[str, Any] = {
-    **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python"), True),
+    **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python", "when"), True),
     "sse": dict.fromkeys(("event", "id", "comment", "for_each"), True),
     "stream": dict.fromkeys(("text", "base64", "file", "for_each"), True),
     "open": _ACT_TEXTS,
