@@ -6,6 +6,9 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
 
 from interceptor.answering.delays import Wait, compile_delay, waited
 from interceptor.answering.rendering import (
@@ -14,6 +17,7 @@ from interceptor.answering.rendering import (
     RenderFault,
     TemplateValues,
 )
+from interceptor.answering.resolvers import ResolverFault
 from interceptor.answering.streams import compile_items, items_of
 from interceptor.answering.template import Template
 from interceptor.handlers.websocket_part import LONGEST_REASON, SocketAct, SocketClose
@@ -78,6 +82,27 @@ def _short(text: str, most: int, what: str) -> str:
     if len(text.encode()) > most:
         raise ValueError(f"the {what} is longer than {most} bytes")
     return text
+
+
+def acts_of(result: Any, reference: str, node: Node, folder: Folder) -> Iterator[ServerAct]:
+    """The acts that a resolver's result stands for.
+
+    Raises:
+        ResolverFault: it stands for none.
+    """
+    try:
+        acts = [SocketAct.model_validate(each) for each in (result if isinstance(result, list) else [result])]
+    except ValidationError as error:
+        first = error.errors()[0]
+        unknown = first.get("ctx", {}).get("unknown", [])
+        what = f'unknown key "{unknown[0]}"' if unknown else first["msg"].removeprefix("Value error, ")
+        raise ResolverFault(f"{reference} returned nothing that can be sent: {what}") from error
+    compiler = Compiler(literal=True)
+    compiled = compile_acts(acts, node, folder, compiler)
+    if compiler.problems:
+        raise ResolverFault(f"{reference} returned nothing that can be sent: {compiler.problems[0].message}")
+    for each in compiled:
+        yield from each.acts({})
 
 
 def compile_acts(acts: Sequence[SocketAct], node: Node, folder: Folder, compiler: Compiler) -> list[CompiledAct]:

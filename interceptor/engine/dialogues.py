@@ -5,24 +5,27 @@ The first of its messages that matches answers; a message that none of them matc
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from interceptor.answering.rendering import Compiler, Render, RenderFault, TemplateValues
-from interceptor.answering.socket_acts import CompiledAct, compile_acts, compile_close
+from interceptor.answering.resolvers import Resolver, ResolverFault, explain, load_resolver
+from interceptor.answering.socket_acts import CompiledAct, acts_of, compile_acts, compile_close
 from interceptor.answering.views import RequestView
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.handlers.request_part import RequestPart
 from interceptor.handlers.websocket_part import MATCHED, MessageRule
 from interceptor.matching.mismatches import MatcherError, Mismatch, display
 from interceptor.matching.requests import RequestCheck, compile_request, offered_protocols
+from interceptor.project.folder import Folder
 from interceptor.project.yaml_nodes import Node
 from interceptor.project.yaml_text import as_yaml
-from interceptor.values.decisions import Failed, Mocked, Reaction, ServerAct, Unhandled
+from interceptor.values.decisions import Failed, Mocked, PendingReaction, Reaction, ServerAct, Unhandled
 from interceptor.values.exchange import Metadata
-from interceptor.values.generated import GeneratedMarks
+from interceptor.values.generated import EVERYTHING, GeneratedMarks
 from interceptor.values.json_text import Json, NotJsonError, parse_json
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response
@@ -46,6 +49,8 @@ class CompiledRule:
     acts: Sequence[CompiledAct]
     pattern: Pattern | None
     """Whose groups templates know as `match`."""
+    folder: Folder
+    resolver: Resolver | None
 
     def mismatches(self, message: str | bytes, request: Request) -> list[Mismatch]:
         """What differs; nothing means that the message matches."""
@@ -63,6 +68,9 @@ class CompiledRule:
             return [mismatch for check in self.checks for mismatch in check(asked)]
         except SlowPatternError as error:
             return [Mismatch(f'pattern "{error.pattern}"', "an end in time", "none: it is too slow for this")]
+
+
+Misses: TypeAlias = list[tuple[CompiledRule, list[Mismatch]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,14 @@ def _compile_rule(rule: MessageRule, node: Node, loaded: LoadedHandler, compiler
         acts = [*acts, compile_close(rule.close, node.at("close"), loaded.folder, compiler)]
     name = compiler.text(rule.name, node.at("name"), "name") if rule.name else None
     regex = rule.text.get("$regex") if isinstance(rule.text, dict) else None
-    return CompiledRule(rule, node, checks, name, acts, Pattern(regex) if isinstance(regex, str) and checks else None)
+    pattern = Pattern(regex) if isinstance(regex, str) and checks else None
+    resolver = None
+    if rule.python is not None:
+        try:
+            resolver = load_resolver(rule.python, loaded.folder)
+        except ResolverFault as fault:
+            compiler.problems.append(node.at("python").problem(str(fault)))
+    return CompiledRule(rule, node, checks, name, acts, pattern, loaded.folder, resolver)
 
 
 def _fields(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,20 +157,50 @@ class HandlerDialogue:
             return self._failed(metadata, fault)
         return Reaction(tuple(acts), Mocked(Response(101), metadata))
 
-    def received(self, message: str | bytes) -> Reaction:
+    def received(self, message: str | bytes) -> Reaction | PendingReaction:
         """What follows from a message."""
-        request = as_request(self.request, message)
-        misses: list[tuple[CompiledRule, list[Mismatch]]] = []
-        for index, rule in enumerate(self.compiled.rules):
+        return self._following(0, message, as_request(self.request, message), [])
+
+    def _following(
+        self, start: int, message: str | bytes, request: Request, misses: Misses
+    ) -> Reaction | PendingReaction:
+        for index, rule in enumerate(self.compiled.rules[start:], start):
             found = rule.mismatches(message, request)
             if found or (rule.model.once and index in self._used):
                 misses.append((rule, found or [Mismatch("once", "at most 1 call", "call 2")]))
                 continue
+            if rule.resolver is not None:
+                return self._ask(index, message, request, misses)
             self._used.add(index)
             return self._answer(rule, request)
         if self.protocol == GRAPHQL_PROTOCOL and (acts := _protocol_acts(request)) is not None:
             return Reaction(acts)
         return self._missed(request, message, misses)
+
+    def _ask(self, index: int, message: str | bytes, request: Request, misses: Misses) -> PendingReaction:
+        rule = self.compiled.rules[index]
+        resolver, reference = rule.resolver, str(rule.model.python)
+        metadata = replace(self.metadata, websocket="message", name=None, generated=EVERYTHING)
+        assert resolver is not None
+        view = RequestView(replace(request), self.metadata.path or request.path)
+        arguments = (view, dict(self.values["params"]), copy.deepcopy(self.values["data"]))
+
+        def finish(result: Any) -> Reaction | PendingReaction:
+            if result is None:
+                aside = (rule, [Mismatch("python", "what is sent", "None")])
+                return self._following(index + 1, message, request, [*misses, aside])
+            self._used.add(index)
+            try:
+                acts = tuple(acts_of(result, reference, rule.node, rule.folder))
+            except (ResolverFault, RenderFault) as fault:
+                return self._failed(metadata, fault)
+            return Reaction(acts, Mocked(Response(101), metadata))
+
+        def fail(error: BaseException) -> Reaction:
+            file = reference.rpartition(":")[0]
+            return self._failed(metadata, ResolverFault(explain(error, rule.folder.resolve(file), file)))
+
+        return PendingReaction(lambda: resolver(*arguments), finish, fail)
 
     def _answer(self, rule: CompiledRule, request: Request) -> Reaction:
         values = {**self.values, "message": RequestView(request, self.metadata.path or request.path)}
@@ -172,13 +217,11 @@ class HandlerDialogue:
             return self._failed(metadata, fault)
         return Reaction(tuple(acts), Mocked(Response(101), replace(metadata, name=None if name is None else str(name))))
 
-    def _failed(self, metadata: Metadata, fault: RenderFault) -> Reaction:
+    def _failed(self, metadata: Metadata, fault: RenderFault | ResolverFault) -> Reaction:
         failed = Failed(Response(500), metadata, str(fault))
         return Reaction((ServerAct(close=_CLOSED_BY_FAULT),), failed)
 
-    def _missed(
-        self, request: Request, message: str | bytes, misses: list[tuple[CompiledRule, list[Mismatch]]]
-    ) -> Reaction:
+    def _missed(self, request: Request, message: str | bytes, misses: Misses) -> Reaction:
         shown = f"{len(message)} bytes" if isinstance(message, bytes) else display(_json_or_text(request))
         lines = [f"{_socket_url(self.request)} got a message that no handler answers: {shown}"]
         for rule, found in sorted(misses, key=lambda each: len(each[1]))[:_NEAREST]:

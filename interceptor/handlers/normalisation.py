@@ -34,7 +34,7 @@ _ACT_TEXTS: dict[str, Any] = {
 }
 _MESSAGE_TEXTS: dict[str, Any] = {
     **{key: _REQUEST_TEXTS[key] for key in ("text", "binary", "graphql")},
-    "name": True,
+    **dict.fromkeys(("name", "python"), True),
     "send": _ACT_TEXTS,
     "close": {"reason": True},
 }

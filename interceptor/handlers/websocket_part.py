@@ -108,6 +108,8 @@ class MessageRule(StrictModel):
     """What the server sends, in order; nothing if it is absent."""
     close: Close | None = None
     """How the server closes the connection then."""
+    python: Annotated[str | None, Field(pattern=r"^[^:]+\.py:[A-Za-z_]\w*$", examples=["mocks/chat.py:reply"])] = None
+    """A function `reply(message, params, data)` that returns what is sent, one act or a list, or None (step aside)."""
     once: bool = False
     """Step aside when it has answered once on this connection."""
 
@@ -116,4 +118,6 @@ class MessageRule(StrictModel):
         given = [key for key in MATCHED if ("json_" if key == "json" else key) in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"a message is matched by one of {', '.join(MATCHED)}; {' and '.join(given)} are given")
+        if self.python is not None and (self.send or self.close):
+            raise ValueError("python says what is sent, the end included; leave send and close out")
         return self

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from interceptor.engine.dialogues import as_request
 from interceptor.proxy.dispatcher import Dispatcher, PendingRequest
 from interceptor.proxy.http1.reader import WireRequest
-from interceptor.values.decisions import Failed, Mocked, Reaction, ServerAct, Unhandled
+from interceptor.proxy.resolving import in_a_thread
+from interceptor.values.decisions import Failed, Mocked, PendingReaction, Reaction, ServerAct, Unhandled
 from interceptor.values.messages import Response
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _MOST_PENDING = 64
 """Messages of a client that are being answered, above which it is read no further."""
 _PATIENCE = 5.0
 """Seconds for a client to confirm that the connection ends."""
-_TOO_BIG, _GOING_AWAY, _ABNORMAL = 1009, 1001, 1006
+_TOO_BIG, _GOING_AWAY, _ABNORMAL, _FAULT = 1009, 1001, 1006, 1011
 
 _By: TypeAlias = Literal["client", "server", "end of the run", "nobody"]
 
@@ -61,7 +62,7 @@ def _header(message: WireRequest, wanted: bytes) -> bytes:
 class _Said:
     """A reaction, and what of it has been sent."""
 
-    reaction: Reaction
+    reaction: Reaction | PendingReaction
     message: str | bytes | None
     """Of the client; None for what the server sends by itself."""
     at: float = field(default_factory=time.time)
@@ -106,10 +107,18 @@ class WebSocketClient(asyncio.Protocol):
     # Called by the event loop ----------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        from wsproto import events  # noqa: PLC0415  # see above
-
         if self._over or not data:
             return
+        try:
+            self._receive(data)
+        except Exception as error:  # noqa: BLE001  # a fault of ours closes one connection, and is reported
+            self._dispatcher.internal_error("a WebSocket", error)
+            self._close(_FAULT, "", "server")
+        self._throttle()
+
+    def _receive(self, data: bytes) -> None:
+        from wsproto import events  # noqa: PLC0415  # see above
+
         self._protocol.receive_data(data)
         for event in self._protocol.events():
             match event:
@@ -119,7 +128,6 @@ class WebSocketClient(asyncio.Protocol):
                     self._transport.write(self._protocol.send(event.response()))
                 case events.CloseConnection():
                     self._end(event)
-        self._throttle()
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -159,7 +167,7 @@ class WebSocketClient(asyncio.Protocol):
             message: str | bytes = "".join(pieces) if text else b"".join(pieces)
             self._react(self._dialogue.received(message), message)
 
-    def _react(self, reaction: Reaction, message: str | bytes | None) -> None:
+    def _react(self, reaction: Reaction | PendingReaction, message: str | bytes | None) -> None:
         said = _Said(reaction, message)
         task = asyncio.get_running_loop().create_task(self._act(said))
         self._pending[task] = said
@@ -175,6 +183,9 @@ class WebSocketClient(asyncio.Protocol):
             self._throttle()
 
     async def _act(self, said: _Said) -> None:
+        while isinstance(said.reaction, PendingReaction):
+            result, error = await in_a_thread(said.reaction.call)
+            said.reaction = said.reaction.finish(result) if error is None else said.reaction.fail(error)
         for act in said.reaction.acts:
             if act.delay > 0:
                 await asyncio.sleep(act.delay / 1000)
@@ -229,9 +240,9 @@ class WebSocketClient(asyncio.Protocol):
 
     def _note(self, said: _Said) -> None:
         """A message with its first answer, and each further one; what the server sends by itself."""
-        decision, text = said.reaction.decision, said.message
-        if decision is None:
+        if isinstance(said.reaction, PendingReaction) or said.reaction.decision is None:
             return
+        decision, text = said.reaction.decision, said.message
         answers = [as_request(self._case.request, each) for each in said.sent]
         responses = [Response(101, each.headers, each.body) for each in answers]
         if not isinstance(decision, Mocked):

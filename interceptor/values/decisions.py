@@ -45,6 +45,15 @@ class Reaction:
     """None for what is the protocol's business alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class PendingReaction:
+    """A resolver of the project's own says what follows; see `Resolving`."""
+
+    call: Callable[[], Any]
+    finish: Callable[[Any], Reaction | PendingReaction]
+    fail: Callable[[BaseException], Reaction]
+
+
 class Dialogue(Protocol):
     """What a handler says on one WebSocket."""
 
@@ -54,7 +63,7 @@ class Dialogue(Protocol):
 
     def opened(self) -> Reaction: ...
 
-    def received(self, message: str | bytes) -> Reaction: ...
+    def received(self, message: str | bytes) -> Reaction | PendingReaction: ...
 
 
 @lean(frozen=True, slots=True)

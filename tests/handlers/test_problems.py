@@ -326,6 +326,11 @@ NEW_WORDS = [
     ("request: {websocket: /a}\n    response: {messages: [{send: {text: '{{ mesage }}'}}]}", '"mesage" is not known'),
     ("request: {websocket: /a}\n    response: {open: {text: '{{ message }}'}}", '"message" is not known'),
     ("request: {websocket: /a}\n    response: {open: {text: a}, json: {}}", "is open has no json"),
+    ("request: {websocket: /a}\n    response: {messages: [{python: none.py:reply}]}", 'there is no file "none.py"'),
+    (
+        "request: {websocket: /a}\n    response: {messages: [{python: a.py:b, send: {text: a}}]}",
+        "leave send and close out",
+    ),
 ]
 
 

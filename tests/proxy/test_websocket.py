@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 import time
 
 import aiohttp
 import pytest
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import connect
+from websockets.sync.server import serve
 
 from .live import PATIENCE, clean_environment, inside, write
 
@@ -259,3 +261,68 @@ def test_what_is_no_websocket_ends_the_connection(tmp_path):
             assert connection.recv(65536).startswith(b"HTTP/1.1 426 ")
     assert answer.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
     assert b"\x88" in answer
+
+
+RESOLVER = """
+import asyncio
+
+async def reply(message, params, data):
+    await asyncio.sleep(0)
+    match message.text:
+        case "aside":
+            return None
+        case "broken":
+            return {"sned": 1}
+    return [{"json": {"heard": message.text, "room": params["room"], "ticks": data["ticks"]}}, {"text": "{{ bare }}"}]
+"""
+RESOLVED = """
+provider: Chat API
+data: {ticks: [1]}
+handlers:
+  - request: {websocket: /rooms/:room}
+    response:
+      messages:
+        - {text: {$any: true}, python: chat.py:reply}
+        - {text: aside, send: {text: stepped aside}}
+"""
+
+
+def test_a_resolver_says_what_is_sent(tmp_path):
+    write(tmp_path, {"handlers/chat.py": RESOLVER})
+    with chat(tmp_path, RESOLVED) as proxy:
+        with opened(proxy, f"wss{ROOM[2:]}") as socket:
+            socket.send("hi")
+            assert json.loads(socket.recv(60)) == {"heard": "hi", "room": "blue", "ticks": [1]}
+            assert socket.recv(60) == "{{ bare }}"
+            socket.send("aside")
+            assert socket.recv(60) == "stepped aside"
+            socket.send("broken")
+            with pytest.raises(ConnectionClosedError):
+                socket.recv(60)
+        assert close_of(proxy)["code"] == 1011
+        (failure,) = proxy.recorder.summary.failures.counts
+    assert 'chat.py:reply returned nothing that can be sent: unknown key "sned"' in failure
+
+
+def test_a_handler_passes_a_websocket_on_to_a_real_server(tmp_path):
+    def echo(socket):
+        for message in socket:
+            socket.send(f"{socket.request.path} {message}")
+
+    with serve(echo, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        port = server.socket.getsockname()[1]
+        handlers = f"""
+provider: Chat API
+handlers:
+  - request: {{websocket: /rooms/:room}}
+    response: {{passthrough: {{to: 'http://127.0.0.1:{port}/real'}}}}
+"""
+        with chat(tmp_path, handlers) as proxy, opened(proxy, f"wss{ROOM[2:]}") as socket:
+            socket.send("hi")
+            assert socket.recv(60) == "/real/rooms/blue hi"
+            (noted,) = proxy.noted()
+        server.shutdown()
+        thread.join()
+    assert (noted["outcome"], noted["response"]["status"]) == ("passed", 101)
