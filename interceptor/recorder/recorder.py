@@ -34,6 +34,8 @@ _MOST_BYTES = 16 << 20
 
 _COUNTED = frozenset({None, "opened"})
 """Which exchanges are requests; the others are what is said on a WebSocket."""
+_MISSED = frozenset({Outcome.UNHANDLED, Outcome.FAILED})
+"""Such a message counts as a request does."""
 _LONGEST_NAME = 100
 """Characters of a client's User-Agent."""
 _MOST_REPEATS = 1000
@@ -100,7 +102,7 @@ class Recorder:
         if outcome is None:
             return
         metadata = decision.metadata
-        if metadata.websocket in _COUNTED or outcome is not Outcome.MOCKED:
+        if metadata.websocket in _COUNTED or outcome in _MISSED:
             if metadata.handler is not None:
                 for handler in (metadata.handler, *metadata.further_handlers):
                     self.summary.hits[handler] += 1

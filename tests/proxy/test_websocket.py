@@ -322,7 +322,16 @@ handlers:
         with chat(tmp_path, handlers) as proxy, opened(proxy, f"wss{ROOM[2:]}") as socket:
             socket.send("hi")
             assert socket.recv(60) == "/real/rooms/blue hi"
-            (noted,) = proxy.noted()
+            noted = proxy.noted(3)
+            assert (proxy.recorder.summary.requests, len(noted)) == (1, 3)
         server.shutdown()
         thread.join()
-    assert (noted["outcome"], noted["response"]["status"]) == ("passed", 101)
+    assert {(each["outcome"], each["handler"]) for each in noted} == {("passed", "handlers/chat.yaml:4")}
+    said = [
+        (each["websocket"], each["request"]["body"], each["response"] and each["response"]["body"]) for each in noted
+    ]
+    assert said == [
+        ("opened", None, None),
+        ("message", {"text": "hi"}, None),
+        ("sent", None, {"text": "/real/rooms/blue hi"}),
+    ]
