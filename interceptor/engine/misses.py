@@ -32,8 +32,6 @@ Mask: TypeAlias = Callable[[Request], Request]
 """Takes a request, returns it without its secrets, or the same object if there are none."""
 
 _MASK = "***"
-PLAIN = Mismatch("request", "a plain request", "a WebSocket")
-"""Why a handler of plain requests at the right address does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,11 @@ class Masked:
             if real != shown:
                 steps[-index] = "*"
         return "/".join(steps)
+
+    @property
+    def unlike(self) -> list[Mismatch]:
+        """Why a handler of plain requests at the right address does not answer one that opens a WebSocket."""
+        return [Mismatch("request", "a plain request", "a WebSocket")] if opens_websocket(self.real) else []
 
     def mismatches(self, found: Sequence[Mismatch], check: Callable[[Request], Iterable[Mismatch]]) -> list[Mismatch]:
         """The mismatches, with masked values; `check` finds those below the address."""
