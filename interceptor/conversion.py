@@ -75,7 +75,12 @@ def convert(
         interactions, findings = collector.interactions()
         document = PactDocument(*pair, interactions, comments=settings.comments)
         written, unsaid = write_pact(
-            document, specification, output or project.pact_dir, merge=merge, still_answered=still_answered
+            document,
+            specification,
+            output or project.pact_dir,
+            merge=merge,
+            keep_examples=settings.examples == "keep",
+            still_answered=still_answered,
         )
         conversion.pacts.append(written)
         conversion.findings += (replace(finding, pact=file_name(*pair)) for finding in (*findings, *unsaid))

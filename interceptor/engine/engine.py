@@ -147,8 +147,10 @@ class Engine:
         Raises:
             ConfigurationError: with every problem in them.
         """
-        present = self._scope(scope).memory.data
-        added, data = load_run_time_handlers(text, self._project, self._next_rank, present)
+        present = self._scope(scope)
+        added, data = load_run_time_handlers(
+            text, self._project, self._next_rank, present.memory.data, test=present.test
+        )
         self._next_rank -= len(added)
         known = self._renew(scope, replace(self._scope(scope)))
         known.overrides.insert(0, added)

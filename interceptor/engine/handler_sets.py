@@ -57,7 +57,7 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
 
 
 def load_run_time_handlers(
-    text: str, project: Project, ceiling: int, data: Iterable[str]
+    text: str, project: Project, ceiling: int, data: Iterable[str], *, test: str | None
 ) -> tuple[HandlerSet, dict[str, Json]]:
     """Handlers and data from a text, YAML or JSON: a handler file, a list of handlers, or one handler.
 
@@ -66,11 +66,12 @@ def load_run_time_handlers(
         project: the project whose providers the handlers name.
         ceiling: their ranks are below it, so that they come before all existing ones.
         data: the names of the data that is known already.
+        test: the name of the test, where it has one.
 
     Raises:
         ConfigurationError: with every problem in the text.
     """
-    loaded = load_text(text, project)
+    loaded = load_text(text, project, test)
     names = frozenset((*data, *loaded.data))
     return HandlerSet(project, compile_handlers(loaded, ceiling - len(loaded.handlers), names)), loaded.data
 

@@ -41,11 +41,16 @@ class LoadedHandler:
     folder: Folder
     calls: list[tuple[Call, Node]] = field(default_factory=list)
     """What is sent after a response, and where it stands."""
+    added_by: str | None = None
+    """The test that added it while the proxy runs."""
 
     @property
     def place(self) -> str:
-        """`handlers/products.yaml:12`."""
-        return self.node.place
+        """`handlers/products.yaml:12`; a handler that a test added has no file, so its request is named."""
+        if self.added_by is None:
+            return self.node.place
+        part = self.model.request_part
+        return f'{self.node.place} ({part.method} {part.url or part.path or "/*"}, added by "{self.added_by}")'
 
 
 @dataclass
@@ -79,8 +84,13 @@ def load_handlers(project: Project) -> Loaded:
     return loaded
 
 
-def load_text(text: str, project: Project) -> Loaded:
+def load_text(text: str, project: Project, test: str | None) -> Loaded:
     """Handlers that a test sends while the proxy runs, in YAML or JSON.
+
+    Args:
+        text: a handler file, a list of handlers, or one handler.
+        project: the project whose providers they name.
+        test: the name of the test, where it has one.
 
     Raises:
         ConfigurationError: where the text is not sound; problems of single handlers are among the loaded.
@@ -93,8 +103,12 @@ def load_text(text: str, project: Project) -> Loaded:
         root = Node("list", root.file, root.line, root.column, items=[root])
     if root.kind == "list":
         root = Node("mapping", root.file, root.line, root.column, members={"handlers": root})
+    if root.kind == "mapping" and "data" in root.members and "handlers" not in root.members:
+        handlers = Node("list", root.file, root.line, root.column, items=[])
+        root = replace(root, members={**root.members, "handlers": handlers})
     loaded = Loaded()
     _load_file(root, Folder(project.root, project.root), project, loaded, {})
+    loaded.handlers = [replace(each, added_by=test) for each in loaded.handlers]
     return loaded
 
 

@@ -133,8 +133,9 @@ class PactSettings(StrictModel):
     """Version of the Pact specification; pact-ruby providers read 2."""
     matching: Literal["types", "none"] = "types"
     """`types`: bodies are compared by type. `none`: only by the rules that handlers declare."""
-    examples: Literal["all", "one-per-shape"] = "all"
-    """`all`: every distinct exchange. `one-per-shape`: one of those whose bodies have the same members and types."""
+    examples: Literal["all", "one-per-shape", "keep"] = "all"
+    """`all`: every distinct exchange. `one-per-shape`: one of those whose bodies have the same members and types.
+    `keep`: as `all`, with the examples of the pact on disk wherever they still have the same members and types."""
     max_body: Annotated[int, BeforeValidator(_bytes), Field(ge=0, examples=["500kB", "2MB"])] = LARGEST_BODY
     """Larger bodies are left out of journal and pact. A number of bytes, or a text with a unit."""
     comments: bool = False
@@ -227,6 +228,8 @@ class ProjectFile(StrictModel):
     """Hosts, beyond loopback, to which handlers may send calls after their responses; `*` for any part."""
     seed: int = 0
     """Of what handlers do by `chance`: the same seed, the same draws."""
+    real_headers: bool = False
+    """`GET /exchanges?headers=real` shows a test the headers of its own requests unmasked. They are never written."""
     http2: bool = False
     """Offer HTTP/2 to clients; mitmproxy speaks it with them."""
 

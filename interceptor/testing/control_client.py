@@ -59,9 +59,13 @@ class ControlClient:
         """Counts of the whole run, and what `test` says."""
         return self._ask("GET", "summary")
 
-    def exchanges(self) -> list[Any]:
-        """Requests and answers since the test began, as the journal has them."""
-        found: list[Any] = self._ask("GET", "exchanges")
+    def exchanges(self, *, real_headers: bool = False) -> list[Any]:
+        """Requests and answers since the test began, as the journal has them.
+
+        Args:
+            real_headers: with the headers as they were sent, if the project file says `real_headers: true`.
+        """
+        found: list[Any] = self._ask("GET", "exchanges?headers=real" if real_headers else "exchanges")
         return found
 
     def _ask(self, method: str, name: str, said: Any = None) -> Any:
