@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
-from interceptor.handlers.response_part import Delay, DrawnDelay, milliseconds
+from interceptor.handlers.delay_part import Delay, DrawnDelay, milliseconds
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.generated import GeneratedMarks
 

@@ -70,12 +70,7 @@ class _Piece:
         if self.items is None:
             yield values
             return
-        where = self.node.at("for_each")
-        items = rendered(self.items, where, values)
-        if not isinstance(items, list):
-            raise RenderFault(where, "for_each needs a list, and this gives none")
-        if len(items) > _MOST_PIECES:
-            raise RenderFault(where, f"for_each gives {len(items)} pieces; {_MOST_PIECES} are the most")
+        items = items_of(self.items, self.node, values)
         others = with_stand_ins(self.items.render, values) if asks_sources(self.items, values) else None
         if others is None:
             yield from ({**values, "item": item} for item in items)
@@ -94,6 +89,21 @@ class _Piece:
             return written if isinstance(written, bytes) else _encoded(written, self.charset)
         except (ValueError, TypeError, RecursionError) as error:
             raise RenderFault(self.node, str(error)) from error
+
+
+def items_of(items: Template, node: Node, values: TemplateValues) -> list[Json]:
+    """The list that a `for_each` gives.
+
+    Raises:
+        RenderFault: it gives none, or too long a one.
+    """
+    where = node.at("for_each")
+    found = rendered(items, where, values)
+    if not isinstance(found, list):
+        raise RenderFault(where, "for_each needs a list, and this gives none")
+    if len(found) > _MOST_PIECES:
+        raise RenderFault(where, f"for_each gives {len(found)} pieces; {_MOST_PIECES} are the most")
+    return found
 
 
 def compile_events(events: Sequence[ServerSentEvent], node: Node, charset: str, compiler: Compiler) -> Pieces:
@@ -146,7 +156,7 @@ def _compiled(
     where = node.at(key) if key else node
     items = None
     if model.for_each is not None:
-        items = _compile_items(model.for_each, node.at("for_each"), compiler)
+        items = compile_items(model.for_each, node.at("for_each"), compiler)
         compiler = replace(compiler, known=(*compiler.known, "item"))
     render = compiler.json(value, where, "response.body")
     wait = compile_delay(model.delay, node.at("delay"), compiler)
@@ -159,7 +169,8 @@ def _compiled(
     return replace(piece, node=node)
 
 
-def _compile_items(expression: str, node: Node, compiler: Compiler) -> Template | None:
+def compile_items(expression: str, node: Node, compiler: Compiler) -> Template | None:
+    """The list of a `for_each`; what is wrong with it is added to the compiler's problems."""
     bare = expression.strip()
     if compiler.literal:
         compiler.problems.append(node.problem("a resolver writes each piece out; leave for_each out"))

@@ -64,6 +64,8 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     """True if an exchange belongs in a contract at all."""
     if exchange.response is None or exchange.metadata.provider is None or not exchange.metadata.record:
         return False
+    if exchange.metadata.websocket is not None:
+        return False
     if exchange.outcome is not Outcome.MOCKED and not (policy.passed and exchange.outcome is Outcome.PASSED):
         return False
     request = exchange.request

@@ -13,6 +13,7 @@ from interceptor.answering.responses import CompiledEntry, compile_entry
 from interceptor.answering.template import Template, TemplateFault
 from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
+from interceptor.engine.dialogues import compile_dialogue
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.handlers.provider_calls import CALL
 from interceptor.handlers.request_part import RequestPart
@@ -93,8 +94,10 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
     name = compiler.text(said, name_node, "name") if said else None
     given, given_node = (model.given, node.at("given")) if entry.given is None else (entry.given, where.at("given"))
     states = [_compile_state(state, given_node.at(at), compiler) for at, state in enumerate(given)]
+    dialogue = compile_dialogue(loaded, index, compiler)
     varies = (
-        compiled.static is None
+        dialogue is not None
+        or compiled.static is None
         or entry.python is not None
         or entry.passthrough is not None
         or callable(name)
@@ -114,6 +117,7 @@ def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) ->
         named=_named_headers(loaded, compiled, compiler),
         cookies=tuple(sorted({*(model.request_part.cookies or {}), *_read(compiler, "cookies")})),
         record=model.record if entry.record is None else entry.record,
+        dialogue=dialogue,
     )
 
 

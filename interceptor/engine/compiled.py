@@ -12,6 +12,7 @@ from interceptor.answering.rendering import Render, TemplateValues, constant_tex
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
 from interceptor.answering.template import Template
+from interceptor.engine.dialogues import CompiledDialogue
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.router import Route
 from interceptor.values.exchange import ProviderState
@@ -54,6 +55,8 @@ class DescribedEntry:
     record: bool
     constant: tuple[ProviderState, ...] | None
     """Its states, if they do not depend on the request."""
+    dialogue: CompiledDialogue | None = None
+    """What it says on a WebSocket, where it opens one."""
 
     @property
     def passes_unread(self) -> bool:
@@ -106,6 +109,13 @@ class CompiledHandler:
     """The entries that have a chance; the others do not count them."""
     calls: Sequence[CompiledCall] = ()
     """What is sent after a response."""
+
+    @property
+    def answers_websocket(self) -> bool:
+        """True if a client may open a WebSocket here; a plain handler at the same address means other requests."""
+        if self.loaded.model.request_part.websocket is not None:
+            return True
+        return any(entry.compiled.model.passthrough is not None for entry in self.every_entry)
 
     @property
     def every_entry(self) -> Sequence[DescribedEntry]:

@@ -24,6 +24,7 @@ from interceptor.engine.misses import Mask, Masked, NearMiss, elsewhere, explain
 from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
 from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
+from interceptor.matching.requests import opens_websocket
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.values.browsers import is_favicon, is_preflight, preflight_response
@@ -269,10 +270,13 @@ class Engine:
 
     def _matching(self, incoming: _Incoming) -> Iterator[Match]:
         request = incoming.request
+        socket = opens_websocket(request)
         preflight = is_preflight(request)  # it asks about another method; only a handler that names OPTIONS means it
         for handlers in self._reachable(incoming.scope):
             for route, params in handlers.router.candidates(request, incoming.located):
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
+                    if socket and not handlers[route.rank].answers_websocket:
+                        continue
                     yield (
                         handlers[route.rank],
                         MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed),
@@ -331,7 +335,7 @@ class Engine:
             NearMiss(
                 loaded.place,
                 loaded.model.name,
-                masked.mismatches(each.mismatches, each.route.mismatches) or aside.get(each.route.rank, []),
+                masked.mismatches(each.mismatches, each.route.mismatches) or aside.get(each.route.rank, masked.unlike),
             )
             for handlers in reachable
             for each in handlers.router.nearest(request, located)

@@ -49,7 +49,10 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
     """
     loaded = load_handlers(project)
     handlers = compile_handlers(loaded, 0, frozenset(loaded.data))
-    warnings = [*loaded.problems, *unreachable([(each.loaded, each.route) for each in handlers])]
+    plain, sockets = list[tuple[LoadedHandler, Route]](), list[tuple[LoadedHandler, Route]]()
+    for each in handlers:
+        (sockets if each.loaded.model.request_part.websocket else plain).append((each.loaded, each.route))
+    warnings = [*loaded.problems, *unreachable(plain), *unreachable(sockets)]
     return HandlerSet(project, handlers, frozenset(loaded.files)), loaded.data, warnings
 
 
@@ -109,11 +112,12 @@ def _bind(loaded: LoadedHandler, rank: int, compiler: Compiler) -> CompiledHandl
     try:
         address = compile_address(part, loaded.provider)
     except ValueError as error:
-        compiler.problems.append(node.at("url" if part.url else "path").problem(str(error)))
+        key = next((key for key in ("url", "websocket") if getattr(part, key)), "path")
+        compiler.problems.append(node.at(key).problem(str(error)))
         return None
     try:
         checks = compile_request(part)
     except MatcherError as error:
         compiler.problems.append(node.at(*error.path).problem(str(error)))
         return None
-    return compile_handler(loaded, Route(rank, part.method, address, checks, demands(part)), compiler)
+    return compile_handler(loaded, Route(rank, part.asked_method, address, checks, demands(part)), compiler)

@@ -15,6 +15,7 @@ from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, e
 from interceptor.answering.responses import Answer, compile_entry
 from interceptor.answering.views import RequestView, ResponseView
 from interceptor.engine.compiled import CompiledHandler, Selection
+from interceptor.engine.dialogues import CompiledDialogue, HandlerDialogue, chosen_protocol
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
 from interceptor.values.browsers import cors_headers
@@ -68,6 +69,8 @@ def _answered(
     changes, calls = _afterwards(handler, answer, selection.values)
     _count(handler, context, selection)
     compiled, response = selection.entry.compiled, answer.response
+    if selection.entry.dialogue is not None:
+        return _opened(handler, context, selection, response, selection.entry.dialogue)
     metadata = _metadata(handler, context, selection, answer.generated)
     context.memory.data.update(changes)  # after the name, which describes the request by the data that it found
     if answer.is_file and (part := conditional(context.request, response)) is not response:
@@ -82,6 +85,23 @@ def _answered(
         cacheable,
         calls,
     )
+
+
+def _opened(
+    handler: CompiledHandler,
+    context: MatchContext,
+    selection: Selection,
+    response: Response,
+    compiled: CompiledDialogue,
+) -> Mocked:
+    """A WebSocket opens."""
+    request = context.request
+    metadata = replace(_metadata(handler, context, selection, None), websocket="opened")
+    dialogue = HandlerDialogue(
+        compiled, chosen_protocol(handler.loaded.model.request_part, request), request, metadata, selection.values
+    )
+    delay = selection.entry.compiled.delay(selection.values)
+    return Mocked(Response(101, response.headers), metadata, delay, dialogue=dialogue)
 
 
 def _count(handler: CompiledHandler, context: MatchContext, selection: Selection) -> None:

@@ -21,7 +21,7 @@ _ANY = ANY_SEGMENT.shape
 _ANY_GIVEN = "any given"
 _MOST_FIXED = 5
 """The last segments of a path, which are looked up as parameters."""
-_PARTS = ("query", "headers", "cookies", "json_", "form", "multipart", "text", "xml", "binary", "graphql")
+_PARTS = ("protocol", "query", "headers", "cookies", "json_", "form", "multipart", "text", "xml", "binary", "graphql")
 
 
 def unreachable(handlers: Sequence[tuple[LoadedHandler, Route]]) -> list[Problem]:

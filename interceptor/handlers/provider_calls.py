@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
+from interceptor.handlers.delay_part import Delay
 from interceptor.handlers.request_part import Method
-from interceptor.handlers.response_part import Delay, TemplateText
+from interceptor.handlers.response_part import TemplateText
 from interceptor.project.models import StrictModel, validate
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.errors import Problem

@@ -30,6 +30,10 @@ def lint_handlers(
             yield Finding(code, message, handler=handler.loaded.place)
     yield from _answers(project, handlers)
     yield from unreached(project, handlers)
+    sockets = [each for each in handlers if each.loaded.model.request_part.websocket is not None]
+    if sockets:
+        message = f"what is said on WebSockets is in no pact; handlers that answer them: {len(sockets)}, this one first"
+        yield Finding("handler.websocket.unrecorded", message, handler=sockets[0].loaded.place)
     yield from _undeclared(project, handlers)
 
 

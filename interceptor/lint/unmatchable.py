@@ -41,7 +41,7 @@ def unmatchable(handler: CompiledHandler, data: Collection[str]) -> Iterator[tup
 
 def _literal_signs(part: RequestPart) -> Iterator[tuple[str, str]]:
     """Signs of a path that are parameters to MSW and plain text here."""
-    path = re.sub(r"^\w+://[^/]*", "", part.url or part.path or "")
+    path = re.sub(r"^\w+://[^/]*", "", part.address or "")
     for match in _PARAMETER.finditer(path):
         if sign := match["plain"]:
             message = (

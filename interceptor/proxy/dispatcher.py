@@ -22,7 +22,7 @@ from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.recorder.summary import Way
 from interceptor.run.listeners import Listener, Listeners
-from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
+from interceptor.values.decisions import Decision, Failed, Mocked, Resolving, Settled, Unhandled
 from interceptor.values.exchange import LargeBody, Metadata
 from interceptor.values.messages import Request, Response
 from interceptor.values.origins import is_loopback
@@ -111,8 +111,8 @@ class Dispatcher:
             raw, listener = self._located(client, raw)
             request = make_request(raw.method, raw.address, raw.target, raw.fields, raw.body)
             scope = request_fields(raw.fields).scope or client.scope
-            decision = self._at_our_own_address(client, request, raw.address, scope) or self._decide(
-                request, listener, scope, websocket=raw.websocket
+            decision = self._at_our_own_address(client, request, raw.address, scope) or self.engine.decide(
+                request, listener=listener.provider if listener else None, scope=scope
             )
             if isinstance(decision, Failed):
                 decision = self._without_secrets(request, decision)
@@ -131,12 +131,6 @@ class Dispatcher:
         provider, scope = listener.provider if listener else None, request_fields(raw.fields).scope
         decision = self.engine.decide_unread(request, listener=provider, scope=scope or client.scope)
         return None if decision is None else PendingRequest(raw, request, decision, at, began)
-
-    def _decide(self, request: Request, listener: Listener | None, scope: str, *, websocket: bool) -> Decision:
-        decision = self.engine.decide(request, listener=listener.provider if listener else None, scope=scope)
-        if websocket and not isinstance(decision, Passthrough):
-            return _no_websocket(request, decision)
-        return decision
 
     async def settle(self, case: PendingRequest) -> None:
         """Have the resolvers called that a case depends on."""
@@ -243,10 +237,11 @@ _HEALTH = "/health"
 _HEALTHY = ProxyReply(problem(200, "ok"))
 
 
-def _no_websocket(request: Request, decision: Mocked | Unhandled | Failed | Resolving) -> Unhandled:
-    text = f"{request.method} {request.url.partition('?')[0]} asks for a WebSocket, which handlers cannot answer yet"
+def no_websocket(request: Request, decision: Mocked) -> Unhandled:
+    """Where mitmproxy has the client's connection, no handler can speak on it."""
+    text = f"{request.method} {request.url.partition('?')[0]} asks for a WebSocket, which handlers cannot answer here"
     headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-    body = json.dumps({"title": "No WebSockets yet", "status": 501, "detail": text}, ensure_ascii=False).encode()
-    known = Metadata() if isinstance(decision, Resolving) else decision.metadata
+    body = json.dumps({"title": "No WebSockets here", "status": 501, "detail": text}, ensure_ascii=False).encode()
+    known = decision.metadata
     metadata = Metadata(provider=known.provider, path=known.path, test=known.test, scope=known.scope)
     return Unhandled(Response(501, headers, body), metadata, text)

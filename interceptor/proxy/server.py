@@ -18,6 +18,7 @@ from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.parts import ServerParts
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
+from interceptor.proxy.websocket import WebSocketClient
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.run.listeners import BACKLOG, HOST, Listeners
@@ -96,6 +97,10 @@ async def serving(
 
 async def _hang_up(parts: ServerParts) -> None:
     """Close the clients' connections; pending requests are recorded as unanswered."""
+    for protocol in list(parts.upgraded):
+        if isinstance(protocol, WebSocketClient):
+            protocol.go_away()
+    await asyncio.sleep(0)  # until that is on its way
     for transport in list(parts.transports):
         transport.abort()
     await asyncio.sleep(0)  # until the connections know

@@ -32,6 +32,10 @@ _MOST_EXCHANGES = 2000
 _MOST_BYTES = 16 << 20
 """Of the newest exchanges, which are kept to be asked for."""
 
+_COUNTED = frozenset({None, "opened"})
+"""Which exchanges are requests; the others are what is said on a WebSocket."""
+_MISSED = frozenset({Outcome.UNHANDLED, Outcome.FAILED})
+"""Such a message counts as a request does."""
 _LONGEST_NAME = 100
 """Characters of a client's User-Agent."""
 _MOST_REPEATS = 1000
@@ -105,10 +109,11 @@ class Recorder:
         if outcome is None:
             return
         metadata = decision.metadata
-        if metadata.handler is not None:
-            for handler in (metadata.handler, *metadata.further_handlers):
-                self.summary.hits[handler] += 1
-        self.summary.outcomes[outcome] += 1
+        if metadata.websocket in _COUNTED or outcome in _MISSED:
+            if metadata.handler is not None:
+                for handler in (metadata.handler, *metadata.further_handlers):
+                    self.summary.hits[handler] += 1
+            self.summary.outcomes[outcome] += 1
         key = None
         if isinstance(decision, Mocked) and decision.cacheable:
             key = (id(decision), response is None)
@@ -246,8 +251,11 @@ class Recorder:
                     self.summary.unowned.add(metadata.handler)
                 return Outcome.MOCKED
             case Unhandled():
-                self._complain(decision.explanation, self.summary.unhandled)
-                self._seen(metadata).unhandled.add(decision.explanation)
+                explanation = decision.explanation
+                if metadata.websocket is not None:  # it shows the message itself
+                    explanation = self._redactor.text(explanation, request)
+                self._complain(explanation, self.summary.unhandled)
+                self._seen(metadata).unhandled.add(explanation)
                 return Outcome.UNHANDLED
             case Failed():
                 explanation = self._redactor.text(decision.explanation, request)

@@ -24,6 +24,7 @@ from interceptor.handlers.provider_calls import CALL, Call
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS
 from interceptor.handlers.resources import ID_KINDS, RESOURCE_OPERATIONS, ByOperation, Resource
 from interceptor.handlers.response_part import BODIES, PIECES
+from interceptor.handlers.websocket_part import MATCHED, SENT
 from interceptor.pact.declared_rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
 from interceptor.project.config import ProjectFile
 from interceptor.project.models import StrictModel
@@ -52,6 +53,8 @@ def handlers_schema() -> Schema:
     ways = [{"required": ["min", "max"]}, {"required": ["median", "sigma"]}]
     definitions["DrawnDelay"] |= {"oneOf": ways, "maxProperties": 2}
     definitions["StreamPiece"]["oneOf"] = [{"required": [key]} for key in PIECES]
+    definitions["SocketAct"]["oneOf"] = [{"required": [key]} for key in SENT]
+    definitions["MessageRule"] |= _one_of(MATCHED)
     del definitions["ByOperation"]  # what it holds depends on the key
     addressed = {"required": definitions["Handler"].pop("required"), "properties": {"request": _ADDRESSED}}
     file = definitions.pop("HandlerFileHead")
@@ -161,7 +164,7 @@ def _one_of(*groups: Sequence[str]) -> Schema:
 
 def _narrow_requests(definitions: dict[str, Schema]) -> None:
     """What a request may say only once, and the values of which it consists."""
-    definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
+    definitions["RequestPart"] |= _one_of(("path", "url", "websocket"), BODY_MATCHERS)
     definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
     definitions |= _VALUES
 
@@ -185,6 +188,8 @@ _DELAY: Schema = {
     "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _TEMPLATE, ref("DrawnDelay")],
     "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, {"median": 80, "sigma": 0.5}, "infinite"],
 }
+_CLOSE_CODE: Schema = {"type": "integer", "minimum": 1000, "maximum": 4999}
+_CLOSE: Schema = {"anyOf": [_CLOSE_CODE, ref("SocketClose")]}
 _LINES: Schema = {
     "anyOf": [
         *_or_list(SCALAR)["anyOf"],
@@ -200,7 +205,9 @@ _STATES: Schema = _or_list({"anyOf": [_TEXT, ref("GivenState")]})
 _REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z][-!#$%&'*+.^_`|~0-9A-Za-z]*\s+\S"}
 _ADDRESSED: Schema = {
     "if": {"type": "object"},
-    "then": {"anyOf": [{"required": ["path"]}, {"required": ["url"]}, {"required": ["graphql"]}]},
+    "then": {
+        "anyOf": [{"required": ["path"]}, {"required": ["url"]}, {"required": ["websocket"]}, {"required": ["graphql"]}]
+    },
 }
 
 
@@ -320,6 +327,19 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         **{key: {"type": "object", "additionalProperties": _LINES} for key in ("query", "headers")},
         "path": {"type": "string", "pattern": r"^(/|\{\{)"},
     },
+    "SocketAct": {
+        **dict.fromkeys(("text", "base64", "file", "ping", "for_each"), _TEXT),
+        "close": _CLOSE,
+        "delay": _DELAY,
+    },
+    "SocketClose": {"code": _CLOSE_CODE, "reason": _TEXT},
+    "MessageRule": {
+        "json": ref("JsonMatcher"),
+        "text": ref("ValueMatcher"),
+        "name": _TEXT,
+        "send": _or_list(ref("SocketAct")),
+        "close": _CLOSE,
+    },
     "ResponseEntry": {
         "status": {"anyOf": [_STATUS, _TEMPLATE]},
         "headers": {"type": "object", "additionalProperties": _or_list(SCALAR)},
@@ -327,6 +347,7 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "passthrough": {"anyOf": [{"const": True}, ref("PassedOn")]},
         "sse": _or_list(ref("ServerSentEvent")),
         "stream": _or_list(ref("StreamPiece")),
+        "open": _or_list(ref("SocketAct")),
         "delay": _DELAY,
         "bandwidth": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _BANDWIDTH}]},
         "matching": _RESPONSE_RULES,

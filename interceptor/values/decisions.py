@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from interceptor.values.exchange import Metadata
 from interceptor.values.lean import lean
@@ -33,6 +33,47 @@ class ProviderCall:
     delay: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ServerAct:
+    """What we do on a WebSocket, `delay` milliseconds after the act before: send a message, a ping, or close it."""
+
+    message: str | bytes | None = None
+    delay: float = 0.0
+    ping: bytes | None = None
+    close: tuple[int, str] | None = None
+    """Code and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows from the opening of a WebSocket or from a message, and what became of that."""
+
+    acts: tuple[ServerAct, ...]
+    decision: Mocked | Unhandled | Failed | None = None
+    """None for what is the protocol's business alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingReaction:
+    """A resolver of the project's own says what follows; see `Resolving`."""
+
+    call: Callable[[], Any]
+    finish: Callable[[Any], Reaction | PendingReaction]
+    fail: Callable[[BaseException], Reaction]
+
+
+class Dialogue(Protocol):
+    """What a handler says on one WebSocket."""
+
+    @property
+    def protocol(self) -> str | None:
+        """The subprotocol that the handler chooses."""
+
+    def opened(self) -> Reaction: ...
+
+    def received(self, message: str | bytes) -> Reaction | PendingReaction: ...
+
+
 @lean(frozen=True, slots=True)
 class Mocked:
     """A handler answers. The caller waits `delay` milliseconds first; infinity means that no answer ever comes."""
@@ -51,6 +92,8 @@ class Mocked:
     """True where this very object is the decision about every request that is equal to this one, of its scope."""
     calls: tuple[ProviderCall, ...] = ()
     """What the provider sends afterwards."""
+    dialogue: Dialogue | None = None
+    """What is said on the WebSocket that this opens, where it opens one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
@@ -82,6 +82,9 @@ class Metadata:
     """By place, what a contract says in the place of a generated value that has no form of its own."""
     literal: tuple[str, ...] = ()
     """Texts of the handler's request part that may hold a UUID, a time or the like: what they say is no accident."""
+    websocket: Literal["opened", "message", "sent", "closed"] | None = None
+    """Which part of a WebSocket's life this is: its opening; a message with its first answer; a further answer, or
+    what the server sends by itself; its end. The bodies are the messages."""
     record: bool = True
     """False for what a handler keeps out of the contract (`record: false`)."""
 

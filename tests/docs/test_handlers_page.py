@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from interceptor.engine import Engine
-from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Unhandled
+from interceptor.values.decisions import Decision, Dialogue, Failed, Mocked, Passthrough, Unhandled
 from interceptor.values.messages import Request, Response
 from tests.documents import CONTROL, Example, Step, examples, params, same_body, steps, table
 from tests.engine.test_cases import decide
@@ -69,8 +69,25 @@ def check(step: Step, decision: Decision) -> None:
         return
     assert isinstance(decision, Mocked), decision
     check_answer(decision, first, further)
+    if decision.dialogue is not None:
+        check_dialogue(decision.dialogue, [note for note in step.notes if note.startswith(("sends", "on "))])
     for note in step.notes:
         check_note(decision, note)
+
+
+def check_dialogue(dialogue: Dialogue, notes: list[str]) -> None:
+    sent = [f"sends: {act.message}" for act in dialogue.opened().acts]
+    assert notes[: len(sent)] == sent
+    for note in notes[len(sent) :]:
+        message, _, said = note.removeprefix("on ").partition(": ")
+        reaction = dialogue.received(message)
+        if isinstance(reaction.decision, Unhandled):
+            assert said == "unhandled"
+        else:
+            assert (
+                " ".join(str(a.message) if a.close is None else "close {} {}".format(*a.close) for a in reaction.acts)
+                == said
+            )
 
 
 def check_answer(decision: Mocked, first: str, headers: list[str]) -> None:
@@ -97,6 +114,8 @@ def check_note(decision: Mocked, said: str) -> None:
             assert decision.metadata.name == text
         case "given":
             assert ", ".join(state.name for state in decision.metadata.states) == text
+        case _ if said.startswith(("sends: ", "on ")):
+            pass  # see check_dialogue
         case "calls":
             (call,) = decision.calls
             sent = f"{call.request.method} {call.request.url} {call.request.body.decode()} after {call.delay:g}ms"
