@@ -33,6 +33,7 @@ class Unresolved:
     call: Callable[[], Any]
     finish: Callable[[Any], Decision | None]
     fail: Callable[[BaseException], Decision]
+    left: Callable[[], Mocked]
 
 
 def respond(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Decision | Unresolved:
@@ -173,4 +174,8 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
         file = reference.rpartition(":")[0]
         return failed(handler, context, explain(error, handler.loaded.folder.resolve(file), file))
 
-    return Unresolved(lambda: resolver(view, params, data), finish, fail)
+    def left() -> Mocked:
+        _count(handler, context, selection)
+        return Mocked(Response(200), _metadata(handler, context, selection, EVERYTHING))
+
+    return Unresolved(lambda: resolver(view, params, data), finish, fail, left)

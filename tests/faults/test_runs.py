@@ -172,3 +172,61 @@ def test_a_signal_ends_a_run_whose_interpreter_a_resolver_holds_and_what_was_ans
             run.kill()
     (journal,) = (project / ".interceptor" / "recordings").glob("*.jsonl")
     assert '"path":"/items/1"' in journal.read_text(encoding="utf-8").replace(" ", "")
+
+
+SLOW = """\
+import time
+
+
+def slow(request, params, data):
+    time.sleep(30)
+"""
+
+
+def test_a_request_that_a_resolver_has_when_the_command_ends_is_noted(project):
+    (project / "handlers" / "r.py").write_text(SLOW, encoding="utf-8")
+    answer(project, "{request: GET /slow, response: {python: r.py:slow}}")
+    ask = "curl -s --noproxy '' -m {} -x $HTTP_PROXY http://p.example.test/slow"
+    for seconds in (1, 30):  # the client leaves first; it is there still
+        line = f"{ask.format(seconds)} & sleep 2; true"
+        done = shell(project, f"{PROGRAM} run -- sh -c '{line}'")
+        assert done.returncode == 0, done.stderr
+        assert "1 request · 1 mocked" in done.stderr
+
+
+KEPT = """\
+import os
+import socket
+import sys
+
+connections = []
+host, port = os.environ["HTTP_PROXY"].partition("//")[2].split(":")
+for _ in range(300):
+    connections.append(socket.create_connection((host, int(port)), timeout=60))
+for number in range(5):
+    for at, each in enumerate(connections):
+        last = b"connection: close\\r\\n" * (number == 4)
+        each.sendall(b"GET http://p.example.test/items/%d HTTP/1.1\\r\\nhost: p.example.test\\r\\n%b\\r\\n" % (at, last))
+answered = 0
+for each in connections:
+    heard = b""
+    while data := each.recv(65536):
+        heard += data
+    answered += heard.count(b" 200 OK")
+sys.exit(answered != 1500)
+"""
+
+
+@pytest.mark.parametrize("limit", ["-Sn", "-n"])
+def test_clients_wait_where_descriptors_are_short(project, limit):
+    """With `-Sn` we may raise the limit; with `-n` nobody may, and the command has no more than we have."""
+    (project / "kept.py").write_text(KEPT, encoding="utf-8")
+    words = f"{' '.join(REAL)} run --export never -- bash -c"
+    raised = "ulimit -Sn 1000; " if limit == "-Sn" else ""
+    program = f"{sys.executable} kept.py"
+    if limit == "-n":
+        (project / "kept.py").write_text(KEPT.replace("300", "150").replace("1500", "750"), encoding="utf-8")
+        program = f"{program} & {program} & wait -n && wait -n"
+    done = shell(project, f"ulimit {limit} 256; {words} '{raised}{program}'")
+    assert done.returncode == 0, done.stderr
+    assert "1500 requests · 1500 mocked" in done.stderr
