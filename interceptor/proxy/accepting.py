@@ -34,7 +34,7 @@ def accepting(sockets: Iterable[tuple[socket, Begin]]) -> Iterator[None]:
     Half of the free descriptors are for clients: each may need another one, for its connection to a real server.
     """
     limit = _raised_limit()
-    acceptors = [_Acceptor(each, begin, (limit + _lowest_free(each)) // 2) for each, begin in sockets]
+    acceptors = [_Acceptor(each, begin, (limit + each.fileno()) // 2) for each, begin in sockets]
     try:
         yield
     finally:

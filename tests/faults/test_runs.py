@@ -205,8 +205,8 @@ for _ in range(300):
     connections.append(socket.create_connection((host, int(port)), timeout=60))
 for number in range(5):
     for at, each in enumerate(connections):
-        last = b"connection: close\\r\\n" * (number == 4)
-        each.sendall(b"GET http://p.example.test/items/%d HTTP/1.1\\r\\nhost: p.example.test\\r\\n%b\\r\\n" % (at, last))
+        head = b"GET http://p.example.test/items/%d HTTP/1.1\\r\\nhost: p.example.test\\r\\n" % at
+        each.sendall(head + b"connection: close\\r\\n" * (number == 4) + b"\\r\\n")
 answered = 0
 for each in connections:
     heard = b""
