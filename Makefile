@@ -12,10 +12,13 @@ PYTEST := pytest --numprocesses auto --dist worksteal
 MEASURED ?=
 RUN = $(BIN)/$(if $(MEASURED),coverage run,python)
 export COVERAGE_FILE := $(abspath .coverage)
+# Of `make torture` and `make fuzz`.
+SECONDS ?= 3600
+TARGET ?= all
 EXAMPLE := examples/product-site
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report check format bench publish \
+.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report torture fuzz check format bench publish \
 	clients-table update dist clean
 
 help:  ## list the targets
@@ -56,6 +59,14 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/lowest
 	$(BIN)/uv pip install --quiet --python .venvs/lowest --resolution lowest-direct --group test --editable .
 	.venvs/lowest/bin/python -m $(PYTEST) $(ARGS)
+
+torture: $(READY)  ## fail every call that the system can refuse, then kill runs for SECONDS (make torture SECONDS=7200)
+	$(BIN)/python -m tests.faults.failing
+	$(BIN)/python -m tests.faults.kills --seconds $(SECONDS)
+
+fuzz: $(READY)  ## search for inputs that are dealt with badly, for SECONDS (make fuzz SECONDS=7200 TARGET=pact)
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m tests.faults.search $(TARGET) $(SECONDS)
 
 check: $(READY)  ## lint, formatting, types, import order
 	$(BIN)/ruff check

@@ -169,6 +169,11 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
             return _answered(handler, context, resolved, replace(answer, generated=generated))
         except (ResolverFault, RenderFault) as fault:
             return failed(handler, context, str(fault))
+        except RecursionError:
+            fault_of_value = "it holds itself, or is nested too deep"
+        except Exception as error:  # noqa: BLE001  # any object may come from a project, and do anything as it is read
+            fault_of_value = f"{type(error).__name__}: {error}"
+        return failed(handler, context, f"{reference} returned no response: {fault_of_value}")
 
     def fail(error: BaseException) -> Decision:
         file = reference.rpartition(":")[0]

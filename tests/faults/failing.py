@@ -152,7 +152,11 @@ def importing(fault: Fault) -> None:
     sys.meta_path.insert(0, SimpleNamespace(find_spec=find_spec))  # type: ignore[arg-type]  # as much as is asked for
 
 
-# asyncio wakes itself by a pair of sockets, which never fails.
+def goes_out(connection: socket.socket, *_: object) -> bool:
+    """False for the pair of sockets by which asyncio wakes itself: it never fails."""
+    return connection.family != socket.AF_UNIX
+
+
 KINDS: dict[str, tuple[Callable[[], Exception], Callable[[Fault], None]]] = {
     "open": (system(errno.EMFILE), failing(os, "open")),
     "write": (system(errno.ENOSPC), failing(os, "write", lambda descriptor, _: descriptor > 2)),
@@ -165,8 +169,11 @@ KINDS: dict[str, tuple[Callable[[], Exception], Callable[[Fault], None]]] = {
     "chmod": (system(errno.EPERM), failing(os, "chmod fchmod")),
     "accept": (system(errno.EMFILE), failing(socket.socket, "accept")),
     "lost": (system(errno.ECONNABORTED), failing(socket.socket, "accept")),
-    "send": (system(errno.ECONNRESET), failing(socket.socket, "send", lambda self, *_: self.family != socket.AF_UNIX)),
-    "receive": (system(errno.ECONNRESET), failing(socket.socket, "recv", lambda self, *_: self.family != socket.AF_UNIX)),
+    "send": (system(errno.ECONNRESET), failing(socket.socket, "send", goes_out)),
+    "receive": (
+        system(errno.ECONNRESET),
+        failing(socket.socket, "recv", goes_out),
+    ),
     "bind": (system(errno.ENOBUFS), failing(socket.socket, "bind listen")),
     "fork": (system(errno.EAGAIN), failing(subprocess, "_fork_exec")),
     "pipe": (system(errno.EMFILE), failing(os, "pipe dup")),

@@ -1,7 +1,7 @@
 """Kills runs at chance moments: what was answered a tenth of a second before is noted, repeats included.
 
-    python -m tests.faults.kills --seconds 3600
-    python -m tests.faults.kills --rounds 8 --seed 1
+python -m tests.faults.kills --seconds 3600
+python -m tests.faults.kills --rounds 8 --seed 1
 """
 
 from __future__ import annotations
