@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from interceptor.answering.sources import current
 from interceptor.values.moments import is_plain_date, moved, parse_moment
 
 
@@ -56,7 +57,7 @@ class Moment(str):
 
 def now(offset: str = "", zone: str = "UTC", format: str | None = None) -> str:  # noqa: A002  # the author's word
     """The present, moved by an offset: `now("+8h")`, `now(zone="Europe/Berlin", format="%d.%m.%Y")`."""
-    return _shown(datetime.now(UTC), offset, zone, format)
+    return _shown(current().now(), offset, zone, format)
 
 
 def date(value: Any, offset: str = "", zone: str | None = None, format: str | None = None) -> str:  # noqa: A002  # as above

@@ -34,6 +34,7 @@ COMMANDS = {
     "publish": "Publish the pacts to the broker.",
     "can-i-deploy": "Ask the broker whether a version can be deployed.",
     "record-deployment": "Record at the broker that a version was deployed.",
+    "record-undeployment": "Record at the broker that nothing is deployed any more.",
     "record-release": "Record at the broker that a version was released.",
     "matrix": "Show which versions were verified against each other.",
     "webhook": "Set up the webhook that starts the provider's verification.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
+from interceptor.contract.constants import with_constants
 from interceptor.contract.generators import with_states
 from interceptor.contract.normalise import (
     HeaderPolicy,
@@ -22,7 +23,7 @@ from interceptor.contract.normalise import (
     unique,
 )
 from interceptor.contract.pinning.group import MOST_GATHERED, Group, SharedValues, Slots, ValueOrigin
-from interceptor.contract.pinning.pin import Extracted, Skeleton, extract, pin
+from interceptor.contract.pinning.pin import Extracted, KnownValues, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.inferred_rules import collapsed, inferred
 from interceptor.pact.rules import Rule
@@ -40,6 +41,8 @@ class ContractPolicy:
     """Include responses of real providers (`record: all`)."""
     exclusion: Exclusion = field(default_factory=Exclusion)
     """URL globs."""
+    inclusion: Exclusion = field(default_factory=lambda: Exclusion(["*"]))
+    """URL globs of which one has to match."""
     matching: Literal["types", "none"] = "types"
     one_per_shape: bool = False
     states_by_name: bool = False
@@ -65,7 +68,7 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     request = exchange.request
     if request.method.upper() == "OPTIONS" and request.header("access-control-request-method") is not None:
         return False
-    return not policy.exclusion.covers(request.url)
+    return policy.inclusion.covers(request.url) and not policy.exclusion.covers(request.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,15 @@ class Collector:
         self._shared = SharedValues()
         self._gathered = 0
         self._literal = {_NEVER_PINNED}
+        self._known: KnownValues = {}
         self._findings: set[Finding] = set()
 
     def add(self, exchange: Exchange) -> Taken:
         """Take one exchange."""
+        exchange = with_constants(exchange)
         normalised = normalise(exchange, self._policy.kept_of(exchange))
         self._findings.update(normalised.findings)
-        extracted = extract(normalised.interaction, exchange)
+        extracted = extract(normalised.interaction, exchange, self._known)
         self._literal |= extracted.literal
         skeleton = extracted.skeleton
         key = skeleton.digest
@@ -161,17 +166,21 @@ class Collector:
             interaction.handlers,
             interaction.masked,
             interaction.pinned,
+            interaction.left_out,
         )
         return with_states(completed) if self._policy.matching == "types" else completed
 
 
 def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
-    every, body = unique([*message.rules, *rules]), message.body
+    if message.exact:
+        return message
+    every, body = [*message.rules, *rules], message.body
     if not every:
         return message
+    known = unique(every)
     if body is not None and body.kind == "json":
-        every = collapsed(every, body)
-    return Message(message.headers, body, every, message.generators)
+        known = collapsed(known, body)
+    return replace(message, rules=known)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
@@ -277,10 +286,23 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
             answers = " and ".join(sorted({str(each.status) for _, each in group}))
             message = (
                 f"{first.method} {first.path} has {len(group)} different responses ({answers}) in one provider state"
-                f"{_by(each for _, each in group)}; tell them apart with `given`, or leave one out with `record: false`"
+                f"{_by(each for _, each in group)}; {_advice([each for _, each in group])}"
             )
             handler = _first_handler([each for _, each in group])
             yield Finding("interaction.answers.ambiguous", message, interaction=index, handler=handler)
+
+
+def _advice(group: list[Interaction]) -> str:
+    """What to do about different responses to one request: name the headers that differ, or say when each is given."""
+    kept = {name for name, _ in group[0].request.headers}
+    names = sorted({name for each in group for name, _ in each.left_out} - kept)
+    differing = [name for name in names if len({dict(each.left_out).get(name) for each in group}) > 1]
+    given = "tell them apart with `given`, or leave one out with `record: false`"
+    if not differing:
+        return given
+    shown = ", ".join(f'"{name}"' for name in differing[:3])
+    part = "`cookies`" if differing == ["cookie"] else "`headers`"
+    return f"the requests differ in the header {shown}: name it in {part} of the handler's request, or {given}"
 
 
 def _by(group: Iterable[Interaction]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from interceptor.answering.patches import has_patches
-from interceptor.answering.rendering import Render, TemplateValues
+from interceptor.answering.rendering import Render, TemplateValues, constant_text, constant_value
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
 from interceptor.answering.template import Template
@@ -33,9 +33,7 @@ class CompiledState:
         return callable(self.name) or callable(self.params)
 
     def of(self, values: TemplateValues) -> ProviderState:
-        name = self.name if isinstance(self.name, str) else str(self.name(values, []))
-        params = self.params(values, []) if callable(self.params) else self.params
-        return ProviderState(name, params)
+        return ProviderState(constant_text(self.name, values), constant_value(self.params, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,11 @@ class DescribedEntry:
     """Its index in the handler's list."""
     resolver: Resolver | None
     name: str | Render | None
+    when: Template | None
     states: Sequence[CompiledState]
     rules: Mapping[str, Mapping[str, Json]]
     named: tuple[str, ...]
+    cookies: tuple[str, ...]
     record: bool
     constant: tuple[ProviderState, ...] | None
     """Its states, if they do not depend on the request."""
@@ -58,7 +58,7 @@ class DescribedEntry:
     def passes_unread(self) -> bool:
         """True if it passes a request on, and neither changes the response nor looks at the request's body."""
         model, passing = self.compiled.model, self.compiled.passing
-        plain = model.passthrough is not None and not has_patches(model) and self.resolver is None
+        plain = model.passthrough is not None and not has_patches(model) and self.resolver is None and self.when is None
         plain = plain and not (passing is not None and passing.varies)
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 
@@ -71,6 +71,16 @@ class Selection:
     calls: int
     values: dict[str, Any]
     states: tuple[ProviderState, ...]
+
+    @property
+    def name(self) -> str | None:
+        """The name of the interaction, rendered.
+
+        Raises:
+            RenderFault: where its template fails.
+        """
+        name = self.entry.name
+        return None if name is None else constant_text(name, self.values) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +95,18 @@ class CompiledHandler:
     then: Mapping[str, tuple[Json, Render | None]]
     literal: tuple[str, ...] = ()
     """The literal values of the request part that may be UUIDs, times and so on."""
+    chooses: bool = False
+    """Whether an entry has conditions of its own: a `when`, or a `given` while states are declared."""
+    reads: frozenset[str] = frozenset()
+    """The names of the data that its templates read."""
     cacheable: Selection | None = None
     """Its selection, if that is the same for every request that matches, however often it comes."""
     by_chance: Sequence[DescribedEntry] = ()
     """The entries that have a chance; the others do not count them."""
+
+    @property
+    def every_entry(self) -> Sequence[DescribedEntry]:
+        return (*self.by_chance, *self.entries)
 
     def passes_unread(self, request: Request) -> bool:
         """True if a request to this address is passed on unchanged, whatever its body is."""

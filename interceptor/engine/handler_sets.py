@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from interceptor.answering.rendering import Compiler
@@ -15,6 +15,7 @@ from interceptor.matching.mismatches import MatcherError
 from interceptor.matching.requests import compile_request, depends_on_time
 from interceptor.matching.router import Route, Router, compile_address
 from interceptor.project.config import Project
+from interceptor.values.did_you_mean import did_you_mean
 from interceptor.values.errors import ConfigurationError, Problem
 from interceptor.values.json_text import Json
 from interceptor.values.place import scalars
@@ -47,32 +48,58 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
         ConfigurationError: with every problem of every file.
     """
     loaded = load_handlers(project)
-    handlers = _compile(loaded, 0)
+    handlers = compile_handlers(loaded, 0, frozenset(loaded.data))
     warnings = [*loaded.problems, *unreachable([(each.loaded, each.route) for each in handlers])]
     return HandlerSet(project, handlers, frozenset(loaded.files)), loaded.data, warnings
 
 
-def load_run_time_handlers(text: str, project: Project, ceiling: int) -> tuple[HandlerSet, dict[str, Json]]:
+def load_run_time_handlers(
+    text: str, project: Project, ceiling: int, data: Iterable[str]
+) -> tuple[HandlerSet, dict[str, Json]]:
     """Handlers and data from a text, YAML or JSON: a handler file, a list of handlers, or one handler.
 
     Args:
         text: the text that the test sent.
         project: the project whose providers the handlers name.
         ceiling: their ranks are below it, so that they come before all existing ones.
+        data: the names of the data that is known already.
 
     Raises:
         ConfigurationError: with every problem in the text.
     """
     loaded = load_text(text, project)
-    return HandlerSet(project, _compile(loaded, ceiling - len(loaded.handlers))), loaded.data
+    names = frozenset((*data, *loaded.data))
+    return HandlerSet(project, compile_handlers(loaded, ceiling - len(loaded.handlers), names)), loaded.data
 
 
-def _compile(loaded: Loaded, first_rank: int) -> list[CompiledHandler]:
+def compile_handlers(loaded: Loaded, first_rank: int, data: frozenset[str]) -> list[CompiledHandler]:
+    """Compile what was loaded.
+
+    Args:
+        loaded: handlers, and the problems found so far.
+        first_rank: ranks are counted from it.
+        data: the names that a `then` may change.
+
+    Raises:
+        ConfigurationError: with every problem, those of loading included.
+    """
     compiler = Compiler(frozenset(scalars(loaded.data)), loaded.problems)
     handlers = [_bind(handler, rank, compiler) for rank, handler in enumerate(loaded.handlers, first_rank)]
+    compiler.problems += _unknown_data([each for each in handlers if each is not None], data)
     if any(problem.severity == "error" for problem in compiler.problems):
         raise ConfigurationError(compiler.problems)
     return [handler for handler in handlers if handler is not None]
+
+
+def _unknown_data(handlers: list[CompiledHandler], data: frozenset[str]) -> Iterator[Problem]:
+    """What a `then` changes although it is in no `data` and nobody reads it; a resolver may read anything."""
+    if any(entry.resolver is not None for handler in handlers for entry in handler.every_entry):
+        return
+    known = data.union(*(handler.reads for handler in handlers))
+    for handler in handlers:
+        for name in handler.then.keys() - known:
+            hint = did_you_mean(name, sorted(data)) or "; declare it under `data`"
+            yield handler.loaded.node.at("then").at(name).problem(f'there is no data "{name}" for then to change{hint}')
 
 
 def _bind(loaded: LoadedHandler, rank: int, compiler: Compiler) -> CompiledHandler | None:

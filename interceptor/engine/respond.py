@@ -9,7 +9,7 @@ from typing import Any
 
 from interceptor.answering.files import conditional, conditional_headers
 from interceptor.answering.pacing import paced
-from interceptor.answering.patches import has_patches, patched
+from interceptor.answering.patches import everything, has_patches, patched
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
 from interceptor.answering.responses import Answer, compile_entry
@@ -20,10 +20,12 @@ from interceptor.engine.select import MatchContext
 from interceptor.values.browsers import cors_headers
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
 from interceptor.values.exchange import Metadata
-from interceptor.values.generated import EVERYTHING
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Response
 from interceptor.values.place import header_places
+
+_NOTHING = GeneratedMarks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +99,26 @@ def _of_part(metadata: Metadata, part: Response) -> Metadata:
 
 
 def _metadata(
-    handler: CompiledHandler, context: MatchContext, selection: Selection, generated: tuple[str, ...]
+    handler: CompiledHandler, context: MatchContext, selection: Selection, generated: GeneratedMarks | None
 ) -> Metadata:
     entry, known = selection.entry, context.metadata
-    name = entry.name if entry.name is None or isinstance(entry.name, str) else str(entry.name(selection.values, []))
+    marks = generated or _NOTHING
     return Metadata(
         provider=known.provider,
         path=known.path,
         handler=handler.loaded.place,
         entry=entry.index,
-        name=name or None,
+        name=selection.name,
         states=selection.states,
         test=known.test,
         scope=known.scope,
         rules=entry.rules,
         named=entry.named,
-        generated=generated,
-        literal=handler.literal,
+        cookies=entry.cookies,
+        generated=tuple(marks.places),
+        spans=marks.spans,
+        constants=marks.constants,
+        literal=(*handler.literal, *marks.literal) if marks.literal else handler.literal,
         record=entry.record,
     )
 
@@ -124,13 +129,16 @@ def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -
     response = answer.response
     view = ResponseView(response.status, response.headers, response.body, answer.json)
     names = {**values, "response": view}
-    return {name: value if render is None else render(names, []) for name, (value, render) in handler.then.items()}
+    return {
+        name: value if render is None else render(names, GeneratedMarks())
+        for name, (value, render) in handler.then.items()
+    }
 
 
 def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:
     model = selection.entry.compiled.model
     _count(handler, context, selection)
-    metadata = _metadata(handler, context, selection, ())
+    metadata = _metadata(handler, context, selection, None)
     passing, request = selection.entry.compiled.passing, context.request
     to = None if passing is None else passing.url(selection.values, request, metadata.path or request.path)
     changes = () if passing is None else passing.changes(selection.values)
@@ -164,9 +172,8 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
             if compiler.problems:
                 return failed(handler, context, f"{reference} returned no response: {compiler.problems[0].message}")
             answer = compiled.answer(selection.values)
-            generated = (*EVERYTHING, *header_places("response", (name for name, _ in answer.response.headers)))
             resolved = replace(selection, entry=replace(selection.entry, compiled=compiled))
-            return _answered(handler, context, resolved, replace(answer, generated=generated))
+            return _answered(handler, context, resolved, replace(answer, generated=everything(answer.response)))
         except (ResolverFault, RenderFault) as fault:
             return failed(handler, context, str(fault))
         except RecursionError:

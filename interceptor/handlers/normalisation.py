@@ -26,7 +26,7 @@ _REQUEST_TEXTS: dict[str, Any] = {
     "graphql": dict.fromkeys(("query", "mutation", "subscription", "operation"), True),
 }
 _RESPONSE_TEXTS: dict[str, Any] = {
-    **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python"), True),
+    **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python", "when"), True),
     "sse": dict.fromkeys(("event", "id", "comment", "for_each"), True),
     "stream": dict.fromkeys(("text", "base64", "file", "for_each"), True),
     "passthrough": {"to": True, "request": dict.fromkeys(("path", "query", "headers"), True)},

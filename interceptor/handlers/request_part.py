@@ -174,7 +174,8 @@ class RequestPart(StrictModel):
     graphql: Annotated[GraphQLPart | None, Field(examples=[{"query": "GetUser"}])] = None
     """A GraphQL operation, at any path unless one is given."""
     matching: Annotated[dict[str, Any], Field(examples=[{"$.name": "not_empty"}])] = {}
-    """Pact rules by place: `$...` (body), `header.<name>`, `query.<name>`, `path`. They decide nothing here."""
+    """Pact rules by place: `$...` (body), `header.<name>`, `query.<name>`, `path`. They decide nothing here.
+    An empty mapping means that there are none."""
 
     @model_validator(mode="after")
     def _one_address_one_body(self) -> RequestPart:

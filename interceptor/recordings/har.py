@@ -15,7 +15,7 @@ from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import ImportedExchange
 from interceptor.values.json_text import Json, parse_json
 from interceptor.values.media_types import media_type
-from interceptor.values.messages import BODILESS, Headers, Request, Response
+from interceptor.values.messages import BODILESS, CONDITIONS, Headers, Request, Response
 from interceptor.values.urls import normal_url
 
 _OF_THE_WIRE = frozenset({"content-length", "content-encoding", "transfer-encoding"})
@@ -68,6 +68,10 @@ def _captured(entry: dict[str, Any], warn: Callable[[str], None]) -> ImportedExc
     if urlsplit(request["url"]).scheme.lower() not in {"http", "https"} or request["method"].upper() == "CONNECT":
         return None
     if status < 100 or status == _SWITCHING_PROTOCOLS or "_webSocketMessages" in entry:
+        return None
+    conditions = CONDITIONS.get(status, frozenset())
+    if conditions and not any(name in conditions for name, _ in _headers(request)):
+        warn(f"the file lacks the header that status {status} answers to ({', '.join(sorted(conditions))}); left out")
         return None
     return ImportedExchange(
         _request(request),

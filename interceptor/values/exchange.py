@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request, Response
+
+GeneratedSpan: TypeAlias = tuple[int, int, Json, Json, bool]
+"""Where in the text of a place a generated value starts and ends, what it is if the sources of templates are the lower
+and the higher of two stand-ins, which are the same in every run, and whether chance is among its sources: of values
+that come from the clock alone two may be equal by accident."""
 
 
 class Outcome(StrEnum):
@@ -64,8 +70,14 @@ class Metadata:
     """The rules that the handler declares: `{"response": {"$.id": {"regex": "\\\\d+"}}, "request": {...}}`."""
     named: tuple[str, ...] = ()
     """Places of headers that the handler names, and so wants in the contract."""
+    cookies: tuple[str, ...] = ()
+    """The cookies that the handler asks for or reads."""
     generated: tuple[str, ...] = ()
     """Places whose value a template, a resolver or the client's run made up, as far as the proxy knows."""
+    spans: Mapping[str, tuple[GeneratedSpan, ...]] = field(default_factory=dict)
+    """By place, the parts of a text, or the number, for which a template asked the clock or chance."""
+    constants: Mapping[str, Json] = field(default_factory=dict)
+    """By place, what a contract says in the place of a generated value that has no form of its own."""
     literal: tuple[str, ...] = ()
     """Texts of the handler's request part that may hold a UUID, a time or the like: what they say is no accident."""
     record: bool = True

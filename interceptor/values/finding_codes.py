@@ -49,10 +49,13 @@ _LINT = {
         "A handler differs from an earlier one only in `given`, and the latest run did not use it: no test declares "
         "its states."
     ),
+    "contract.error": _error("The contract file is broken; `interceptor run` reports the same."),
+    "contract.warning": _warning("An entry of the contract file is doubtful; `interceptor run` reports the same."),
+    "contract.entry.unused": _warning("No exchange of the latest run matches an entry of the contract file."),
     "handler.path.literal": _warning("A colon or a group in a path is plain text, where MSW would see a parameter."),
     "handler.method.unlikely": _warning("The method of a handler is spelt like another one that clients use."),
     "handler.json.text": _warning("A handler's `json` is a text that holds JSON, not the JSON itself."),
-    "handler.then.undeclared": _warning("`then` changes data that no handler file declares."),
+    "handler.then.undeclared": _warning("`then` changes data that templates read and no handler file declares."),
     "provider.unreached": _warning("A provider has no handlers."),
     "description.empty": _error("A description is empty."),
     "description.missing": _warning("Interactions have no name."),
@@ -77,6 +80,7 @@ _LINT = {
     "interaction.path.trailing-slash": _warning("A path ends with a slash."),
     "interaction.body.unasserted": _warning("A successful response has no body to verify."),
     "rule.regex": _error("A regular expression does not match all of its own example, as the Pact tools require."),
+    "rule.array.unchecked": _warning("An empty array stands below a `type` rule; no verifier looks at what it holds."),
     "secret.found": _error("A pact holds what looks like a secret."),
     "secret.likely": _warning("A request of a pact holds what recordings mask, by its name or as it looks random."),
 }

@@ -95,6 +95,15 @@ PACTS = [
     ),
     ([interaction(response=rules("body", "$.id", {"match": "regex", "regex": "^[0-9]+$"}))], []),
     (
+        [
+            interaction(
+                response={"body": {"content": {"a": [{"b": []}]}}} | rules("body", "$.a", {"match": "type", "min": 1})
+            )
+        ],
+        [("warning", "rule.array.unchecked")],
+    ),
+    ([interaction(response={"body": {"content": {"a": []}}} | rules("body", "$.b", {"match": "type"}))], []),
+    (
         [interaction(request=rules("path", "", {"match": "regex", "regex": "/products"}))],
         [("error", "rule.regex")],
     ),

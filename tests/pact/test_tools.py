@@ -82,6 +82,7 @@ def test_a_provider_that_keeps_the_contract_is_verified(exported, verify, produc
     [
         ("type", "GET /products/10"),
         ("empty", "GET /products returns"),
+        ("filled", "GET /products returns"),
         ("header", "POST /orders"),
         ("status", "DELETE /products/10"),
         ("binary", "GET /logo"),
