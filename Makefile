@@ -65,7 +65,7 @@ torture: $(READY)  ## fail every call that the system can refuse, then kill runs
 	$(BIN)/python -m tests.faults.kills --seconds $(SECONDS)
 
 fuzz: $(READY)  ## search for inputs that are dealt with badly, for SECONDS (make fuzz SECONDS=7200 TARGET=pact)
-	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fuzz
 	$(BIN)/python -m tests.faults.search $(TARGET) $(SECONDS)
 
 check: $(READY)  ## lint, formatting, types, import order
@@ -89,7 +89,7 @@ publish: $(READY)  ## publish the example's pacts to the broker of PACT_BROKER_B
 
 update: $(READY)  ## renew constraints.txt: the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
-		--custom-compile-command 'make update' --group dev --output-file constraints.txt pyproject.toml
+		--custom-compile-command 'make update' --group dev --group fuzz --output-file constraints.txt pyproject.toml
 
 dist: $(READY)  ## build the wheel and the source archive
 	$(BIN)/uv build --quiet --clear

@@ -188,6 +188,7 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
 
     def left() -> Mocked:
         _count(handler, context, selection)
-        return Mocked(Response(200), _metadata(handler, context, selection, EVERYTHING))
+        unknown = Response(200)
+        return Mocked(unknown, _metadata(handler, context, selection, everything(unknown)))
 
     return Unresolved(lambda: resolver(view, params, data), finish, fail, left)

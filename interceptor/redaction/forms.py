@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from interceptor.redaction.masks import Span
 from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.rules import token_forms
-from interceptor.redaction.words import Words
+from interceptor.redaction.word_finder import WordFinder
 
 _JWT = re.compile(r"(?<![\w.-])eyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{5,8192}\.[A-Za-z0-9_-]{0,2048}", re.ASCII)
 _SHORTEST_HINT = 2
@@ -40,7 +40,7 @@ _CARD = re.compile(
 _TOKENS = token_forms()
 _HINTED = [(hint, rule) for rule in _TOKENS for hint in rule.hints if len(hint) > _SHORTEST_HINT]
 _UNHINTED = [rule for rule in _TOKENS if any(len(hint) <= _SHORTEST_HINT for hint in rule.hints)]
-_HINTS = Words([*(hint for hint, _ in _HINTED), "eyJ", _BEGINNING])
+_HINTS = WordFinder([*(hint for hint, _ in _HINTED), "eyJ", _BEGINNING])
 
 
 def may_hold_form(text: str) -> bool:

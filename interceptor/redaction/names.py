@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 from interceptor.redaction.rules import named
-from interceptor.redaction.words import Words
+from interceptor.redaction.word_finder import WordFinder
 from interceptor.values.remember import remembered
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -27,7 +27,7 @@ _DOUBTFUL = frozenset(named("doubtful"))
 _HARMLESS = frozenset(named("harmless"))
 STEMS = (*named("stems"), *_PARTS)
 """Each secret name contains one of these; a text without any needs no closer look."""
-_STEMS = Words(STEMS)
+_STEMS = WordFinder(STEMS)
 _LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8": "o", "\u00f0": "d"})
 """Letters that do not decompose into a base letter and an accent, with their usual replacements."""
 
@@ -62,7 +62,7 @@ def is_secret_name(name: str) -> bool:
     return _is_secret(words) or (len(words) > 1 and words[-1] in _BEHIND and _is_secret(words[:-1]))
 
 
-_PLAIN_PARTS = Words(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
+_PLAIN_PARTS = WordFinder(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
 
 
 def _is_secret(words: tuple[str, ...]) -> bool:

@@ -13,7 +13,7 @@ from interceptor.redaction.masks import Span
 from interceptor.redaction.names import STEMS, is_doubtful_name, is_harmless_name, is_secret_name, may_name_secret
 from interceptor.redaction.randomness import looks_chosen, looks_random
 from interceptor.redaction.rules import named
-from interceptor.redaction.words import Words
+from interceptor.redaction.word_finder import WordFinder
 from interceptor.values.mask import MASK, is_masked
 
 _ASSIGNED = re.compile(
@@ -49,7 +49,7 @@ class Outlook:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         doubtful = [f"{word}{end}" for word in named("doubtful") for end in "\"'=:>"]
-        self._names = Words([*STEMS, *doubtful, *names])
+        self._names = WordFinder([*STEMS, *doubtful, *names])
 
     def may_be_secret(self, text: str) -> bool:
         """False if a text, such as a whole body, certainly contains no secret."""

@@ -343,9 +343,8 @@ def prepared(case: Case, journal: str) -> None:
 
 def tried(story: str, kind: str, numbers: Callable[[int], range], room: Path, journal: str) -> Iterator[str]:
     """Fail calls of a kind, one in each run of a story; what was wrong."""
-    calls = 1
     tries = iter([0])
-    first = True
+    known = False
     while (number := next(tries, None)) is not None:
         case = Case(story, kind, number, room / f"{story}-{kind}-{number}")
         case.folder.mkdir()
@@ -355,9 +354,9 @@ def tried(story: str, kind: str, numbers: Callable[[int], range], room: Path, jo
         for each in found:
             said = (case.folder / "stderr").read_text(errors="replace")[-1500:]
             yield f"{story}, call {number} of {kind}: {each}\n{said}"
-        if first:
-            first, calls = False, seen
-            tries = iter(numbers(calls))
+        if not known:
+            known, tries = True, iter(numbers(seen))
+            print(f"{story}: {len(numbers(seen))} of {seen} calls of {kind}", flush=True)  # noqa: T201  # it is a program
         shutil.rmtree(case.folder, ignore_errors=True)
 
 

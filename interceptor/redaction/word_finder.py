@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ahocorasick_rs import AhoCorasick
 
 
-class Words:
+class WordFinder:
     """Some words to be found; the text may hold half a character, which JSON can express and UTF-8 cannot."""
 
     def __init__(self, words: Iterable[str]) -> None:
