@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -91,6 +91,8 @@ class Provider(StrictModel):
     """Base URL or URLs: origin and optional base path, `*` allowed in host and port. The first is canonical."""
     openapi: Annotated[str | None, Field(examples=["openapi/products.yaml"])] = None
     """The provider's OpenAPI document: a file in the project, or a URL."""
+    graphql: Annotated[str | None, Field(examples=["schema.graphql"])] = None
+    """The provider's GraphQL schema: a file in the project, of definitions or of an introspection in JSON."""
     listen: Annotated[Port | None, Field(examples=[3000])] = None
     """Also serve this provider at `http://localhost:PORT`, for clients that ignore proxy variables."""
     env: Annotated[Name | None, Field(examples=["API_BASE_URL"])] = None
@@ -221,6 +223,8 @@ class ProjectFile(StrictModel):
     """How clients that read no proxy variables reach the proxy."""
     observe: Observe = Observe()
     """Mocks inside the consumer's processes whose responses are recorded."""
+    calls: Annotated[list[str], Field(examples=[["hooks.example.com", "*.test"]])] = []
+    """Hosts, beyond loopback, to which handlers may send calls after their responses; `*` for any part."""
     seed: int = 0
     """Of what handlers do by `chance`: the same seed, the same draws."""
     http2: bool = False
@@ -270,12 +274,13 @@ def display_path(path: Path, root: Path) -> str:
         return str(path)
 
 
-def load_project(file: Path) -> Project:
+def load_project(file: Path | str) -> Project:
     """Read and check the project file.
 
     Raises:
         ConfigurationError: with every problem in it.
     """
+    file = Path(file)
     name = display_path(file, Path.cwd())
     if not file.exists():
         message = "there is no project file here; write one with `interceptor init`, or name another with --config"
@@ -324,9 +329,17 @@ def _check_providers(settings: ProjectFile, node: Node, root: Path) -> list[Prob
         if (provider.listen or provider.env) and "*" in provider.url[0]:
             message = "a provider with listen or env needs a first url without *"
             problems.append(where.at("url", 0).problem(message))
-        if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
-            problems.append(where.at("openapi").problem(f'there is no file "{provider.openapi}"'))
+        problems += _documents(provider, where, root)
     return problems
+
+
+def _documents(provider: Provider, where: Node, root: Path) -> Iterator[Problem]:
+    if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
+        yield where.at("openapi").problem(f'there is no file "{provider.openapi}"')
+    if provider.graphql and not (root / provider.graphql).is_file():
+        yield where.at("graphql").problem(f'there is no file "{provider.graphql}"')
+    elif provider.graphql and not _inside(root / provider.graphql, root):
+        yield where.at("graphql").problem(f'"{provider.graphql}" is outside the project')
 
 
 def _inside(path: Path, root: Path) -> bool:

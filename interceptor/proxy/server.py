@@ -86,6 +86,7 @@ async def serving(
             for _ in range(_ROUNDS):
                 await asyncio.sleep(0)
     finally:
+        await dispatcher.calling.stop()
         await _hang_up(parts)
         await forwarder.stop()
 

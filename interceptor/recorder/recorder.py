@@ -117,6 +117,20 @@ class Recorder:
                 self._repeats.clear()
             self._repeats[key] = _Known(decision, exchange, digest)
 
+    def note_call(
+        self, request: Request, response: Response | None, metadata: Metadata, why: str, *, at: float, ms: float
+    ) -> None:
+        """Record a call that followed a response, and `why` it was not answered, if it was not."""
+        known = Metadata(
+            provider=metadata.provider, handler=metadata.handler, test=metadata.test, scope=metadata.scope, record=False
+        )
+        exchange = self._redactor(Exchange(request, response, Outcome.CALLED, timestamp(at), ms, known))
+        self._journal.write(exchange)
+        self._keep(exchange)
+        self.summary.outcomes[Outcome.CALLED] += 1
+        if response is None:
+            self.summary.uncalled.add(f"{self._shown(request)}: {why}")
+
     def note_tunnel(self, host: str, port: int, *, reported: bool) -> None:
         """Count a TLS connection to a foreign host, which was not decrypted."""
         self._note_elsewhere(Origin("https", f"[{host}]" if ":" in host else host, str(port)))

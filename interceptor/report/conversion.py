@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from interceptor.convert import Conversion
+from interceptor.conversion import Conversion
 from interceptor.project.config import Project
 from interceptor.report.lines import counted
 from interceptor.report.toned import TonedLine, TonedText, plain

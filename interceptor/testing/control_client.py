@@ -32,11 +32,11 @@ class ControlClient:
         """A new test: calls are counted from the start, data is as in the files, no state is declared."""
         self._ask("PUT", "test", {"name": name})
 
-    def states(self, *names: str) -> None:
-        """Declare the provider states that hold from now on."""
+    def given(self, *names: str) -> None:
+        """Declare the provider states that hold from now on, and no others."""
         self._ask("PUT", "states", names)
 
-    def handlers(self, added: Any) -> list[str]:
+    def use(self, added: Any) -> list[str]:
         """Put handlers in front of all others, until a reset: YAML, or what it stands for; where they stand."""
         __tracebackhide__ = True
         places: list[str] = self._ask("POST", "handlers", added)["handlers"]
@@ -49,6 +49,11 @@ class ControlClient:
     def test(self) -> Any:
         """`{"name": ..., "unhandled": [explanation, ...], "failed": [...]}` of the test that runs."""
         return self._ask("GET", "test")
+
+    def missed(self) -> list[str]:
+        """Why requests of the test that runs were unhandled or failed, each with the handlers that come nearest."""
+        test = self.test()
+        return [*test["unhandled"], *test["failed"]]
 
     def summary(self) -> Any:
         """Counts of the whole run, and what `test` says."""

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     PASSED = "passed"
     UNHANDLED = "unhandled"
     FAILED = "failed"
+    CALLED = "called"
+    """It is the provider's, sent to the consumer after a response."""
 
 
 @dataclass(frozen=True)

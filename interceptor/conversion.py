@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Conversion:
 @nothing_is_garbage()
 def convert(
     project: Project,
-    recordings: Sequence[Path],
+    recordings: Iterable[Path],
     *,
     consumer: str | None = None,
     specification: int | None = None,
@@ -105,7 +105,7 @@ def origins(
 
 def _collected(
     project: Project,
-    recordings: Sequence[Path],
+    recordings: Iterable[Path],
     conversion: Conversion,
     policy: ContractPolicy,
     *,
