@@ -380,7 +380,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for name in ("run", "export"):
         import_module(f"interceptor.cli.{name}")
-    for name in ("interceptor.convert", "interceptor.proxy.server", "interceptor.report.run_result"):
+    for name in ("interceptor.conversion", "interceptor.proxy.server", "interceptor.report.run_result"):
         import_module(name)
 
     def numbers(calls: int) -> range:

@@ -17,8 +17,8 @@ from random import Random
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow
 
-from interceptor.check import check, coverage
-from interceptor.convert import convert
+from interceptor.checking import check, coverage
+from interceptor.conversion import convert
 from interceptor.engine import load_engine
 from interceptor.lint import lint
 from interceptor.project.config import load_project

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from tests.exchanges import exchange, journal, project
 
 
