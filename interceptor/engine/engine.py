@@ -260,7 +260,7 @@ class Engine:
             offer = respond(handler, context, selection)
             if not isinstance(offer, Unresolved):
                 return offer
-            return Resolving(offer.call, partial(self._resolved, offer, choices, otherwise), offer.fail)
+            return Resolving(offer.call, partial(self._resolved, offer, choices, otherwise), offer.fail, offer.left)
         return otherwise()
 
     def _resolved(

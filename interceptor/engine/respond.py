@@ -36,6 +36,7 @@ class Unresolved:
     call: Callable[[], Any]
     finish: Callable[[Any], Decision | None]
     fail: Callable[[BaseException], Decision]
+    left: Callable[[], Mocked]
 
 
 def respond(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Decision | Unresolved:
@@ -200,9 +201,19 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
             return _answered(handler, context, resolved, replace(answer, generated=everything(answer.response)))
         except (ResolverFault, RenderFault) as fault:
             return failed(handler, context, str(fault))
+        except RecursionError:
+            fault_of_value = "it holds itself, or is nested too deep"
+        except Exception as error:  # noqa: BLE001  # any object may come from a project, and do anything as it is read
+            fault_of_value = f"{type(error).__name__}: {error}"
+        return failed(handler, context, f"{reference} returned no response: {fault_of_value}")
 
     def fail(error: BaseException) -> Decision:
         file = reference.rpartition(":")[0]
         return failed(handler, context, explain(error, handler.loaded.folder.resolve(file), file))
 
-    return Unresolved(lambda: resolver(view, params, data), finish, fail)
+    def left() -> Mocked:
+        _count(handler, context, selection)
+        unknown = Response(200)
+        return Mocked(unknown, _metadata(handler, context, selection, everything(unknown)))
+
+    return Unresolved(lambda: resolver(view, params, data), finish, fail, left)

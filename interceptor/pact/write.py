@@ -239,9 +239,20 @@ def _replacement(path: Path) -> Iterator[_Replacement]:
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)
             Path(temporary).replace(path)
+            _sync_folder(path.parent)
     finally:
         with suppress(OSError):
             Path(temporary).unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder outlast a power cut; some file systems cannot."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _present(path: Path) -> PactJson | None:

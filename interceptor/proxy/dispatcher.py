@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -134,11 +135,15 @@ class Dispatcher:
 
     async def settle(self, case: PendingRequest) -> None:
         """Have the resolvers called that a case depends on."""
-        if not isinstance(case.decision, Resolving):
+        resolving = case.decision
+        if not isinstance(resolving, Resolving):
             return
         try:
-            settled = await settle(case.decision)
+            settled = await settle(resolving)
             case.decision = self._without_secrets(case.request, settled) if isinstance(settled, Failed) else settled
+        except asyncio.CancelledError:  # the run has ended
+            self.note(case, resolving.left(), None)
+            raise
         except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             case.decision = self.internal_error(f"{case.request.method} {case.request.path}", error)
 

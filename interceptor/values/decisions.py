@@ -141,12 +141,13 @@ class Resolving:
     """A resolver of the project's own has to be called before the decision is known.
 
     The caller runs `call` where it cannot hold up other requests; it may return an awaitable. Then it goes on with
-    the decision of `finish`, or of `fail` where an exception came.
+    the decision of `finish`, or of `fail` where an exception came. Where the run ends before that, `left` is noted.
     """
 
     call: Callable[[], Any]
     finish: Callable[[Any], Decision]
     fail: Callable[[BaseException], Decision]
+    left: Callable[[], Settled]
 
 
 Settled: TypeAlias = Mocked | Passthrough | Unhandled | Failed
