@@ -270,12 +270,11 @@ class Engine:
 
     def _matching(self, incoming: _Incoming) -> Iterator[Match]:
         request = incoming.request
-        socket = opens_websocket(request)
         preflight = is_preflight(request)  # it asks about another method; only a handler that names OPTIONS means it
         for handlers in self._reachable(incoming.scope):
             for route, params in handlers.router.candidates(request, incoming.located):
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
-                    if socket and not handlers[route.rank].answers_websocket:
+                    if opens_websocket(request) and not handlers[route.rank].answers_websocket:
                         continue
                     yield (
                         handlers[route.rank],

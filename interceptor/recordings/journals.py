@@ -27,7 +27,9 @@ def read_answered(path: Path, damages: list[Damage], *, with_handlers: bool) -> 
     recording = read_journal(path)
     for exchange in recording:
         metadata = exchange.metadata
-        if exchange.response is None or exchange.outcome not in {Outcome.PASSED, Outcome.MOCKED}:
+        if exchange.response is None or exchange.metadata.websocket is not None:
+            continue
+        if exchange.outcome not in {Outcome.PASSED, Outcome.MOCKED}:
             continue
         if not with_handlers and _OF_A_FILE.fullmatch(metadata.handler or ""):
             continue
