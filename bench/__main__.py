@@ -8,18 +8,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench import check, export, handlers, memory, passing, start, throughput
+from bench import check, counts, export, handlers, memory, passing, start, throughput
 from bench.load import BenchError
 from bench.pairs import tell
 from bench.peers import known_peers
 from bench.report import heading
 from bench.scale import FULL, QUICK, SMOKE
 
-PARTS = ("throughput", "handlers", "memory", "passing", "start", "export", "check")
+PARTS = ("throughput", "handlers", "memory", "passing", "counts", "start", "export", "check")
 
 
 def main() -> None:
@@ -37,6 +38,7 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is ended
 
+    began = time.perf_counter()
     wanted = None if options.peers is None else [name for name in options.peers.split(",") if name]
     with tempfile.TemporaryDirectory(prefix="interceptor-bench-") as name:
         folder, scale = Path(name), options.scale
@@ -49,6 +51,7 @@ def main() -> None:
             "handlers": partial(handlers.report, scale, folder),
             "memory": partial(memory.report, scale, folder),
             "passing": partial(passing.report, scale, folder),
+            "counts": partial(counts.report, scale, folder),
             "start": partial(start.report, scale, peers, folder),
             "export": partial(export.report, scale, folder, wanted),
             "check": partial(check.report, scale, folder, wanted),
@@ -61,6 +64,7 @@ def main() -> None:
                 sections.append(f"## {part.capitalize()}\n\nNot measured: {error}\n")
                 failed = True
     tell("")
+    sections.append(f"All of this took {(time.perf_counter() - began) / 60:.0f} minutes.\n")
     text = "\n".join(sections)
     print(text)
     if options.write:

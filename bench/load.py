@@ -62,11 +62,12 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One measurement: requests per second, and latencies in milliseconds."""
+    """One measurement: requests per second, latencies in milliseconds, and how many answers there were."""
 
     rate: float
     p50: float
     p99: float
+    answers: int
 
 
 def measure(target: Target, load: Load) -> Sample:
@@ -130,7 +131,7 @@ class _Run:
             for client in clients:
                 client.close()
         self.latencies.sort()
-        return Sample(len(self.latencies) / seconds, self._quantile(0.5), self._quantile(0.99))
+        return Sample(len(self.latencies) / seconds, self._quantile(0.5), self._quantile(0.99), len(self.latencies))
 
     def next_request(self) -> bytes | None:
         """None when enough was asked."""

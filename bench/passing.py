@@ -21,6 +21,9 @@ from bench.scale import Scale
 _MB = 1_000_000
 _PIECE = b"y" * (1 << 16)
 _PATIENCE = 120.0
+_PIPELINED = 80_000
+_ASK = f"GET http://{HOST}/products/10 HTTP/1.1\r\nhost: {HOST}\r\n\r\n".encode()
+_STATUS = b"HTTP/1.1 200"
 _COLUMNS = ["what passes", "MB", "seconds", "memory above idle, MB", "longest wait of another client, ms"]
 _PROJECT = """\
 consumer: Bench
@@ -59,6 +62,8 @@ def report(scale: Scale, folder: Path) -> str:
                 "an upload in a tunnel to a foreign host": lambda: _tunnelled(ours, port, size),
             }
             rows = [_row(kind, size, move, ours) for kind, move in kinds.items()]
+            crowd = f"{_PIPELINED:,} requests of one client at once, mocked"
+            rows.append(_row(crowd, len(_ASK) * _PIPELINED, lambda: _pipelined(ours), ours))
             early = min(_refused(ours, port) for _ in range(5))
     finally:
         origin.kill()
@@ -89,11 +94,10 @@ def _watched(ours: Running) -> Iterator[tuple[list[int], list[float]]]:
             peaks.append(resident(ours))
 
     def ask() -> None:
-        request = f"GET http://{HOST}/products/10 HTTP/1.1\r\nhost: {HOST}\r\n\r\n".encode()
         with _connected(ours.port) as connection:
             while not over.wait(0.005):
                 started = time.perf_counter()
-                connection.sendall(request)
+                connection.sendall(_ASK)
                 connection.recv(65536)
                 waits.append(time.perf_counter() - started)
 
@@ -147,6 +151,18 @@ def _tunnelled(ours: Running, port: int, size: int) -> None:
         connection.recv(65536)
         connection.sendall(f"POST /up HTTP/1.1\r\ncontent-length: {size}\r\n\r\n".encode())
         _send(connection, size, chunked=False)
+
+
+def _pipelined(ours: Running) -> None:
+    with _connected(ours.port) as connection:
+        sender = threading.Thread(target=connection.sendall, args=(_ASK * _PIPELINED,))
+        sender.start()
+        received, tail = 0, b""
+        while received < _PIPELINED:
+            data = tail + connection.recv(1 << 16)
+            received += data.count(_STATUS)
+            tail = data[-len(_STATUS) + 1 :]
+        sender.join()
 
 
 def _send(connection: socket.socket, size: int, *, chunked: bool) -> None:

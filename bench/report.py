@@ -47,6 +47,7 @@ A comparison measures both sides in {scale.pairs} pairs, and the side that goes 
 Ratios and differences are calculated for each pair, and shown as smallest - **median** - largest.
 All other figures are medians.
 A measurement of throughput takes {scale.seconds} s.
+The whole takes about half an hour on a quiet machine; the last line of the report says how long it was.
 
 - {_processor()}, {os.cpu_count()} cores, {platform.system()}; load before the run: {os.getloadavg()[0]:.1f}
 - Python {platform.python_version()}{_runtime("node", "--version")}{_runtime("java", "-version")}

@@ -22,6 +22,10 @@ class Scale:
     """Of the measurement of memory."""
     passing: int
     """Bytes of a body that passes."""
+    crowd: int
+    """Connections at once of the counts on both sides."""
+    steady: float
+    """Seconds for which their other clients ask."""
     first: int
     """Requests that a process is asked when it has just been started."""
     exports: tuple[int, ...]
@@ -40,6 +44,8 @@ FULL = Scale(
     handlers=(10, 1_000, 10_000),
     requests=1_000_000,
     passing=300 << 20,
+    crowd=1_000,
+    steady=60.0,
     first=1_000,
     exports=(1_000, 100_000, 1_000_000),
     conversions=(1_000, 10_000),
@@ -54,6 +60,8 @@ QUICK = Scale(
     handlers=(10, 1_000),
     requests=50_000,
     passing=100 << 20,
+    crowd=1_000,
+    steady=6.0,
     first=500,
     exports=(1_000, 20_000),
     conversions=(1_000,),
@@ -68,6 +76,8 @@ SMOKE = Scale(
     handlers=(2,),
     requests=50,
     passing=1 << 20,
+    crowd=8,
+    steady=0.3,
     first=10,
     exports=(20,),
     conversions=(10,),

@@ -45,8 +45,13 @@ def report(scale: Scale, peers: Sequence[Peer], folder: Path) -> str:
     project = folder / "start"
     copytree(HERE / "project", project)
     ours, python = str(SCRIPTS / "interceptor"), sys.executable
+    asks = ["curl", "--silent", "--fail", "http://api.example.com/products/10"]
+    nothing = ["curl of an empty file", "curl", "--silent", "file:///dev/null"]
     commands = [
-        _compare(["interceptor run -- true", ours, "run", "--", "true"], ["true", "true"], project, scale),
+        _compare(
+            ["interceptor run -- true", ours, "run", "--allow-empty", "--", "true"], ["true", "true"], project, scale
+        ),
+        _compare(["interceptor run -- curl URL", ours, "run", "--", *asks], nothing, project, scale),
         _compare(["interceptor --help", ours, "--help"], ["python -c pass", python, "-c", "pass"], project, scale),
     ]
     text = f"{_INTRODUCTION}\n{table(_COMMANDS, commands)}\n"

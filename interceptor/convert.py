@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from interceptor.contract.interactions import Collector, ContractPolicy, is_selected
+from interceptor.contract.interactions import Collector, ContractPolicy, Taken, is_selected
 from interceptor.contract.normalise import HeaderPolicy
 from interceptor.contract.pinning.known_lines import KnownLines
+from interceptor.engine.descriptions import Descriptions, load_descriptions
 from interceptor.journal import Recording
 from interceptor.pact.document import Interaction, PactDocument
 from interceptor.pact.losses import StillAnswered
@@ -61,6 +62,7 @@ def convert(
     Raises:
         RecordingError: where a recording cannot be read at all.
         PactError: where a pact cannot be written.
+        ConfigurationError: with every problem of the contract file.
     """
     settings, conversion = project.settings.pact, Conversion()
     specification = specification or settings.specification
@@ -92,6 +94,7 @@ def origins(
 
     Raises:
         RecordingError: where a recording cannot be read at all.
+        ConfigurationError: with every problem of the contract file.
     """
     policy = _policy(project, project.settings.pact.specification)
     collectors = _collected(
@@ -111,26 +114,48 @@ def _collected(
     by_test: bool,
 ) -> dict[tuple[str, str], Collector]:
     """The exchanges of recordings, gathered by consumer and provider."""
+    descriptions = load_descriptions(project)
     collectors: dict[tuple[str, str], Collector] = {}
     seen: dict[str, set[bytes]] = {}
     for path in sorted(set(recordings)):
         recording = open_recording(path, project, read_flows)
         name = consumer or recording.consumer or project.settings.consumer
-        before, known = seen.setdefault(name, set()), KnownLines()
-        if isinstance(recording, ImportedRecording):
-            selected, exchanges = replace(policy, passed=True), recording.distinct(before)
-        else:
-            selected, exchanges = policy, recording.distinct(before, by_test=by_test, take=known.take)
-        for exchange in exchanges:
-            if exchange.metadata.provider is not None and is_selected(exchange, selected):
-                pair = (name, exchange.metadata.provider)
-                if pair not in collectors:
-                    documented = _documented_headers(project, exchange.metadata.provider, conversion)
-                    collectors[pair] = Collector(replace(policy, documented=documented))
-                taken = collectors[pair].add(exchange)
-                known.learn(exchange, taken)
+        before = seen.setdefault(name, set())
+        for exchange, learn in _selected(recording, before, policy, descriptions, by_test=by_test):
+            provider = str(exchange.metadata.provider)
+            pair = (name, provider)
+            if pair not in collectors:
+                documented = _documented_headers(project, provider, conversion)
+                collectors[pair] = Collector(replace(policy, documented=documented))
+            learn(exchange, collectors[pair].add(exchange))
         _report_damages(conversion, recording, project)
+    conversion.warnings += descriptions.faults
     return collectors
+
+
+def _selected(
+    recording: Recording | ImportedRecording,
+    seen: set[bytes],
+    policy: ContractPolicy,
+    descriptions: Descriptions,
+    *,
+    by_test: bool,
+) -> Iterator[tuple[Exchange, Callable[[Exchange, Taken], None]]]:
+    """The exchanges that belong into a contract, described; each with what is to be told of how it was taken."""
+    known = KnownLines()
+    if isinstance(recording, ImportedRecording):
+        policy, exchanges = replace(policy, passed=True), recording.distinct(seen)
+    else:
+        exchanges = recording.distinct(seen, by_test=by_test, take=known.take)
+    for each in exchanges:
+        exchange = descriptions.described(each)
+        if is_selected(exchange, policy):
+            # A line that is like one before may be described in another way.
+            yield exchange, _learn_nothing if descriptions.concern(each) else known.learn
+
+
+def _learn_nothing(_exchange: Exchange, _taken: Taken) -> None:
+    pass
 
 
 def _policy(project: Project, specification: int) -> ContractPolicy:
@@ -138,6 +163,7 @@ def _policy(project: Project, specification: int) -> ContractPolicy:
     return ContractPolicy(
         passed=settings.record == "all",
         exclusion=Exclusion(settings.exclude),
+        inclusion=Exclusion(settings.include or ["*"]),
         matching=settings.pact.matching,
         one_per_shape=settings.pact.examples == "one-per-shape",
         states_by_name=specification == 2,

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from interceptor.engine import Engine, load_engine
+from interceptor.engine.descriptions import load_descriptions
 from interceptor.project.config import Project
 from interceptor.recorder.control import Control
 from interceptor.recorder.observed import note_observed
@@ -26,6 +27,7 @@ from interceptor.redaction.redactor import Redactor
 from interceptor.run.command import Command, running, start
 from interceptor.run.environment import bypassed, child_environment
 from interceptor.run.listeners import HOST, Listeners, open_listeners
+from interceptor.run.msw_handlers import msw_process
 from interceptor.run.processes import Processes
 from interceptor.run.reach.combined import Reached, laid_out
 from interceptor.run.reach.isolation import Isolation, forwarding
@@ -44,6 +46,8 @@ from interceptor.values.errors import RecordingError
 from interceptor.values.lean import nothing_is_garbage
 from interceptor.values.messages import Request, Response
 
+_GARBAGE = 10_000
+"""Objects that have not gone by themselves, before the collector looks at them: hardly any request leaves a cycle."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE = 0.1
 """Seconds in which a command ends that asks nothing; those that ask need longer to begin."""
@@ -141,15 +145,19 @@ def prepared(
         page: makes the page that shows what happens, at the control address.
 
     Raises:
-        ConfigurationError: with every problem of the handler files.
+        ConfigurationError: with every problem of the handler files, or of the contract file.
         UsageError: for a busy port, a proxy address that cannot be read, a folder that cannot be written.
     """
     with nothing_is_garbage():
         engine = load_engine(project, Redactor.of(project).request)
+        engine.warnings += load_descriptions(project).warnings
         gc.freeze()  # handlers stay to the end: the collector need not walk thousands of them
     upstream = read_upstream(environ, project.settings.upstream_proxy)
     exact = [origin for origin in engine.origins if origin.exact]
-    with open_listeners(project.providers, port, exact, host=host) as listeners:
+    with (
+        msw_process(project, environ) as engine.foreign,
+        open_listeners(project.providers, port, exact, host=host) as listeners,
+    ):
         authority = ensure_authority(project.state_dir, _vouched_for(project, engine))
         with trust_files(authority, project.state_dir, environ) as trust:
             known = token or secrets.token_urlsafe(16)
@@ -313,6 +321,7 @@ async def _until(
     from interceptor.proxy.server import serving  # noqa: PLC0415  # a command that asks nothing need not wait for it
 
     gc.freeze()  # modules stay, too
+    gc.set_threshold(_GARBAGE)
 
     async with (
         serving(

@@ -19,7 +19,7 @@ def bench(*arguments):
 
 def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
     report = tmp_path / "performance.md"
-    done = bench("throughput", "handlers", "passing", "export", "--peers=bare", f"--write={report}")
+    done = bench("throughput", "handlers", "passing", "counts", "start", "export", "--peers=bare", f"--write={report}")
     assert done.returncode == 0, done.stderr
     assert report.read_text() == done.stdout.removesuffix("\n")
     assert re.findall("^##? (.*)", done.stdout, re.MULTILINE) == [
@@ -27,6 +27,8 @@ def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
         "Throughput and latency",
         "Many handlers",
         "Requests that pass through",
+        "Counts on both sides",
+        "Start",
         "Export",
     ]
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
@@ -39,7 +41,7 @@ def test_it_measures_what_was_asked_for_and_writes_the_report(tmp_path):
     [
         (
             ["throughputs"],
-            "unknown: throughputs; there are throughput, handlers, memory, passing, start, export, check",
+            "unknown: throughputs; there are throughput, handlers, memory, passing, counts, start, export, check",
         ),
         (["--peers=wire"], "no such peer: wire; there are bare, mitmdump"),
     ],

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "interceptor"
 MODULES = {file: ast.parse(file.read_text()) for file in sorted(PACKAGE.rglob("*.py"))}
 MOST_ROOMS = 30
-MOST_ARROWS = 120
+MOST_ARROWS = 121
 MOST_LINES_OF_A_MODULE = 400
 """Without its docstring."""
 MOST_LINES_OF_A_FUNCTION = 50

@@ -48,6 +48,14 @@ def init(
             help="Write a handler for each operation and response of an OpenAPI document (a file or a URL).",
         ),
     ] = None,
+    from_msw_adapter: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-msw-adapter",
+            metavar="FILE",
+            help="Take the options of the setupPactMswAdapter call in FILE; the mocks stay as they are.",
+        ),
+    ] = None,
     consumer: Annotated[
         str | None, typer.Option(help="The consumer's name. Default: the name of the package in this folder.")
     ] = None,
@@ -68,17 +76,14 @@ def init(
     if ci is not None and context.config.exists():
         _write_workflows(context, ci, force=force)
         return
-    if from_openapi is not None:
-        if from_har is not None:
-            raise UsageError("--from-openapi and --from-har do not go together", "import one, then the other")
-        found = _documented(from_openapi, root, provider or [])
-        providers, notes = [found], [] if found.handlers else [f"{from_openapi} describes no response"]
-    elif from_har is None:
-        providers, notes = [_new(text) for text in provider or [_EXAMPLE]], list[str]()
-    elif provider:
-        raise UsageError("--provider and --from-har do not go together", "the HAR file names the providers")
-    else:
-        providers, notes = _recorded(from_har)
+    if from_msw_adapter is not None:
+        if from_har is not None or from_openapi is not None:
+            raise UsageError("--from-msw-adapter goes with no other source", "import the adapter's options alone")
+        _switch(context, from_msw_adapter, consumer, provider or [], force=force)
+        if ci is not None:
+            _write_workflows(context, ci, force=force)
+        return
+    providers, notes = _imported(from_openapi, from_har, provider or [], root)
     written = project_files(consumer or consumer_name(root), providers, context.config.name)
     for path in write_files(root, written, force=force):
         say(f"wrote {os.path.relpath(path)}")
@@ -90,6 +95,22 @@ def init(
     say("next: interceptor run -- the command that runs your tests")
 
 
+def _imported(
+    from_openapi: str | None, from_har: Path | None, named: list[str], root: Path
+) -> tuple[list[NewProvider], list[str]]:
+    """The providers of the source that was named, and what is to be said about it."""
+    if from_openapi is not None:
+        if from_har is not None:
+            raise UsageError("--from-openapi and --from-har do not go together", "import one, then the other")
+        found = _documented(from_openapi, root, named)
+        return [found], [] if found.handlers else [f"{from_openapi} describes no response"]
+    if from_har is None:
+        return [_new(text) for text in named or [_EXAMPLE]], []
+    if named:
+        raise UsageError("--provider and --from-har do not go together", "the HAR file names the providers")
+    return _recorded(from_har)
+
+
 def _write_workflows(context: Context, ci: CiService, *, force: bool) -> None:
     from interceptor.project.config import load_project
     from interceptor.scaffold.ci import workflow_files
@@ -99,6 +120,23 @@ def _write_workflows(context: Context, ci: CiService, *, force: bool) -> None:
     written = workflow_files(ci.value, project.settings.consumer, documented)
     for path in write_files(project.root, written, force=force):
         say(f"wrote {os.path.relpath(path)}")
+
+
+def _switch(context: Context, file: Path, consumer: str | None, named: list[str], *, force: bool) -> None:
+    """A project for a suite that has had pact-msw-adapter."""
+    from interceptor.scaffold.msw_adapter import import_adapter
+
+    root = context.config.parent
+    urls = {each.name: each.urls[0] for each in map(_new, named)}
+    adapter = import_adapter(file, lambda: consumer_name(root), urls)
+    if consumer is not None:
+        adapter.settings["consumer"] = consumer
+    for path in write_files(root, {context.config.name: adapter.text()}, force=force):
+        say(f"wrote {os.path.relpath(path)}")
+    write_schemas(root / STATE_DIR)
+    for note in adapter.notes:
+        say(note)
+    say(f"next: remove the adapter's calls from {file}, then interceptor run -- the command that runs your tests")
 
 
 def _new(text: str) -> NewProvider:

@@ -41,6 +41,8 @@ class ContractPolicy:
     """Include responses of real providers (`record: all`)."""
     exclusion: Exclusion = field(default_factory=Exclusion)
     """URL globs."""
+    inclusion: Exclusion = field(default_factory=lambda: Exclusion(["*"]))
+    """URL globs of which one has to match."""
     matching: Literal["types", "none"] = "types"
     one_per_shape: bool = False
     states_by_name: bool = False
@@ -66,7 +68,7 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     request = exchange.request
     if request.method.upper() == "OPTIONS" and request.header("access-control-request-method") is not None:
         return False
-    return not policy.exclusion.covers(request.url)
+    return policy.inclusion.covers(request.url) and not policy.exclusion.covers(request.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,13 @@ class Collector:
 def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
     if message.exact:
         return message
-    every, body = unique([*message.rules, *rules]), message.body
+    every, body = [*message.rules, *rules], message.body
     if not every:
         return message
+    known = unique(every)
     if body is not None and body.kind == "json":
-        every = collapsed(every, body)
-    return replace(message, rules=every)
+        known = collapsed(known, body)
+    return replace(message, rules=known)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:

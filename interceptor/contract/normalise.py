@@ -88,14 +88,15 @@ def _message(
     if body is not None or content_type:
         written = body.content_type if body is not None else normal_content_type(content_type or "")
         headers = tuple(sorted((*headers, ("content-type", (written,)))))
+    if not exchange.metadata.rules and not exchange.masked:
+        return Message(headers, body)
     try:
         declared = parse_rules(side, exchange.metadata.rules.get(side, {}))
     except ValueError as error:
         report("rule.unknown", f"{error}; the rules of this {side} are left out", side)
         declared = ()
-    exact = exchange.metadata.rules.get(side) == {}
-    if exact or (not declared and not exchange.masked):
-        return Message(headers, body, exact=exact)
+    if exchange.metadata.rules.get(side) == {}:
+        return Message(headers, body, exact=True)
     names = {name for name, _ in headers}
     rules = [rule for rule in declared if _has_place(rule, names, body)]
     rules += _rules_of_masks(side, exchange, headers, body)

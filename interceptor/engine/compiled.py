@@ -72,6 +72,15 @@ class Selection:
     values: dict[str, Any]
     states: tuple[ProviderState, ...]
 
+    @property
+    def name(self) -> str | None:
+        """The name of the interaction, rendered.
+
+        Raises:
+            RenderFault: where its template fails.
+        """
+        return None if self.entry.name is None else constant_text(self.entry.name, self.values) or None
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledHandler:

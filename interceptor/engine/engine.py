@@ -15,6 +15,7 @@ from typing import Any
 from interceptor.answering.rendering import RenderFault
 from interceptor.answering.resolvers import forget_resolvers
 from interceptor.engine.aside import why_aside
+from interceptor.engine.elsewhere import ForeignHandlers, asking
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, elsewhere, explain, handler_to_paste, unhandled_response
@@ -36,8 +37,8 @@ from interceptor.values.origins import Origin, is_loopback
 _MOST_SCOPES = 1000
 """Workers to remember; the one not heard of for the longest time is forgotten first."""
 _MOST_REMEMBERED = 1000
-_LARGEST_REMEMBERED = 4096
-"""Bytes of a request's body up to which its decision is cached."""
+_HEAVIEST_REMEMBERED = 8192
+"""Bytes of a request whose decision is remembered; 8 MB in all."""
 
 SCOPE_HEADER = "x-interceptor-scope"
 
@@ -68,6 +69,8 @@ class Engine:
         self._cacheable: dict[tuple[str, Request], tuple[Scope, Mocked]] = {}
         """Cached decisions; whatever changes their scope replaces the scope's object, and so makes them void."""
         self.warnings: list[Problem] = []
+        self.foreign: ForeignHandlers | None = None
+        """Handlers in another process, which are asked last."""
 
     @property
     def handler_places(self) -> list[str]:
@@ -77,7 +80,7 @@ class Engine:
     @property
     def files(self) -> frozenset[Path]:
         """The handler files and all files that they name."""
-        return self._handlers.files
+        return self._handlers.files | (frozenset() if self.foreign is None else self.foreign.files)
 
     @property
     def has_resolvers(self) -> bool:
@@ -164,7 +167,7 @@ class Engine:
             return self._batch(incoming, operations)
         decision = self._decide(incoming)
         if isinstance(decision, Mocked) and decision.cacheable:
-            if len(request.body) > _LARGEST_REMEMBERED or self._depends_on_time:
+            if request.weight > _HEAVIEST_REMEMBERED or self._depends_on_time:
                 return replace(decision, cacheable=False)
             if len(self._cacheable) >= _MOST_REMEMBERED:
                 self._cacheable.clear()
@@ -183,7 +186,8 @@ class Engine:
         ]
         decision: Decision | Unresolved | None = None
         if not candidates:
-            decision = self._not_answered(incoming) if self._policy_of(incoming) != "error" else None
+            may_pass = self._policy_of(incoming) != "error" and (self.foreign is None or not incoming.located.owned)
+            decision = self._not_answered(incoming) if may_pass else None
         elif not incoming.scope.states and candidates[0][0].passes_unread(request):
             handler, params = candidates[0]
             context = MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed)
@@ -206,12 +210,12 @@ class Engine:
         matching = self._matching(incoming)
         first = next(matching, None)
         if first is None:
-            return self._not_answered(incoming)
+            return self._elsewhere(incoming)
         handler, context = first
         if not incoming.scope.states and (decision := constant_answer(handler, context)) is not None:
             return decision
         return self._first(
-            applicable(chain((first,), matching), incoming.scope.states), partial(self._not_answered, incoming)
+            applicable(chain((first,), matching), incoming.scope.states), partial(self._elsewhere, incoming)
         )
 
     def _first(self, choices: Iterator[Applicable], otherwise: Callable[[], Decision]) -> Decision:
@@ -256,6 +260,14 @@ class Engine:
         return combined(incoming.request, answers)
 
     # Misses ----------------------------------------------------------------------------------------------------
+
+    def _elsewhere(self, incoming: _Incoming) -> Decision:
+        otherwise = partial(self._not_answered, incoming)
+        owned = incoming.located.owned
+        if self.foreign is None or owned is None or is_preflight(incoming.request):
+            return otherwise()
+        base_url = self._project.providers[owned.provider].url[0]
+        return asking(self.foreign, incoming.request, base_url, incoming.metadata, otherwise)
 
     def _not_answered(self, incoming: _Incoming) -> Decision:
         request, located, metadata = incoming.request, incoming.located, incoming.metadata

@@ -48,7 +48,7 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
         ConfigurationError: with every problem of every file.
     """
     loaded = load_handlers(project)
-    handlers = _compile(loaded, 0, frozenset(loaded.data))
+    handlers = compile_handlers(loaded, 0, frozenset(loaded.data))
     warnings = [*loaded.problems, *unreachable([(each.loaded, each.route) for each in handlers])]
     return HandlerSet(project, handlers, frozenset(loaded.files)), loaded.data, warnings
 
@@ -69,10 +69,15 @@ def load_run_time_handlers(
     """
     loaded = load_text(text, project)
     names = frozenset((*data, *loaded.data))
-    return HandlerSet(project, _compile(loaded, ceiling - len(loaded.handlers), names)), loaded.data
+    return HandlerSet(project, compile_handlers(loaded, ceiling - len(loaded.handlers), names)), loaded.data
 
 
-def _compile(loaded: Loaded, first_rank: int, data: frozenset[str]) -> list[CompiledHandler]:
+def compile_handlers(loaded: Loaded, first_rank: int, data: frozenset[str]) -> list[CompiledHandler]:
+    """Compile what was loaded; ranks are counted from the first, `data` are the names of data that are known.
+
+    Raises:
+        ConfigurationError: with every problem, those of loading included.
+    """
     compiler = Compiler(frozenset(scalars(loaded.data)), loaded.problems)
     handlers = [_bind(handler, rank, compiler) for rank, handler in enumerate(loaded.handlers, first_rank)]
     compiler.problems += _unknown_data([each for each in handlers if each is not None], data)

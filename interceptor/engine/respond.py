@@ -10,7 +10,7 @@ from typing import Any
 from interceptor.answering.files import conditional, conditional_headers
 from interceptor.answering.pacing import paced
 from interceptor.answering.patches import everything, has_patches, patched
-from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues, constant_text
+from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
 from interceptor.answering.responses import Answer, compile_entry
 from interceptor.answering.views import RequestView, ResponseView
@@ -101,14 +101,13 @@ def _metadata(
     handler: CompiledHandler, context: MatchContext, selection: Selection, generated: GeneratedMarks | None
 ) -> Metadata:
     entry, known = selection.entry, context.metadata
-    name = None if entry.name is None else constant_text(entry.name, selection.values)
     marks = generated or _NOTHING
     return Metadata(
         provider=known.provider,
         path=known.path,
         handler=handler.loaded.place,
         entry=entry.index,
-        name=name or None,
+        name=selection.name,
         states=selection.states,
         test=known.test,
         scope=known.scope,

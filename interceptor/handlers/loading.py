@@ -96,11 +96,9 @@ def _load_file(root: Node, folder: Folder, project: Project, loaded: Loaded, own
         return
     head, problems = validate(HandlerFileHead, root)
     loaded.problems += problems
-    provider = root.get("provider")
-    name = provider.textual().source if provider else None
-    if provider and name is not None and name not in project.providers:
-        message = f'unknown provider "{name}"{did_you_mean(name, list(project.providers))}'
-        loaded.problems.append(provider.problem(message))
+    before = len(loaded.problems)
+    name = provider_of(root, project, loaded.problems)
+    if len(loaded.problems) > before:
         return
     if head is not None:
         _load_data(root.get("data"), folder, loaded, owners)
@@ -123,18 +121,31 @@ def _load_handler(
     model, found = validate(Handler, complete)
     found += unread
     if model is not None:
-        found += _check_rules(model, complete)
+        found += rule_problems(model, complete)
     problems += found
     return LoadedHandler(model, complete, provider, folder) if model is not None and not found else None
 
 
-def _check_rules(model: Handler, node: Node) -> list[Problem]:
-    request = node.at("request", "matching")
-    problems = [request.at(place).problem(said) for place, said in check_rules("request", model.request_part.matching)]
-    response = node.at("response")
+def provider_of(node: Node, project: Project, problems: list[Problem]) -> str | None:
+    """The provider that a file or a part of it names; an unknown one is added to the problems."""
+    provider = node.get("provider")
+    name = provider.textual().source if provider else None
+    if provider and name is not None and name not in project.providers:
+        message = f'unknown provider "{name}"{did_you_mean(name, list(project.providers))}'
+        problems.append(provider.problem(message))
+    return name
+
+
+def rule_problems(model: Handler, node: Node) -> list[Problem]:
+    """What is wrong with the matching rules of a handler, which its node has."""
+    problems = []
+    if rules := model.request_part.matching:
+        request = node.at("request", "matching")
+        problems += [request.at(place).problem(said) for place, said in check_rules("request", rules)]
     for index, entry in enumerate(model.entries):
-        matching = response.at(index, "matching")
-        problems += [matching.at(place).problem(said) for place, said in check_rules("response", entry.matching)]
+        if rules := entry.matching:
+            response = node.at("response").at(index, "matching")
+            problems += [response.at(place).problem(said) for place, said in check_rules("response", rules)]
     return problems
 
 

@@ -11,6 +11,7 @@ from interceptor.handlers.shorthands import branch
 from interceptor.project.models import StrictModel
 
 BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse", "stream")
+_BODY_FIELDS = {"json_" if key == "json" else key: key for key in BODIES}
 
 PIECES = ("json", "text", "base64", "file", "error")
 _NO_PATCHES = ("error", "sse", "stream", "dribble", "bandwidth")
@@ -286,17 +287,18 @@ class ResponseEntry(StrictModel):
     @property
     def body_kind(self) -> str | None:
         """Which of the body keys is used; a `json: null` is a body."""
-        return next((key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set), None)
+        return next((_BODY_FIELDS[name] for name in self.model_fields_set if name in _BODY_FIELDS), None)
 
     @model_validator(mode="after")
     def _one_body(self) -> ResponseEntry:
-        given = [key for key in BODIES if ("json_" if key == "json" else key) in self.model_fields_set]
+        said = self.model_fields_set
+        given = [key for name, key in _BODY_FIELDS.items() if name in said]
         if len(given) > 1:
             raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
-        said = (*given, "status", "headers", "passthrough", "error", "dribble", "bandwidth")
-        beside = [key for key in said if key in self.model_fields_set]
-        if self.python is not None and beside:
-            raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
+        if self.python is not None:
+            others = (*given, "status", "headers", "passthrough", "error", "dribble", "bandwidth")
+            if beside := [key for key in others if key in said]:
+                raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
         if odd := next((key for key in _NO_PATCHES if self.passthrough is not None and getattr(self, key)), None):
             raise ValueError(f"passthrough can be patched with status, headers and a body, not with {odd}")
         _check_pace(self)

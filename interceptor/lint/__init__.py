@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from interceptor.engine.descriptions import load_descriptions
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers
-from interceptor.lint.handlers import lint_handlers
+from interceptor.lint.handlers import lint_descriptions, lint_handlers
 from interceptor.lint.names import StateName, lint_states
 from interceptor.lint.origins import Origins
 from interceptor.lint.pacts import lint_pact
@@ -34,10 +35,16 @@ def lint(
     handlers, data = HandlerSet(project, []), dict[str, Json]()
     try:
         handlers, data, warnings = load_project_handlers(project)
-        findings += map(_of_problem, warnings)
+        findings += (_of_problem("handler", each) for each in warnings)
     except ConfigurationError as error:
-        findings += map(_of_problem, error.problems)
+        findings += (_of_problem("handler", each) for each in error.problems)
     findings += lint_handlers(project, handlers, states, data)
+    try:
+        descriptions = load_descriptions(project)
+        findings += (_of_problem("contract", each) for each in descriptions.warnings)
+        findings += lint_descriptions(project, descriptions, states)
+    except ConfigurationError as error:
+        findings += (_of_problem("contract", each) for each in error.problems)
     said = {(each.code, each.message, each.handler) for each in findings}
     origins = Origins(project, handlers)
     for file in pacts:
@@ -53,9 +60,9 @@ def lint(
     return sorted(dict.fromkeys(findings), key=_rank)
 
 
-def _of_problem(problem: Problem) -> Finding:
+def _of_problem(kind: str, problem: Problem) -> Finding:
     place = f"{problem.file}:{problem.line}"
-    return Finding(f"handler.{problem.severity}", problem.message, handler=place)
+    return Finding(f"{kind}.{problem.severity}", problem.message, handler=place)
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:

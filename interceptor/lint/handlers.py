@@ -1,4 +1,4 @@
-"""Checks of the handlers themselves."""
+"""Checks of the handlers themselves, and of the contract file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from interceptor.engine.compiled import CompiledHandler
+from interceptor.engine.descriptions import Descriptions
 from interceptor.engine.handler_sets import HandlerSet
 from interceptor.journal import latest_recording, read_journal
 from interceptor.lint.names import StateName, name_faults
@@ -13,6 +14,7 @@ from interceptor.lint.rules import misses
 from interceptor.lint.unmatchable import unmatchable, unreached
 from interceptor.project.config import Project
 from interceptor.values.errors import RecordingError
+from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
 from interceptor.values.place import find, parse_path
@@ -27,6 +29,23 @@ def lint_handlers(
             yield Finding(code, message, handler=handler.loaded.place)
     yield from unreached(project, handlers)
     yield from _undeclared(project, handlers)
+
+
+def lint_descriptions(project: Project, descriptions: Descriptions, states: list[StateName]) -> Iterator[Finding]:
+    """Findings about the contract file; the states that it names are added to `states`."""
+    if not len(descriptions.handlers):
+        return
+    for handler in descriptions.handlers:
+        for code, message in _faults(handler, states):
+            yield Finding(code, message, handler=handler.loaded.place)
+    ran = False
+    for exchange in _latest(project):
+        ran = True
+        descriptions.described(exchange)
+    for handler in descriptions.handlers if ran else ():
+        if handler.loaded.place not in descriptions.used:
+            message = "no exchange of the latest run matches this entry; mend its request, or remove it"
+            yield Finding("contract.entry.unused", message, handler=handler.loaded.place)
 
 
 def _faults(handler: CompiledHandler, states: list[StateName]) -> Iterator[tuple[str, str]]:
@@ -99,10 +118,13 @@ def _undeclared(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
 
 def _answered(project: Project) -> set[str]:
     """The handlers that answered in the latest run."""
+    return {each.metadata.handler for each in _latest(project) if each.metadata.handler}
+
+
+def _latest(project: Project) -> Iterator[Exchange]:
+    """The exchanges of the latest run; none where there is no journal, or one that cannot be read."""
     path = latest_recording(project.recordings)
     try:
-        return (
-            set() if path is None else {each.metadata.handler for each in read_journal(path) if each.metadata.handler}
-        )
+        yield from () if path is None else read_journal(path)
     except RecordingError:
-        return set()
+        return

@@ -220,6 +220,10 @@ def _match(pattern: Sequence[Segment], path: Segments, params: dict[str, str | N
         if segment.literal is not None:
             if index >= len(path) or path[index] != segment.literal:
                 return False
+        elif segment.single and segment.regex is ANY_SEGMENT.regex:
+            if index >= len(path) or not path[index]:
+                return False
+            params[segment.names[0]] = path[index]
         elif segment.single:
             if index >= len(path) or not _take(segment, path[index : index + 1], params):
                 return False

@@ -11,6 +11,8 @@ from interceptor.pact.rules import Rule, is_addressable
 from interceptor.values.json_text import Json
 from interceptor.values.place import Steps, Wild, find, parse_path, spell_path
 
+_NESTED = (dict, list)
+"""Asked about for every value; `dict | list` would be built anew each time."""
 _NUMBERED = re.compile(r"\[\d")
 """In the path of every rule for one element of an array."""
 
@@ -50,11 +52,11 @@ def _measure(value: Json, at: str, lengths: dict[str, int]) -> None:
     if isinstance(value, list):
         lengths[at] = min(len(value), lengths.get(at, len(value)))
         for element in value:
-            if isinstance(element, dict | list):
+            if isinstance(element, _NESTED):
                 _measure(element, f"{at}[*]", lengths)
     else:
         for name, member in value.items():
-            if isinstance(member, dict | list) and is_addressable((name,)):
+            if isinstance(member, _NESTED) and is_addressable((name,)):
                 _measure(member, at + spell_path((name,))[1:], lengths)
 
 

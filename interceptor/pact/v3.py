@@ -51,7 +51,8 @@ def message(each: Message, report: ReportFinding) -> dict[str, Any]:
     body = each.body
     if body is None:
         return result
-    if body.kind == "json" and body.value is None:
+    value = body.value
+    if body.kind == "json" and value is None:
         # `"body": null` means an empty body there.
         message = "only specification 4 can express a body that is JSON's null; it is left out"
         report(Finding("body.null.unsupported", message))
@@ -60,7 +61,7 @@ def message(each: Message, report: ReportFinding) -> dict[str, Any]:
         message = "only specification 4 can express text that is not UTF-8; the body is left out"
         report(Finding("body.charset.unsupported", message))
         return result
-    return result | {"body": base64.b64encode(body.value).decode() if body.kind == "binary" else body.value}
+    return result | {"body": base64.b64encode(value).decode() if body.kind == "binary" else value}
 
 
 def _is_read_as_text(content_type: str) -> bool:

@@ -62,10 +62,9 @@ def _listed(name: str, values: Sequence[str]) -> list[str]:
 
 
 def _body(body: PactBody) -> dict[str, Any]:
-    match body.kind:
-        case "binary":
-            content = base64.b64encode(body.value).decode()
-            return {"content": content, "contentType": body.content_type, "encoded": "base64"}
-        case "json" if body.value is None:
-            return {"content": "null", "contentType": body.content_type, "encoded": "json"}
-    return {"content": body.value, "contentType": body.content_type, "encoded": False}
+    if body.kind == "binary":
+        content = base64.b64encode(body.value).decode()
+        return {"content": content, "contentType": body.content_type, "encoded": "base64"}
+    if (value := body.value) is None:
+        return {"content": "null", "contentType": body.content_type, "encoded": "json"}
+    return {"content": value, "contentType": body.content_type, "encoded": False}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from interceptor.project.models import StrictModel, validate
 from interceptor.project.yaml_file import read
@@ -21,6 +21,7 @@ from interceptor.values.place import parse_path
 from interceptor.values.variables import STATE_DIR
 
 PROJECT_FILE = "interceptor.yaml"
+CONTRACT_FILE = "contract.yaml"
 LARGEST_BODY = 1_000_000
 """Bytes; what is larger tells a reader of a contract nothing."""
 
@@ -94,6 +95,22 @@ class Provider(StrictModel):
     """Also serve this provider at `http://localhost:PORT`, for clients that ignore proxy variables."""
     env: Annotated[Name | None, Field(examples=["API_BASE_URL"])] = None
     """Set this variable to the provider's local address, base path included. Without `listen`, at a free port."""
+
+
+class MswHandlers(StrictModel):
+    """Handlers of MSW, version 2 or later, that answer what the YAML handlers do not."""
+
+    msw: Annotated[Name, Field(examples=["src/mocks/handlers.ts"])]
+    """A JavaScript or TypeScript file that exports them as `handlers`, or by default."""
+
+
+def _kind_of_handlers(value: Any) -> str:
+    return "text" if isinstance(value, str) else "mapping"
+
+
+HandlersEntry: TypeAlias = Annotated[
+    Annotated[str, Tag("text")] | Annotated[MswHandlers, Tag("mapping")], Discriminator(_kind_of_handlers)
+]
 
 
 class KeptHeaders(StrictModel):
@@ -172,9 +189,14 @@ class ProjectFile(StrictModel):
     ]
     """By name. The provider with the longest matching url owns a request."""
     handlers: Annotated[
-        list[str], BeforeValidator(_listed), Field(examples=["handlers/", ["handlers/*.yaml", "mocks/login.yaml"]])
+        list[HandlersEntry],
+        BeforeValidator(_listed),
+        Field(examples=["handlers/", ["handlers/*.yaml", {"msw": "src/mocks/handlers.ts"}]]),
     ] = ["handlers/"]
-    """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority."""
+    """Handler files: files, folders (their *.yaml and *.yml, sorted) or globs. Their order is their priority.
+    `{msw: FILE}`: handlers of MSW, which are asked after all others."""
+    contract: Annotated[Name, Field(examples=["mocks/contract.yaml"])] = CONTRACT_FILE
+    """The contract file: names, states and rules for exchanges that no handler answers. It need not exist."""
     unhandled: Policy = "error"
     """Owned requests that no handler matches. `error`: the client gets a 501, and the run fails.
     `warn`, `bypass`: they go to the real server, with a warning or without."""
@@ -182,6 +204,8 @@ class ProjectFile(StrictModel):
     """Requests that nobody owns. `bypass`: they go to the real server, and TLS is not decrypted."""
     record: Literal["mocked", "all"] = "mocked"
     """`mocked`: responses of handlers reach the pact. `all`: also those of real providers."""
+    include: Annotated[list[str], Field(examples=[["https://api.example.com/v1/*"]])] = []
+    """Globs of URLs. If there are some, only what matches one reaches the pact."""
     exclude: Annotated[list[str], Field(examples=[["*/health", "*.woff2"]])] = []
     """Globs of URLs that pass through and are never recorded."""
     pact: PactSettings = PactSettings()
@@ -270,6 +294,18 @@ def load_project(file: Path) -> Project:
 
 def _cross_check(settings: ProjectFile, node: Node, root: Path) -> list[Problem]:
     """What no single key can know: files that exist, ports and URLs that are used once."""
+    problems = _check_providers(settings, node, root)
+    if "contract" in settings.model_fields_set and not (root / settings.contract).is_file():
+        problems.append(node.at("contract").problem(f'there is no file "{settings.contract}"'))
+    for index, entry in enumerate(settings.handlers):
+        if isinstance(entry, MswHandlers) and not (root / entry.msw).is_file():
+            problems.append(node.at("handlers", index, "msw").problem(f'there is no file "{entry.msw}"'))
+    if not _inside(root / settings.pact.dir, root):
+        problems.append(node.at("pact", "dir").problem("the pact directory must be inside the project"))
+    return problems
+
+
+def _check_providers(settings: ProjectFile, node: Node, root: Path) -> list[Problem]:
     problems: list[Problem] = []
     urls: dict[str, str] = {}
     ports: dict[int, str] = {}
@@ -290,8 +326,6 @@ def _cross_check(settings: ProjectFile, node: Node, root: Path) -> list[Problem]
             problems.append(where.at("url", 0).problem(message))
         if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
             problems.append(where.at("openapi").problem(f'there is no file "{provider.openapi}"'))
-    if not _inside(root / settings.pact.dir, root):
-        problems.append(node.at("pact", "dir").problem("the pact directory must be inside the project"))
     return problems
 
 

@@ -15,6 +15,8 @@ def handler_paths(project: Project, problems: list[Problem]) -> Iterator[Path]:
     """The handler files of a project; where there are none to be found is added to the problems."""
     seen: set[Path] = set()
     for index, entry in enumerate(project.settings.handlers):
+        if not isinstance(entry, str):
+            continue
         path = project.root / entry
         if path.is_dir():
             found = sorted(file for file in path.iterdir() if file.suffix in YAML_SUFFIXES and file.is_file())

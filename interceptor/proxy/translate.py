@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import quote
 
 from interceptor.engine import SCOPE_HEADER
 from interceptor.proxy.content import NotDecodedError, decoded
-from interceptor.proxy.http1.reader import Fields
+from interceptor.proxy.http1.reader import Fields, weight
 from interceptor.proxy.http1.targets import Address, is_ip_address
 from interceptor.values.messages import Headers, Request, Response
+from interceptor.values.remember import remembered_by_weight
 from interceptor.values.urls import normal_url
 
 MOST_DECODED = 64 << 20
@@ -21,8 +21,6 @@ MOST_DECODED = 64 << 20
 _FOR_THE_PROXY = frozenset({"proxy-connection", "proxy-authorization", SCOPE_HEADER})
 _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding"})
 _OF_THE_CODING = _OF_THE_WIRE | {"content-encoding"}
-_MOST_REMEMBERED = 4096
-"""Bytes of a body up to which a translated request is cached; 2 MB of bodies in all."""
 _PLAIN = re.compile(rb"[!$-~]*")
 _AS_SPELT = "/:?[]@!$&'()*+,;=-._~%\"<>\\^`{|}"
 
@@ -45,8 +43,11 @@ def meant_host(host: str, sni: str | None) -> str:
     return sni if sni is not None and is_ip_address(host) else host
 
 
+@remembered_by_weight(512, lambda _, __, target, fields, content: len(target) + weight(fields) + len(content))
 def make_request(method: str, address: Address, target: bytes, fields: Fields, content: bytes) -> Request:
     """Make a request from its parts on the wire.
+
+    Tests ask the same again and again: what a request was found to hold is kept with it.
 
     Args:
         method: in any case.
@@ -55,12 +56,6 @@ def make_request(method: str, address: Address, target: bytes, fields: Fields, c
         fields: the headers.
         content: the body, in its coding.
     """
-    make = _make_request if len(content) <= _MOST_REMEMBERED else _make_request.__wrapped__
-    return make(method, address, target, fields, content)
-
-
-@lru_cache(maxsize=512)  # tests send the same requests again and again; what was parsed of a request is kept with it
-def _make_request(method: str, address: Address, target: bytes, fields: Fields, content: bytes) -> Request:
     headers = request_fields(fields)
     body = _decoded(content, headers.coding)
     path = target.decode() if _PLAIN.fullmatch(target) else quote(target.partition(b"#")[0], safe=_AS_SPELT)
@@ -70,7 +65,7 @@ def _make_request(method: str, address: Address, target: bytes, fields: Fields, 
     return Request(method.upper(), url, headers.decoded, body)
 
 
-@lru_cache(maxsize=512)  # a client's requests have mostly the same headers
+@remembered_by_weight(512, weight)  # a client's requests have much the same headers
 def request_fields(fields: Fields) -> RequestFields:
     pairs = _texts(fields)
     scope = next((value for name, value in pairs if name == SCOPE_HEADER), "") or _proxy_user(pairs)

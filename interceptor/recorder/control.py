@@ -29,6 +29,7 @@ from interceptor.journal.lines import dumps, encoded
 from interceptor.recorder.recorder import Recorder
 from interceptor.recorder.summary import as_plain
 from interceptor.values.errors import ConfigurationError
+from interceptor.values.exchange import ProviderState
 from interceptor.values.json_text import Json, NotJsonError
 from interceptor.values.media_types import JSON_MEDIA_TYPE
 from interceptor.values.messages import Request, Response
@@ -111,16 +112,22 @@ class Control:
     def _states(self, request: Request, scope: str) -> None:
         said = _json(request, '["a provider state"]')
         states = said if isinstance(said, list) else [said]
-        names = [state.get("name") if isinstance(state, dict) else state for state in states]
-        if not all(isinstance(name, str) and name for name in names):
+        given = [state if isinstance(state, dict) else {"name": state} for state in states]
+        if not all(isinstance(each.get("name"), str) and each["name"] for each in given):
             raise _Refusal('provider states must be a list of names, or of {"name": ...}')
-        self._engine.declare_states(frozenset(map(str, names)), scope)
+        if not all(isinstance(each.get("params", {}), dict) for each in given):
+            raise _Refusal('the params of a provider state are an object: {"name": ..., "params": {...}}')
+        self._engine.declare_states(frozenset(each["name"] for each in given), scope)
+        self._recorder.declarations.declare(
+            tuple(ProviderState(each["name"], each.get("params", {})) for each in given), scope
+        )
 
     def _handlers(self, request: Request, scope: str) -> Json:
         return {"handlers": self._engine.add_handlers(request.text, scope)}
 
     def _reset(self, _: Request, scope: str) -> None:
         self._engine.reset(scope)
+        self._recorder.declarations.declare((), scope)
 
     def _test(self, _: Request, scope: str) -> Json:
         seen = self._recorder.seen_by(scope)

@@ -17,17 +17,23 @@ def note_observed(folder: Path, owners: Owners, recorder: Recorder) -> None:
     """Record what the preloads of a run left in a folder, except for requests that no provider owns.
 
     It is unknown which values such a mock generates, so all of them count as generated, as with a resolver.
+    The states are those that the test had declared when it sent the request.
     """
-    observed, damaged = read_observed(folder)
+    observed, lost = read_observed(folder)
+    timelines = recorder.declarations.timelines()
     for each in observed:
         if (owned := owners.owner(each.request)) is not None:
+            declared = timelines.at(each.moment, each.worker or "")
             metadata = Metadata(
                 provider=owned.provider,
                 path=owned.path,
                 handler=each.library,
-                test=each.test,
+                states=declared.states,
+                test=declared.test or each.test,
                 scope=each.worker,
                 generated=(*EVERYTHING, *header_places("response", (name for name, _ in each.response.headers))),
             )
             recorder.note(each.request, Mocked(each.response, metadata), each.response, at=each.at)
-    recorder.summary.unreadable += damaged
+    for missing in lost:
+        if owners.owner(missing.request) is not None:
+            recorder.note_lost(missing.request, missing.why)

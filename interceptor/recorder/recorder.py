@@ -16,6 +16,7 @@ from typing import assert_never
 
 from interceptor.journal import JournalWriter, new_recording, timestamp
 from interceptor.project.config import Project
+from interceptor.recorder.declarations import Declarations
 from interceptor.recorder.summary import Sighting, Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
@@ -29,7 +30,7 @@ _MOST_SCOPES = 1000
 """Workers to remember; the one with the oldest test is forgotten first."""
 _MOST_EXCHANGES = 2000
 _MOST_BYTES = 16 << 20
-"""Bytes of bodies kept with the newest exchanges, for tests that ask."""
+"""Of the newest exchanges, which are kept to be asked for."""
 
 _LONGEST_NAME = 100
 """Characters of a client's User-Agent."""
@@ -65,6 +66,7 @@ class Recorder:
         self._repeats: dict[tuple[int, bool], _Known] = {}
         self._bytes = 0
         self._number = 0
+        self.declarations = Declarations()
         self.summary = Summary(tuple(handlers))
 
     @property
@@ -148,6 +150,10 @@ class Recorder:
         """Count a request that the real server did not answer."""
         self.summary.unanswered.add(f"{self._shown(request)}: {why}")
 
+    def note_lost(self, request: Request, why: str) -> None:
+        """Note that a mock in the consumer answered a request, of which no more is known."""
+        self.summary.lost.add(f"{self._shown(request)}: {self._redactor.text(why)}")
+
     def note_unfinished(self) -> None:
         """Count a client that left in the middle of a request."""
         self.summary.unfinished += 1
@@ -161,7 +167,8 @@ class Recorder:
         self._complain(self._redactor.text(explanation), self.summary.failures)
 
     def begin_test(self, name: str | None, scope: str = "") -> None:
-        """From now on, what a scope does belongs to a new test."""
+        """From now on, what a scope does belongs to a new test, in which no state is declared."""
+        self.declarations.begin_test(name, scope)
         self._scopes.pop(scope, None)
         self._scopes[scope] = Seen(name, since=self._number)
         if len(self._scopes) > _MOST_SCOPES:
@@ -237,7 +244,7 @@ class Recorder:
         return seen if seen.test == metadata.test else Seen()
 
     def _keep(self, exchange: Exchange) -> None:
-        size = len(exchange.request.body) + (0 if exchange.response is None else len(exchange.response.body))
+        size = exchange.request.weight + (0 if exchange.response is None else exchange.response.weight)
         self._newest.append((self._number, size, exchange))
         self._number += 1
         self._bytes += size

@@ -93,8 +93,8 @@ class Summary:
     bypassed: int = 0
     """Requests and tunnels that are not part of the contract: foreign hosts, loopback, excluded URLs."""
 
-    unreadable: int = 0
-    """Exchanges of mocks inside the consumer's processes that could not be recorded."""
+    lost: Tally[str] = field(default_factory=Tally)
+    """Requests that mocks inside the consumer's processes answered, and why their exchanges could not be noted."""
 
     @property
     def requests(self) -> int:
@@ -149,6 +149,7 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "unowned": summary.unowned.counts,
         "reported": summary.reported.counts,
         "unanswered": summary.unanswered.counts,
+        "lost": summary.lost.counts,
         "clients": {
             "arrived": {way.value: by_name(way, clients) for way, clients in summary.arrived.items()},
             "refused": by_host(summary.refused),

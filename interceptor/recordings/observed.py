@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,28 +20,25 @@ _OF_THE_WIRE = frozenset({"content-length", "transfer-encoding", "connection", "
 
 
 @with_config(ConfigDict(extra="ignore"))
-class _Body(TypedDict):
-    base64: Base64Bytes
-
-
-@with_config(ConfigDict(extra="ignore"))
 class _Request(TypedDict):
     method: str
     url: str
     headers: Headers
-    body: _Body
+    body: Base64Bytes
 
 
 @with_config(ConfigDict(extra="ignore"))
 class _Response(TypedDict):
     status: Annotated[int, Field(ge=100, le=599)]
     headers: Headers
-    body: _Body
+    body: Base64Bytes
 
 
 @with_config(ConfigDict(extra="ignore"))
-class _Line(TypedDict):
+class _Noted(TypedDict):
+    id: int
     at: str
+    moment: int
     library: str
     test: NotRequired[str | None]
     worker: NotRequired[str | None]
@@ -48,7 +46,23 @@ class _Line(TypedDict):
     response: _Response
 
 
-_LINE = TypeAdapter(_Line)
+@with_config(ConfigDict(extra="ignore"))
+class _Announced(TypedDict):
+    id: int
+    method: str
+    url: str
+
+
+@with_config(ConfigDict(extra="ignore"))
+class _NotNoted(TypedDict):
+    id: int
+    lost: str
+
+
+_NOTED = TypeAdapter(_Noted)
+_ANNOUNCED = TypeAdapter(_Announced)
+_NOT_NOTED = TypeAdapter(_NotNoted)
+_CUT_SHORT = "its process was killed before the bodies were copied, or a body never ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +75,57 @@ class Observed:
     response: Response
     at: float
     """When it was answered, POSIX seconds."""
+    moment: int
+    """When it was asked, in nanoseconds of the clock that all processes share."""
     test: str | None
     worker: str | None
 
 
-def read_observed(folder: Path) -> tuple[list[Observed], int]:
-    """What all processes noted, in the order of time; and how many lines could not be read.
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A request that a mock answered, and whose exchange could not be noted."""
 
-    A process that was killed may leave half a line, and a body beyond all measure is not noted.
-    """
-    found, damaged = [], 0
+    request: Request
+    why: str
+
+
+def read_observed(folder: Path) -> tuple[list[Observed], list[Lost]]:
+    """What all processes noted, in the order in which it was asked; and what they could not note."""
+    found: list[Observed] = []
+    lost: list[Lost] = []
     for file in sorted(folder.glob("*.jsonl")):
-        for line in file.read_bytes().splitlines():
-            try:
-                found.append(_observed(_LINE.validate_python(parse_json(line))))
-            except (ValidationError, NotJsonError, ValueError):
-                damaged += 1
-    return sorted(found, key=lambda each: each.at), damaged
+        _read_file(file, found, lost)
+    return sorted(found, key=lambda each: each.moment), lost
 
 
-def _observed(line: _Line) -> Observed:
+def _read_file(file: Path, found: list[Observed], lost: list[Lost]) -> None:
+    """Each exchange is announced first; what is not noted afterwards is lost."""
+    announced: dict[int, tuple[_Announced, str]] = {}
+    for content in file.read_bytes().splitlines():
+        # The last line of a process that was killed may be torn; it was announced before.
+        with suppress(ValidationError, NotJsonError, ValueError, KeyError):
+            line = parse_json(content)
+            if isinstance(line, dict) and "library" in line:
+                noted = _NOTED.validate_python(line)
+                found.append(_observed(noted))
+                announced.pop(noted["id"], None)
+            elif isinstance(line, dict) and "lost" in line:
+                missing = _NOT_NOTED.validate_python(line)
+                announced[missing["id"]] = (announced[missing["id"]][0], missing["lost"])
+            else:
+                begun = _ANNOUNCED.validate_python(line)
+                announced[begun["id"]] = (begun, _CUT_SHORT)
+    lost += (Lost(Request(each["method"].upper(), _url(each["url"])), why) for each, why in announced.values())
+
+
+def _observed(line: _Noted) -> Observed:
     request, response = line["request"], line["response"]
     return Observed(
         line["library"],
-        Request(
-            request["method"].upper(), _url(request["url"]), _headers(request["headers"]), request["body"]["base64"]
-        ),
-        Response(response["status"], _headers(response["headers"]), response["body"]["base64"]),
+        Request(request["method"].upper(), _url(request["url"]), _headers(request["headers"]), request["body"]),
+        Response(response["status"], _headers(response["headers"]), response["body"]),
         datetime.fromisoformat(line["at"]).timestamp(),
+        line["moment"],
         line.get("test"),
         line.get("worker"),
     )

@@ -82,6 +82,7 @@ class BodyMasker:
             or any(secret in text for secret in self.echoed)
             or "\\u" in text  # an escape of JSON may be a part of anything
             or self.outlook.may_be_secret(unquote_plus(text) if "%" in text else text)
+            or ("+" in text and self.outlook.may_be_secret(unquote_plus(text)))  # a form's card number, spaced
         )
 
     def _text(self, text: str, content_type: str | None, place: str) -> str:

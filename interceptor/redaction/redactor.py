@@ -84,6 +84,8 @@ class Redactor:
         names = [_last_name(path) for path in self._paths]
         self._outlook = Outlook((*self._finder.names, *(name.lower() for name in names if name)))
         self._masked_values: dict[tuple[str, str], str] = {}
+        self._harmless: set[str] = set()
+        """URLs without their queries that hold no secret."""
 
     @classmethod
     def of(cls, project: Project) -> Redactor:
@@ -175,9 +177,13 @@ class Redactor:
 
     def _url(self, url: str, body: BodyMasker, found: _Findings) -> str:
         base, mark, query = url.partition("?")
-        masked, secrets = _masked_path(base, self._finder)
-        for secret in secrets:
-            found.note("request.path", secret)
+        masked = base
+        if base not in self._harmless:
+            masked, secrets = _masked_path(base, self._finder)
+            for secret in secrets:
+                found.note("request.path", secret)
+            if not secrets and len(self._harmless) < _MOST_REMEMBERED and len(base) <= _LONGEST_REMEMBERED:
+                self._harmless.add(base)
         if mark:
             query = body.fields(query, "request.query")
         return f"{masked}{mark}{query}" if found.places else url

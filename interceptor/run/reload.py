@@ -54,6 +54,8 @@ async def _reload(
 ) -> None:
     try:
         anew = await asyncio.to_thread(load_engine, project)
+        if engine.foreign is not None:
+            await asyncio.to_thread(engine.foreign.restart)
     except ConfigurationError as error:
         tell(f"{error.message}\nthe handlers stay as they were")
         return
@@ -77,7 +79,7 @@ def _look(project: Project, engine: Engine) -> Look:
 def _folders(project: Project, engine: Engine) -> set[Path]:
     """Where those files are, and where new ones may appear."""
     folders = {path.parent for path in (project.file, *engine.files, *handler_paths(project, []))}
-    folders |= {project.root / entry for entry in project.settings.handlers}
+    folders |= {project.root / entry for entry in project.settings.handlers if isinstance(entry, str)}
     return {folder for folder in folders if folder.is_dir()}
 
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of the project file and the handler files, for editors that complete and check.
+"""JSON Schemas of the files of a project, for editors that complete and check.
 
 Keys, defaults, descriptions and examples come from the models. Where a model takes any value, or gets a shorthand
 expanded, the tables below say what YAML may contain.
@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from interceptor.handlers.descriptions import ContractFileHead, Description
 from interceptor.handlers.language import Handler, HandlerFileHead
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS
 from interceptor.handlers.response_part import BODIES, PIECES
@@ -44,13 +45,11 @@ def handlers_schema() -> Schema:
     """The schema of a handler file."""
     definitions = _definitions(HandlerFileHead, Handler)
     _apply(definitions, _HANDLERS)
-    definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
+    _narrow_requests(definitions)
     definitions["ResponseEntry"] |= _one_of(BODIES)
     ways = [{"required": ["min", "max"]}, {"required": ["median", "sigma"]}]
     definitions["DrawnDelay"] |= {"oneOf": ways, "maxProperties": 2}
     definitions["StreamPiece"]["oneOf"] = [{"required": [key]} for key in PIECES]
-    definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
-    definitions |= _VALUES
     required = definitions["Handler"].pop("required")
     file = definitions.pop("HandlerFileHead")
     # The defaults may contain the request, or parts of it; only without them is it required in each handler.
@@ -61,17 +60,25 @@ def handlers_schema() -> Schema:
     return _document("A handler file of interceptor", file, definitions)
 
 
+def contract_schema() -> Schema:
+    """The schema of the contract file."""
+    definitions = _definitions(ContractFileHead, Description)
+    _apply(definitions, _CONTRACT)
+    _narrow_requests(definitions)
+    return _document("The contract file of interceptor", definitions.pop("ContractFileHead"), definitions)
+
+
 def schema_text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_schemas(state_dir: Path) -> list[Path]:
-    """Write both schemas to the paths in the first lines of the files that `init` writes.
+    """Write the schemas to the paths in the first lines of the files that `init` writes.
 
     Raises:
         UsageError: the folder cannot be written.
     """
-    written = {"project.json": project_schema(), "handlers.json": handlers_schema()}
+    written = {"project.json": project_schema(), "handlers.json": handlers_schema(), "contract.json": contract_schema()}
     folder = state_dir / SCHEMA_DIR
     try:
         make_state_dir(state_dir)
@@ -147,6 +154,13 @@ def _one_of(*groups: Sequence[str]) -> Schema:
         for key in group
     }
     return {"dependentSchemas": {key: excluded[key] for key in sorted(excluded)}}
+
+
+def _narrow_requests(definitions: dict[str, Schema]) -> None:
+    """What a request may say only once, and the values of which it consists."""
+    definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
+    definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
+    definitions |= _VALUES
 
 
 def _document(title: str, root: Schema, definitions: dict[str, Schema]) -> Schema:
@@ -230,20 +244,9 @@ _VALUES: dict[str, Schema] = {
     },
 }
 
-_HANDLERS: Mapping[str, Mapping[str, Schema]] = {
-    "HandlerFileHead": {
-        "defaults": ref("Handler"),
-        "handlers": {"type": "array", "items": ref("Handler")},
-    },
-    "Handler": {
-        "request": {"anyOf": [_REQUEST_LINE, ref("RequestPart")]},
-        "response": _or_list({"anyOf": [_STATUS, ref("ResponseEntry")]}, minItems=1),
-        "name": _TEXT,
-        "given": _STATES,
-        "when": _TEXT,
-    },
-    "GivenState": {"name": _TEXT},
-    "DrawnDelay": {"min": _MILLISECONDS, "max": _MILLISECONDS, "median": _MILLISECONDS},
+_STATUS_RULE: Schema = {"anyOf": [*_CODES["anyOf"], {"type": "object", "properties": {"status": _CODES}}]}
+_RESPONSE_RULES: Schema = _rules(r"^(\$|header\.)", status=_STATUS_RULE)
+_REQUESTS: Mapping[str, Mapping[str, Schema]] = {
     "RequestPart": {
         **dict.fromkeys(("query", "headers", "cookies", "form"), ref("Names")),
         "json": ref("JsonMatcher"),
@@ -265,6 +268,22 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         **dict.fromkeys(OPERATIONS, ref("ValueMatcher")),
         "variables": ref("JsonMatcher"),
     },
+    "GivenState": {"name": _TEXT},
+}
+_HANDLERS: Mapping[str, Mapping[str, Schema]] = {
+    **_REQUESTS,
+    "HandlerFileHead": {
+        "defaults": ref("Handler"),
+        "handlers": {"type": "array", "items": ref("Handler")},
+    },
+    "Handler": {
+        "request": {"anyOf": [_REQUEST_LINE, ref("RequestPart")]},
+        "response": _or_list({"anyOf": [_STATUS, ref("ResponseEntry")]}, minItems=1),
+        "name": _TEXT,
+        "given": _STATES,
+        "when": _TEXT,
+    },
+    "DrawnDelay": {"min": _MILLISECONDS, "max": _MILLISECONDS, "median": _MILLISECONDS},
     "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "comment": _TEXT, "for_each": _TEXT, "delay": _DELAY},
     "StreamPiece": {**dict.fromkeys(("text", "base64", "file", "for_each"), _TEXT), "delay": _DELAY},
     "Dribble": {"over": _MILLISECONDS},
@@ -281,15 +300,24 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "stream": _or_list(ref("StreamPiece")),
         "delay": _DELAY,
         "bandwidth": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _BANDWIDTH}]},
-        "matching": _rules(
-            r"^(\$|header\.)",
-            status={"anyOf": [*_CODES["anyOf"], {"type": "object", "properties": {"status": _CODES}}]},
-        ),
+        "matching": _RESPONSE_RULES,
         "given": _STATES,
     },
+}
+_CONTRACT: Mapping[str, Mapping[str, Schema]] = {
+    **_REQUESTS,
+    "ContractFileHead": {"interactions": {"type": "array", "items": ref("Description")}},
+    "Description": {
+        "request": {"allOf": [_ADDRESSED], "anyOf": [_REQUEST_LINE, ref("RequestPart")]},
+        "response": {"anyOf": [_STATUS, ref("DescribedResponse")]},
+        "name": _TEXT,
+        "given": _STATES,
+        "when": _TEXT,
+    },
+    "DescribedResponse": {"status": _STATUS, "matching": _RESPONSE_RULES},
 }
 _PROJECT: Mapping[str, Mapping[str, Schema]] = {
     "Provider": {"url": _or_list({"type": "string", "pattern": "^https?://[^/]"}, minItems=1)},
     "PactSettings": {"max_body": {"anyOf": [_COUNT, {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[kM]?B$"}]}},
-    "ProjectFile": {"handlers": _or_list({"type": "string"})},
+    "ProjectFile": {"handlers": _or_list({"anyOf": [{"type": "string"}, ref("MswHandlers")]})},
 }

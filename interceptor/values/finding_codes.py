@@ -49,6 +49,9 @@ _LINT = {
         "A handler differs from an earlier one only in `given`, and the latest run did not use it: no test declares "
         "its states."
     ),
+    "contract.error": _error("The contract file is broken; `interceptor run` reports the same."),
+    "contract.warning": _warning("An entry of the contract file is doubtful; `interceptor run` reports the same."),
+    "contract.entry.unused": _warning("No exchange of the latest run matches an entry of the contract file."),
     "handler.path.literal": _warning("A colon or a group in a path is plain text, where MSW would see a parameter."),
     "handler.method.unlikely": _warning("The method of a handler is spelt like another one that clients use."),
     "handler.json.text": _warning("A handler's `json` is a text that holds JSON, not the JSON itself."),

@@ -31,6 +31,10 @@ LENGTHLESS = BODILESS - {205}
 """Final statuses whose head ends the message; a 205 needs a `content-length: 0` (RFC 9112, section 6.3)."""
 
 
+def _weight(headers: Headers) -> int:
+    return sum([len(name) + len(value) for name, value in headers])
+
+
 @lean(frozen=True)
 class Request:
     """One request, as the consumer meant it."""
@@ -46,6 +50,11 @@ class Request:
     @lazy
     def _hash(self) -> int:
         return hash((self.method, self.url, self.headers, self.body))
+
+    @property
+    def weight(self) -> int:
+        """The characters of URL and headers, and the bytes of the body."""
+        return len(self.url) + _weight(self.headers) + len(self.body)
 
     @lazy
     def origin(self) -> str:
@@ -129,6 +138,11 @@ class Response:
     status: int
     headers: Headers = ()
     body: bytes = b""
+
+    @property
+    def weight(self) -> int:
+        """The characters of the headers, and the bytes of the body."""
+        return _weight(self.headers) + len(self.body)
 
     def header(self, name: str) -> str | None:
         """The first value of a header (`name` in lower case), or None."""

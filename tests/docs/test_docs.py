@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from interceptor.engine import load_engine
+from interceptor.engine.descriptions import load_descriptions
 from interceptor.project.config import load_project
 
 ROOT = Path(__file__).parents[2]
@@ -33,10 +34,15 @@ def test_every_block_is_sound(tmp_path, block):
     handlers = tmp_path / "handlers"
     (handlers / "fixtures").mkdir(parents=True)
     (handlers / "fixtures" / "products.json").write_text("[]")
-    (handlers / "products.yaml").write_text("handlers: []" if is_project else block)
+    is_contract = re.search("^interactions:", block, re.MULTILINE)
+    (handlers / "products.yaml").write_text("handlers: []" if is_project or is_contract else block)
+    (tmp_path / "contract.yaml").write_text(block if is_contract else "interactions: []")
+    (tmp_path / "src" / "mocks").mkdir(parents=True)
+    (tmp_path / "src" / "mocks" / "handlers.ts").touch()
     project = tmp_path / "interceptor.yaml"
     project.write_text(block if is_project else PROJECT)
     assert load_engine(load_project(project)).warnings == []
+    assert load_descriptions(load_project(project)).warnings == []
 
 
 def test_the_interaction_shown_is_one_of_the_examples_pact():

@@ -126,11 +126,16 @@ def test_very_many_connections_at_once_are_served(proxy):
         assert [answers_of(connection) for connection in connections] == [[b"same"]] * 300
 
 
+@pytest.mark.parametrize("door", [None, "http://api.test:80", "https://api.test:443"], ids=["proxy", "plain", "tls"])
 @pytest.mark.parametrize("path", ["same", "large", "never", "later"])
-def test_clients_that_reset_cost_nobody_anything(proxy, path, caplog):
+def test_clients_that_reset_cost_nobody_anything(proxy, path, door, caplog):
     for _ in range(5):
-        with proxy.connect() as connection:
-            connection.sendall(f"GET http://api.test/{path} HTTP/1.1\r\n\r\n".encode() * 3)
+        with contextlib.ExitStack() as open_ones:
+            connection = open_ones.enter_context(proxy.connect(door))
+            if door == "https://api.test:443":
+                connection = open_ones.enter_context(proxy.tls().wrap_socket(connection, server_hostname="api.test"))
+            target = f"/{path}" if door else f"http://api.test/{path}"
+            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: api.test\r\n\r\n".encode() * 3)
             if path == "later":
                 connection.recv(1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

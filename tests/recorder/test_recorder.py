@@ -208,6 +208,7 @@ def test_a_summary_for_programs(recorder):
         "unowned": {},
         "reported": {},
         "unanswered": {},
+        "lost": {},
         "clients": {"arrived": {}, "refused": {}, "silent": {}, "http2": {}, "elsewhere": {}},
     }
 
@@ -241,7 +242,7 @@ def test_what_outlives_its_test_is_not_the_next_ones(recorder):
 
 
 def test_exchanges_and_scopes_are_kept_in_bounded_memory(recorder):
-    large = Response(200, body=b"x" * (1 << 19))
+    large = Response(200, body=b"x" * ((1 << 19) - 1000))
     for _ in range(40):
         recorder.note(REQUEST, Mocked(large, NOTE), large)
     assert len(recorder.exchanges_of()) == 32

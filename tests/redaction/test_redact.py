@@ -96,6 +96,7 @@ def test_json_bodies(value, masked, places):
 # (content type, body, masked body, place)
 TEXTS = [
     ("application/x-www-form-urlencoded", "user=bob&password=a+b%211", "user=bob&password=a+a%210", "form.password"),
+    ("application/x-www-form-urlencoded", "card=4111+1111+1111+1111", "card=0000+0000+0000+0000", "form.card"),
     ("text/xml", "<a><x:password b='c'>hey</x:password></a>", "<a><x:password b='c'>***</x:password></a>", "body"),
     ("text/plain", f"token {JWT}.", "token ***.", "body"),
     ("text/plain", "at https://bob:hunter2@a.example/b", "at https://***@a.example/b", "body"),

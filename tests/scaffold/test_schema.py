@@ -9,13 +9,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from interceptor.engine import load_engine
+from interceptor.engine.descriptions import load_descriptions
 from interceptor.project.config import load_project
 from interceptor.project.yaml_file import parse
-from interceptor.scaffold.schema import handlers_schema, project_schema
+from interceptor.scaffold.schema import contract_schema, handlers_schema, project_schema
 from interceptor.values.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS = {"project": project_schema(), "handlers": handlers_schema()}
+SCHEMAS = {"project": project_schema(), "handlers": handlers_schema(), "contract": contract_schema()}
 VALIDATORS = {kind: Draft202012Validator(schema) for kind, schema in SCHEMAS.items()}
 
 
@@ -37,6 +38,8 @@ def written() -> dict[str, tuple[str, str]]:
 
 
 def _kind(text: str) -> str:
+    if re.search("^interactions:", text, re.MULTILINE):
+        return "contract"
     return "project" if re.search("^consumer:", text, re.MULTILINE) else "handlers"
 
 
@@ -55,6 +58,7 @@ def test_whatever_we_write_is_valid(kind: str, text: str) -> None:
     assert errors(kind, text) == []
 
 
+CONTRACT = "provider: A\ninteractions:\n  - "
 HEAD = "provider: A\nhandlers:\n  - "
 WRONG = [
     ("handlers", "provider: A\n"),
@@ -87,6 +91,15 @@ WRONG = [
     ("handlers", HEAD + "{request: GET /a, response: {matching: {path: type}}}\n"),
     ("handlers", HEAD + "{request: GET /a, response: {matching: {status: fine}}}\n"),
     ("handlers", HEAD + "{request: GET /a, once: 1}\n"),
+    ("contract", "provider: A\n"),
+    ("contract", "interactions: {}\n"),
+    ("contract", CONTRACT + "{name: a}\n"),
+    ("contract", CONTRACT + "{request: GET /a, once: true}\n"),
+    ("contract", CONTRACT + "{request: {method: GET}}\n"),
+    ("contract", CONTRACT + "{request: GET /a, response: 99}\n"),
+    ("contract", CONTRACT + "{request: GET /a, response: {json: 1}}\n"),
+    ("contract", CONTRACT + "{request: GET /a, response: {matching: {$.a: regx}}}\n"),
+    ("contract", CONTRACT + "{request: {path: /a, query: {q: {$regx: x}}}}\n"),
     ("project", "providers: {}\n"),
     ("project", "consumer: A\nunhandeld: error\n"),
     ("project", "consumer: A\nunhandled: explode\n"),
@@ -104,8 +117,15 @@ def test_mistakes_are_not_and_the_loader_agrees(kind: str, text: str, tmp_path: 
     (tmp_path / "interceptor.yaml").write_text(project)
     (tmp_path / "handlers").mkdir()
     (tmp_path / "handlers" / "a.yaml").write_text(text if kind == "handlers" else "handlers: []\n")
+    (tmp_path / "contract.yaml").write_text(text if kind == "contract" else "interactions: []\n")
     with pytest.raises(ConfigurationError):
-        load_engine(load_project(tmp_path / "interceptor.yaml"))
+        _load(tmp_path / "interceptor.yaml")
+
+
+def _load(file: Path) -> None:
+    project = load_project(file)
+    load_engine(project)
+    load_descriptions(project)
 
 
 @pytest.mark.parametrize(

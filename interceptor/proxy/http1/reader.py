@@ -63,6 +63,11 @@ class WireHeaders:
     websocket: bool
 
 
+def weight(fields: Fields) -> int:
+    """Bytes of names and values."""
+    return sum([len(name) + len(value) for name, value in fields])
+
+
 class WireRequest(NamedTuple):
     """One whole request."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from interceptor.proxy.http1.reader import NotHttpError
+from interceptor.values.remember import remembered, remembered_by_weight
 from interceptor.values.urls import DEFAULT_PORTS
 
 _URL = re.compile(rb"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
@@ -24,7 +24,7 @@ class Address(NamedTuple):
     port: int
 
 
-@lru_cache(maxsize=512)
+@remembered_by_weight(512, lambda target, host: len(target) + len(host or b""))
 def destination(target: bytes, host_header: bytes | None) -> tuple[Address, bytes]:
     """The origin that a request to a proxy is for, and the path there.
 
@@ -36,7 +36,7 @@ def destination(target: bytes, host_header: bytes | None) -> tuple[Address, byte
     return Address(scheme, host, port or DEFAULT_PORTS[scheme]), path
 
 
-@lru_cache(maxsize=512)
+@remembered(512, longest=4096)
 def path_of(target: bytes) -> bytes:
     """The path of a request that is for a known server.
 
@@ -66,7 +66,7 @@ def netloc(address: Address) -> bytes:
     return f"{named}{port}".encode()
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def is_ip_address(host: str) -> bool:
     try:
         ip_address(host)
@@ -97,7 +97,7 @@ def _split(target: bytes) -> tuple[str, bytes, bytes]:
     return scheme.decode().lower(), authority, path if path.startswith(b"/") else b"/" + path
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _authority(authority: bytes) -> tuple[str, int | None]:
     """`api.example.com:443` -> `("api.example.com", 443)`; names in other alphabets are decoded."""
     try:

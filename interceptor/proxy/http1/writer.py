@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from http import HTTPStatus
 
 from interceptor.proxy.http1.reader import Fields
 from interceptor.values.messages import BODILESS, LENGTHLESS, Headers, Response
+from interceptor.values.remember import remembered_by_weight
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 TUNNEL_OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -38,7 +38,11 @@ def answer(
     return b"%b%b\r\n%b" % (head, length, body), closes
 
 
-@lru_cache(maxsize=512)  # most responses have the headers of an earlier one
+def _weight(_status: int, headers: Headers, further: Headers, *_: int, **__: bool) -> int:
+    return sum([len(name) + len(value) for name, value in (*headers, *further)])
+
+
+@remembered_by_weight(512, _weight)  # most responses have the headers of an earlier one
 def answer_head(status: int, headers: Headers, further: Headers, minor: int, *, closes: bool) -> tuple[bytes, bool]:
     """The head of a response without the header for its length, and whether the connection closes after it."""
     fields = wire_fields(headers, further)

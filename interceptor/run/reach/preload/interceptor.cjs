@@ -47,7 +47,11 @@ function normalised(args) {
   return Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
 }
 
-net.Socket.prototype.connect = function (...args) {
+net.Socket.prototype.connect = lead;
+
+function lead(...args) {
+  // MSW 3 and nock 15 give each socket that they answer themselves a `connect` of its own: nothing of it leaves.
+  if (Object.hasOwn(this, 'connect')) return connect.apply(this, args);
   const given = normalised(args);
   const door = doorOf(given[0]);
   if (door === undefined && !isOurs(given[0])) return connect.apply(this, args);
@@ -56,7 +60,7 @@ net.Socket.prototype.connect = function (...args) {
   const greeting = this instanceof tls.TLSSocket ? '' : preamble(door === undefined ? '' : door.meant);
   if (greeting) this.write(greeting, 'latin1');
   return result;
-};
+}
 
 function isOurs(options) {
   return !options.path && ours.has(String(options.port)) && ['localhost', LOOPBACK].includes(options.host || 'localhost');
@@ -74,11 +78,22 @@ function redirected(given, door) {
 tls.connect = function (...args) {
   const [options, listener] = secureArguments(args);
   if (options.socket || doorOf(options) === undefined) return secureConnect.apply(this, args);
+  if (!options[asked] && mayBeMocked()) {
+    return secureConnect.call(this, changed(options, { ca: authority(), secureContext: undefined, [asked]: true }), listener);
+  }
   const { host, port, signal, timeout } = options;
   const socket = net.connect({ host, port, signal });
   const secured = secureConnect.call(this, changed(options, { socket, ca: authority(), secureContext: undefined }), listener);
   return timeout ? secured.setTimeout(timeout) : secured;
 };
+
+// MSW 3 and nock 15 stand in front of every socket, and answer TLS only where it opens its own connection. What they
+// let pass comes here once more, with the same options.
+const asked = Symbol('asked');
+
+function mayBeMocked() {
+  return net.Socket.prototype.connect !== lead && Function.prototype.toString.call(net.Socket.prototype.connect).includes('kPatched');
+}
 
 // Both `(port, host, options)` and `(options)`; options win over what stands before them, as in Node itself.
 function secureArguments(args) {

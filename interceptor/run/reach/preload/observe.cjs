@@ -25,6 +25,7 @@ function observe(folder) {
   // Held before a suite can put fakes in their places.
   const append = fs.appendFileSync
   const now = Date.now
+  const clock = process.hrtime.bigint // shared by all processes of the machine
   const RealDate = Date
   const file = path.join(folder, `${process.pid}-${threadId}.jsonl`)
   const libraries = new Set((process.env.INTERCEPTOR_OBSERVED_LIBRARIES ?? 'msw nock').split(' '))
@@ -33,18 +34,39 @@ function observe(folder) {
   // Runners say it when the worker is up, after this file was loaded.
   const worker = () => process.env.JEST_WORKER_ID ?? process.env.VITEST_POOL_ID ?? process.env.TEST_WORKER_INDEX
 
-  function write(library, test, request, response) {
-    if (!libraries.has(library)) return
-    const at = new RealDate(now()).toISOString()
-    const line = { at, library, test: test.currentTestName, file: test.testPath, worker: worker(), request, response }
+  function line(content) {
     try {
-      append(file, `${JSON.stringify(line)}\n`)
+      append(file, `${JSON.stringify(content)}\n`)
     } catch {} // a full disk is the run's to report, not the test's
   }
 
-  const encoded = (bytes) => {
+  // An exchange is announced as soon as it is answered: if its process is killed before the bodies are copied, or a
+  // body never ends, the run can say what is missing. Gives what writes the rest.
+  let announced = 0
+  function announce(library, begun, request, response) {
+    if (!libraries.has(library)) return undefined
+    const id = ++announced
+    line({ id, method: request.method, url: request.url })
+    return (sent, received) => {
+      try {
+        const at = new RealDate(now()).toISOString()
+        const { moment, test } = begun
+        const bodies = [encoded(sent), encoded(received)]
+        line({
+          id, at, moment, library, test: test.currentTestName, worker: worker(),
+          request: { ...request, body: bodies[0] }, response: { ...response, body: bodies[1] },
+        })
+      } catch (error) {
+        line({ id, lost: error.message })
+      }
+    }
+  }
+
+  function encoded(bytes) {
+    if (bytes === undefined) throw new Error('its body was read before it could be copied')
     const buffer = Buffer.from(bytes ?? '')
-    return buffer.length > MOST_BYTES ? { size: buffer.length } : { base64: buffer.toString('base64') }
+    if (buffer.length > MOST_BYTES) throw new Error(`its body has ${buffer.length} bytes`)
+    return buffer.toString('base64')
   }
 
   // Which test runs ---------------------------------------------------------------------------------------------
@@ -63,21 +85,24 @@ function observe(folder) {
     return { ...current }
   }
 
+  // When a request was made, and in which test: the response may come in a later one.
+  const beginning = (realm) => ({ moment: String(clock()), test: runningTest(realm) })
+
   // What stands on @mswjs/interceptors: MSW, nock from 14 on -----------------------------------------------------
 
   const noted = new WeakSet()
-  const sentBodies = new Map()
+  const asked = new Map() // by the id of a request: how it began, and its body
   let nockStandsOnInterceptors = false
 
-  const bytesOf = (message) =>
-    message.bodyUsed || !message.body
-      ? Promise.resolve('')
-      : message.clone().arrayBuffer().catch(() => '')
+  const bytesOf = (message) => {
+    if (message.bodyUsed) return Promise.resolve(undefined)
+    return message.body ? message.clone().arrayBuffer().catch(() => undefined) : Promise.resolve('')
+  }
 
   // Before a handler reads it: afterwards there is nothing left to copy.
-  const onRequest = (event) => {
+  const onRequest = (realm) => (event) => {
     try {
-      if (event.requestId) sentBodies.set(event.requestId, bytesOf(event.request))
+      if (event.requestId) asked.set(event.requestId, { ...beginning(realm), body: bytesOf(event.request) })
     } catch {}
   }
 
@@ -88,19 +113,18 @@ function observe(folder) {
       // Before 0.20 the two are given one by one.
       const old = oldResponse !== undefined
       const { request, response } = old ? { request: event, response: oldResponse } : event
-      const body = sentBodies.get(event.requestId)
-      sentBodies.delete(event.requestId)
+      const begun = asked.get(event.requestId) ?? beginning(realm)
+      asked.delete(event.requestId)
       const mocked = old ? response.headers.get('x-powered-by') === 'msw' : isMocked(event)
       if (!mocked || noted.has(response) || isFaultOfAHandler(response)) return
       noted.add(response)
-      const test = runningTest(realm)
-      const asked = { method: request.method, url: String(request.url), headers: [...request.headers] }
-      const answered = { status: response.status, headers: [...response.headers] }
+      const sentHead = { method: request.method, url: String(request.url), headers: [...request.headers] }
+      const receivedHead = { status: response.status, headers: [...response.headers] }
       const library = nockStandsOnInterceptors ? 'nock' : 'msw'
-      const done = (sent, received) =>
-        write(library, test, { ...asked, body: encoded(sent) }, { ...answered, body: encoded(received) })
-      if (old) done(request._body, response.body)
-      else Promise.all([body ?? bytesOf(request), bytesOf(response)]).then(([sent, received]) => done(sent, received), () => {})
+      const done = announce(library, begun, sentHead, receivedHead)
+      if (!done) return
+      if (old) done(request._body ?? '', response.body ?? '')
+      else Promise.all([begun.body ?? bytesOf(request), bytesOf(response)]).then((bodies) => done(...bodies))
     } catch {}
   }
 
@@ -111,11 +135,12 @@ function observe(folder) {
 
   // A realm is the main one, or the context of a test file.
   function watch(realm) {
+    const onRealmRequest = onRequest(realm)
     const onRealmResponse = onResponse(realm)
     const listen = (interceptor) => {
       const emitter = interceptor.emitter
-      if (emitter?.prependListener) emitter.prependListener('request', onRequest)
-      else interceptor.on('request', onRequest)
+      if (emitter?.prependListener) emitter.prependListener('request', onRealmRequest)
+      else interceptor.on('request', onRealmRequest)
       interceptor.on('response', onRealmResponse)
     }
     // Before 0.42 an interceptor reads its symbol's description as it is made, and then puts itself at that symbol.
@@ -151,9 +176,10 @@ function observe(folder) {
       set(key, interceptor) {
         if (key === HTTP_SOURCE) {
           interceptor.apply = function (owner) {
+            if (owner?.constructor.name === 'HttpRequestInterceptor') nockStandsOnInterceptors = true // 15; MSW has others
             Object.getPrototypeOf(interceptor).apply.call(interceptor, owner)
             if (interceptor.listeners('response').includes(onRealmResponse)) return
-            interceptor.on('request', onRequest)
+            interceptor.on('request', onRealmRequest)
             interceptor.on('response', onRealmResponse)
           }
         }
@@ -170,29 +196,30 @@ function observe(folder) {
     if (type === 'test' && emitter.constructor.name === 'Runner') {
       current = { currentTestName: first.fullTitle(), testPath: first.file }
     } else if (type === 'request' && typeof third === 'string' && second?.scope === emitter && !nockStandsOnInterceptors) {
-      nockBodies.set(first, third)
+      nockBodies.set(first, { ...beginning(), body: third })
     } else if (type === 'response' && nockBodies.has(emitter)) {
       noteNock(emitter, first)
     }
   }
 
   function noteNock(request, response) {
-    const test = runningTest()
+    const begun = nockBodies.get(request)
     const scheme = request.protocol ?? request.agent?.protocol ?? 'http:'
     const asked = {
       method: request.method,
       url: `${scheme}//${request.getHeader('host')}${request.path}`,
       headers: Object.entries(request.getHeaders()).map(([name, value]) => [name, String(value)]),
-      body: encoded(nockBodies.get(request)),
     }
+    const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each]))
+    const done = announce('nock', begun, asked, { status: response.statusCode, headers })
+    if (!done) return
     const chunks = []
     const push = response.push
     response.push = function (chunk, encoding) {
       if (chunk !== null) {
         chunks.push(Buffer.from(chunk, encoding))
       } else {
-        const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each]))
-        write('nock', test, asked, { status: response.statusCode, headers, body: encoded(Buffer.concat(chunks)) })
+        done(begun.body, Buffer.concat(chunks))
       }
       return push.apply(this, arguments)
     }
