@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from interceptor.answering.collections import collection, merge, with_item, without
 from interceptor.answering.sources import current
 from interceptor.answering.times import date, now
 from interceptor.values.patterns import Pattern
@@ -85,12 +86,22 @@ def _pattern(source: str) -> Pattern:
     return Pattern(source)
 
 
-GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "date": date, "uuid": uuid, "random_int": random_int, "jwt": jwt}
+GLOBALS: dict[str, Callable[..., Any]] = {
+    "now": now,
+    "date": date,
+    "uuid": uuid,
+    "random_int": random_int,
+    "jwt": jwt,
+    "collection": collection,
+}
 FILTERS: dict[str, Callable[..., Any]] = {
     "b64encode": b64encode,
     "b64decode": b64decode,
     "regex_search": regex_search,
     "regex_replace": regex_replace,
     "jwt": jwt,
+    "merge": merge,
+    "with_item": with_item,
+    "without": without,
     "random": choose,
 }

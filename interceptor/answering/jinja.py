@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from interceptor.answering.bounds import bounded, check_call, check_operator, go_on, in_limited_time, in_time
+from interceptor.answering.fakes import unknown_fake
 from interceptor.answering.functions import FILTERS, GLOBALS
 from interceptor.answering.sources import SOURCES
 from interceptor.answering.template import Template, TemplateFault
@@ -193,6 +194,8 @@ def _names(
     filters = {each.name for each in tree.find_all(nodes.Filter)}
     names = meta.find_undeclared_variables(tree) - environment.globals.keys()
     known = list(known)
+    if "fake" in names:
+        _check_fakes(environment.parse(source), shown)
     for name in sorted(names):
         if name not in known:
             raise TemplateFault(f'"{name}" is not known in {shown}; known here: {", ".join(sorted(known))}')
@@ -231,6 +234,18 @@ def _members_of_data(tree: nodes.Template) -> Iterator[str]:
 
 def _of_request(part: nodes.Getattr) -> bool:
     return part.attr in {"headers", "cookies"} and isinstance(part.node, nodes.Name) and part.node.name == "request"
+
+
+def _check_fakes(template: nodes.Template, shown: str) -> None:
+    """Every `fake.name()` has to be one that there is, called."""
+    called = {id(call.node) for call in template.find_all(nodes.Call)}
+    for each in template.find_all(nodes.Getattr):
+        inner = each.node.node if isinstance(each.node, nodes.Call) else each.node
+        if isinstance(inner, nodes.Name) and inner.name == "fake":
+            if (why := unknown_fake(each.attr)) is not None:
+                raise TemplateFault(f"{why} in {shown}")
+            if id(each) not in called:
+                raise TemplateFault(f"fake.{each.attr} must be called, fake.{each.attr}(), in {shown}")
 
 
 def _single_expression(text: str) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from interceptor.answering.fakes import placed
 from interceptor.answering.sources import CHANCE, HIGH, LOW, SOURCES, asking
 from interceptor.answering.template import Template, TemplateFault
 from interceptor.answering.templates import compile_text
@@ -26,7 +27,7 @@ Render: TypeAlias = Callable[[TemplateValues, GeneratedMarks], Any]
 
 _Made = TypeVar("_Made")
 
-KNOWN_NAMES = ("request", "params", "variables", "data", "call")
+KNOWN_NAMES = ("request", "params", "variables", "data", "call", "fake")
 """What a template may name, beside the functions."""
 
 _VOLATILE = frozenset({"request", "params", "variables", "call", "upstream"})
@@ -127,8 +128,11 @@ class Compiler:
         from_data = not template.names.isdisjoint({"data", "item"})
         asks = bool(template.names & SOURCES)
         volatile = asks or bool(template.names & _VOLATILE)
+        invents = "fake" in template.names
 
         def render(values: TemplateValues, generated: GeneratedMarks) -> Any:
+            if invents:
+                values = placed(values, place)
             made = asks or names_made(template, values)
             if made:
                 value = generate(template, node, values, key, generated, as_text=as_text)

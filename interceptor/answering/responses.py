@@ -111,10 +111,11 @@ class CompiledEntry:
             return self.static
         generated = GeneratedMarks()
         body = self.body if isinstance(self.body, RenderedBody) else self.body(values, generated)
-        headers = [
+        given = [
             (name, value if isinstance(value, str) else self._header(name, value(values, generated)))
             for name, value in self.headers
         ]
+        headers = [(name, value) for name, value in given if value is not None]
         status = self.status if isinstance(self.status, int) else self._status(self.status(values, generated))
         return _answer(self.node, status, headers, body, generated)
 
@@ -127,7 +128,10 @@ class CompiledEntry:
             raise RenderFault(self.node.at("status"), f"{value!r} is not a status from 200 to 599")
         return status
 
-    def _header(self, name: str, value: Any) -> str:
+    def _header(self, name: str, value: Any) -> str | None:
+        """The text of a header; None, so that there is none, where its template gives null."""
+        if value is None:
+            return None
         text = str(value)
         if _BREAKS_HEADER.search(text):
             raise RenderFault(self.node.at("headers", name), f'the value of "{name}" holds a line break')

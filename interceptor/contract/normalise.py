@@ -95,8 +95,9 @@ def _message(
     except ValueError as error:
         report("rule.unknown", f"{error}; the rules of this {side} are left out", side)
         declared = ()
-    if exchange.metadata.rules.get(side) == {}:
-        return Message(headers, body, exact=True)
+    exact = exchange.metadata.rules.get(side) == {}
+    if exact or (not declared and not exchange.masked):
+        return Message(headers, body, exact=exact)
     names = {name for name, _ in headers}
     rules = [rule for rule in declared if _has_place(rule, names, body)]
     rules += _rules_of_masks(side, exchange, headers, body)

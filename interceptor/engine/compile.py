@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from interceptor.answering.patches import has_patches
+from interceptor.answering.provider_calls import compile_call
 from interceptor.answering.rendering import MAY_VARY, Compiler, Render
 from interceptor.answering.resolvers import ResolverFault, load_resolver
 from interceptor.answering.responses import CompiledEntry, compile_entry
@@ -13,6 +14,7 @@ from interceptor.answering.template import Template, TemplateFault
 from interceptor.answering.templates import compile_expression
 from interceptor.engine.compiled import CompiledHandler, CompiledState, DescribedEntry, Selection
 from interceptor.handlers.loading import LoadedHandler
+from interceptor.handlers.provider_calls import CALL
 from interceptor.handlers.request_part import RequestPart
 from interceptor.handlers.response_part import GivenState, ResponseEntry
 from interceptor.matching.router import Route
@@ -42,10 +44,14 @@ def compile_handler(loaded: LoadedHandler, route: Route, compiler: Compiler) -> 
     steady = first is not None and when is None and not model.then and not model.once
     if steady and first is not None and all(entry is first for entry in entries):
         cacheable = None if first.constant is None else Selection(first, 0, {}, first.constant)
-    then = _compile_then(loaded, compiler) if model.then else {}
+    after = replace(compiler, known=(*compiler.known, "response"))
+    then = _compile_then(loaded, after) if model.then else {}
+    calls = [compile_call(call, where, after) for call, where in loaded.calls]
     chooses = any(entry.when is not None or entry.given is not None for entry in model.entries)
     reads = frozenset(name for of, name in compiler.reads if of == "data")
-    return CompiledHandler(loaded, route, when, entries, then, _literal(loaded), chooses, reads, cacheable, by_chance)
+    return CompiledHandler(
+        loaded, route, when, entries, then, _literal(loaded), chooses, reads, cacheable, by_chance, calls
+    )
 
 
 def _compile_when(expression: str | None, node: Node, compiler: Compiler) -> Template | None:
@@ -67,8 +73,8 @@ def _compile_when(expression: str | None, node: Node, compiler: Compiler) -> Tem
 
 def _compile_then(loaded: LoadedHandler, compiler: Compiler) -> dict[str, tuple[Json, Render | None]]:
     node = loaded.node.at("then")
-    after = replace(compiler, known=(*compiler.known, "response"))
-    return {name: (value, after.json(value, node.at(name), "then")) for name, value in loaded.model.then.items()}
+    changes = {name: value for name, value in loaded.model.then.items() if name != CALL}
+    return {name: (value, compiler.json(value, node.at(name), "then")) for name, value in changes.items()}
 
 
 def _compile_described(loaded: LoadedHandler, index: int, compiler: Compiler) -> DescribedEntry:

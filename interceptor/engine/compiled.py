@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from interceptor.answering.patches import has_patches
+from interceptor.answering.provider_calls import CompiledCall
 from interceptor.answering.rendering import Render, TemplateValues, constant_text, constant_value
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
@@ -79,7 +80,8 @@ class Selection:
         Raises:
             RenderFault: where its template fails.
         """
-        return None if self.entry.name is None else constant_text(self.entry.name, self.values) or None
+        name = self.entry.name
+        return None if name is None else constant_text(name, self.values) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class CompiledHandler:
     """Its selection, if that is the same for every request that matches, however often it comes."""
     by_chance: Sequence[DescribedEntry] = ()
     """The entries that have a chance; the others do not count them."""
+    calls: Sequence[CompiledCall] = ()
+    """What is sent after a response."""
 
     @property
     def every_entry(self) -> Sequence[DescribedEntry]:

@@ -54,7 +54,7 @@ def load_project_handlers(project: Project) -> tuple[HandlerSet, dict[str, Json]
 
 
 def load_run_time_handlers(
-    text: str, project: Project, ceiling: int, data: Iterable[str]
+    text: str, project: Project, ceiling: int, data: Iterable[str], *, test: str | None
 ) -> tuple[HandlerSet, dict[str, Json]]:
     """Handlers and data from a text, YAML or JSON: a handler file, a list of handlers, or one handler.
 
@@ -63,17 +63,23 @@ def load_run_time_handlers(
         project: the project whose providers the handlers name.
         ceiling: their ranks are below it, so that they come before all existing ones.
         data: the names of the data that is known already.
+        test: the name of the test, where it has one.
 
     Raises:
         ConfigurationError: with every problem in the text.
     """
-    loaded = load_text(text, project)
+    loaded = load_text(text, project, test)
     names = frozenset((*data, *loaded.data))
     return HandlerSet(project, compile_handlers(loaded, ceiling - len(loaded.handlers), names)), loaded.data
 
 
 def compile_handlers(loaded: Loaded, first_rank: int, data: frozenset[str]) -> list[CompiledHandler]:
-    """Compile what was loaded; ranks are counted from the first, `data` are the names of data that are known.
+    """Compile what was loaded.
+
+    Args:
+        loaded: handlers, and the problems found so far.
+        first_rank: ranks are counted from it.
+        data: the names that a `then` may change.
 
     Raises:
         ConfigurationError: with every problem, those of loading included.

@@ -18,7 +18,7 @@ from interceptor.engine.compiled import CompiledHandler, Selection
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
 from interceptor.values.browsers import cors_headers
-from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
+from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, ProviderCall
 from interceptor.values.exchange import Metadata
 from interceptor.values.generated import GeneratedMarks
 from interceptor.values.json_text import Json
@@ -65,11 +65,11 @@ def failed(handler: CompiledHandler, context: MatchContext, explanation: str) ->
 def _answered(
     handler: CompiledHandler, context: MatchContext, selection: Selection, answer: Answer, *, cacheable: bool = False
 ) -> Mocked:
-    changes = _changes(handler, answer, selection.values)
+    changes, calls = _afterwards(handler, answer, selection.values)
     _count(handler, context, selection)
-    context.memory.data.update(changes)
     compiled, response = selection.entry.compiled, answer.response
     metadata = _metadata(handler, context, selection, answer.generated)
+    context.memory.data.update(changes)  # after the name, which describes the request by the data that it found
     if answer.is_file and (part := conditional(context.request, response)) is not response:
         response, metadata = part, _of_part(metadata, part)
     return Mocked(
@@ -80,6 +80,7 @@ def _answered(
         answer.stream if compiled.pace is None else paced(response.body, compiled.pace),
         compiled.fault,
         cacheable,
+        calls,
     )
 
 
@@ -122,16 +123,20 @@ def _metadata(
     )
 
 
-def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -> dict[str, Json]:
-    if not handler.then:
-        return {}
+def _afterwards(
+    handler: CompiledHandler, answer: Answer, values: TemplateValues
+) -> tuple[dict[str, Json], tuple[ProviderCall, ...]]:
+    """What follows a response: changes of data, and calls."""
+    if not handler.then and not handler.calls:
+        return {}, ()
     response = answer.response
     view = ResponseView(response.status, response.headers, response.body, answer.json)
     names = {**values, "response": view}
-    return {
+    changes = {
         name: value if render is None else render(names, GeneratedMarks())
         for name, (value, render) in handler.then.items()
     }
+    return changes, tuple(call.of(names) for call in handler.calls)
 
 
 def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:

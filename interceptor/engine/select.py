@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
+from interceptor.answering.fakes import Fakes
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
 from interceptor.engine.chance import drawn_entries
@@ -73,7 +75,8 @@ def select(handler: CompiledHandler, context: MatchContext, states: frozenset[st
     if not drawn and turn is None:
         return None
     entry = drawn[0] if turn is None or drawn else handler.entries[turn]
-    if entry.constant is not None and handler.when is None and not handler.then and not (handler.chooses and states):
+    plain = handler.when is None and not handler.then and not handler.calls
+    if entry.constant is not None and plain and not (handler.chooses and states):
         return Selection(entry, calls, {}, entry.constant)
     values = template_values(handler, context, calls)
     if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
@@ -92,7 +95,15 @@ def template_values(handler: CompiledHandler, context: MatchContext, calls: int)
         "variables": _variables(handler, context.request),
         "data": context.memory.data,
         "call": calls + 1,
+        "fake": Fakes(partial(_fakes_depend_on, handler, context, calls)),
     }
+
+
+def _fakes_depend_on(handler: CompiledHandler, context: MatchContext, calls: int) -> str:
+    """What makes fakes the same in every run; the request's body does not count, which often holds a time or an id."""
+    part, request = handler.loaded.model.request_part, context.request
+    said = part.model_dump_json(exclude_unset=True, by_alias=True)
+    return f"{context.seed}\n{said}\n{calls}\n{context.metadata.path or request.path}\n{request.query}"
 
 
 def turn_of(handler: CompiledHandler, memory: HandlerState) -> int | None:

@@ -35,6 +35,7 @@ _RESPONSE_TEXTS: dict[str, Any] = {
 _TEXTS: dict[str, Any] = {
     "name": True,
     "when": True,
+    "then": {"call": dict.fromkeys(("url", "headers", "text"), True)},
     "given": _STATE_TEXTS,
     "request": _REQUEST_TEXTS,
     "response": _RESPONSE_TEXTS,
@@ -48,6 +49,11 @@ def normalise(handler: Node, defaults: Node | None) -> Node:
     keys = handler.keys if defaults is None else {**defaults.keys, **handler.keys}
     said = {**below, **handler.members}
     return handler.with_members({key: _member(key, node, below.get(key)) for key, node in said.items()}, keys)
+
+
+def response_over(usual: Node, own: Node) -> Node:
+    """A response over another: maps of names are merged, a body replaces one of any kind."""
+    return _over(usual, _response(own), BODIES)
 
 
 def _member(key: str, node: Node, default: Node | None) -> Node:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from interceptor.engine import Engine
+from interceptor.proxy.calling import Calling
 from interceptor.proxy.http1.reader import Fields
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.resolving import settle
@@ -96,6 +97,7 @@ class Dispatcher:
     ) -> None:
         self.engine = engine
         self.recorder = recorder
+        self.calling = Calling(recorder, engine.may_call)
         self._control = control
         self._port = listeners.port if listeners is not None else None
         self._listeners: Mapping[int, Listener] = {each.port: each for each in listeners.listeners} if listeners else {}
@@ -171,6 +173,8 @@ class Dispatcher:
         try:
             ms = round((time.perf_counter() - case.began) * 1000, 1)
             self.recorder.note(case.request, decision, answer, at=case.at, ms=ms, large=large)
+            if isinstance(decision, Mocked) and decision.calls and answer is not None:
+                self.calling.start(decision.calls, decision.metadata)
         except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             self.internal_error(f"{case.request.method} {case.request.path}", error)
 

@@ -89,6 +89,7 @@ async def serving(
     finally:
         for server in servers:
             server.close()
+        await dispatcher.calling.stop()
         await _hang_up(parts)
         await forwarder.stop()
 

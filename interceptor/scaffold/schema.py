@@ -20,7 +20,9 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from interceptor.handlers.descriptions import ContractFileHead, Description
 from interceptor.handlers.language import Handler, HandlerFileHead
+from interceptor.handlers.provider_calls import CALL, Call
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS
+from interceptor.handlers.resources import ID_KINDS, RESOURCE_OPERATIONS, ByOperation, Resource
 from interceptor.handlers.response_part import BODIES, PIECES
 from interceptor.pact.declared_rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
 from interceptor.project.config import ProjectFile
@@ -43,19 +45,20 @@ def project_schema() -> Schema:
 
 def handlers_schema() -> Schema:
     """The schema of a handler file."""
-    definitions = _definitions(HandlerFileHead, Handler)
+    definitions = _definitions(HandlerFileHead, Handler, Resource, Call)
     _apply(definitions, _HANDLERS)
     _narrow_requests(definitions)
     definitions["ResponseEntry"] |= _one_of(BODIES)
     ways = [{"required": ["min", "max"]}, {"required": ["median", "sigma"]}]
     definitions["DrawnDelay"] |= {"oneOf": ways, "maxProperties": 2}
     definitions["StreamPiece"]["oneOf"] = [{"required": [key]} for key in PIECES]
-    required = definitions["Handler"].pop("required")
+    del definitions["ByOperation"]  # what it holds depends on the key
+    addressed = {"required": definitions["Handler"].pop("required"), "properties": {"request": _ADDRESSED}}
     file = definitions.pop("HandlerFileHead")
     # The defaults may contain the request, or parts of it; only without them is it required in each handler.
     file |= {
         "if": {"properties": {"defaults": {"required": ["request"]}}, "required": ["defaults"]},
-        "else": {"properties": {"handlers": {"items": {"required": required, "properties": {"request": _ADDRESSED}}}}},
+        "else": {"properties": {"handlers": {"items": {"anyOf": [{"required": ["resource"]}, addressed]}}}},
     }
     return _document("A handler file of interceptor", file, definitions)
 
@@ -210,6 +213,13 @@ def _rules(places: str, **more: Schema) -> Schema:
     }
 
 
+def _by_operation(value: Schema) -> Schema:
+    """What a resource says for each of its operations."""
+    said = _descriptions(ByOperation)
+    properties = {key: value | said[key] for key in ByOperation.model_fields}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
 _FORMAT: Schema = {"type": "string", "examples": ["yyyy-MM-dd", "HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ssX"]}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _RULE_VALUES: dict[str, Schema] = {
@@ -274,7 +284,7 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
     **_REQUESTS,
     "HandlerFileHead": {
         "defaults": ref("Handler"),
-        "handlers": {"type": "array", "items": ref("Handler")},
+        "handlers": {"type": "array", "items": {"anyOf": [ref("Handler"), ref("Resource")]}},
     },
     "Handler": {
         "request": {"anyOf": [_REQUEST_LINE, ref("RequestPart")]},
@@ -282,6 +292,25 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "name": _TEXT,
         "given": _STATES,
         "when": _TEXT,
+        "then": {"type": "object", "properties": {CALL: _or_list(ref("Call"))}},
+    },
+    "Call": {"headers": {"type": "object", "additionalProperties": _TEXT}, "text": _TEXT, "delay": _DELAY},
+    "Resource": {
+        "id": {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "additionalProperties": {"enum": list(ID_KINDS)},
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            ]
+        },
+        "only": {"type": "array", "items": {"enum": list(RESOURCE_OPERATIONS)}, "minItems": 1},
+        "names": _by_operation(_TEXT),
+        "given": _by_operation(_STATES),
+        "responses": _by_operation(_or_list({"anyOf": [_STATUS, ref("ResponseEntry")]}, minItems=1)),
     },
     "DrawnDelay": {"min": _MILLISECONDS, "max": _MILLISECONDS, "median": _MILLISECONDS},
     "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "comment": _TEXT, "for_each": _TEXT, "delay": _DELAY},

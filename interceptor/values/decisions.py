@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from interceptor.values.exchange import Metadata
 from interceptor.values.lean import lean
-from interceptor.values.messages import Headers, Response
+from interceptor.values.messages import Headers, Request, Response
 
 Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated", "refused", "dns", "tls"]
 """How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated;
@@ -23,6 +23,14 @@ class Chunk:
     delay: float = 0.0
     fault: Literal["reset", "close", "timeout"] | None = None
     """What becomes of the connection then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCall:
+    """A request that the provider sends `delay` milliseconds after its response."""
+
+    request: Request
+    delay: float = 0.0
 
 
 @lean(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Mocked:
     """How the connection fails instead of an answer; with `truncated`, in the middle of it."""
     cacheable: bool = False
     """True where this very object is the decision about every request that is equal to this one, of its scope."""
+    calls: tuple[ProviderCall, ...] = ()
+    """What the provider sends afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

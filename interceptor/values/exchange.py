@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     PASSED = "passed"
     UNHANDLED = "unhandled"
     FAILED = "failed"
+    CALLED = "called"
+    """It is the provider's, sent to the consumer after a response."""
 
 
 @dataclass(frozen=True)
@@ -112,3 +114,9 @@ class ImportedExchange:
     response: Response
     at: str
     """When the request was sent: ISO 8601, UTC."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """What the recording itself says beside the messages."""
+    masked: tuple[str, ...] = ()
+    """Places whose value is masked already."""
+    lacks_body: bool = False
+    """True where the response had a body that the recording does not hold."""

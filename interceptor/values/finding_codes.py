@@ -56,6 +56,9 @@ _LINT = {
     "handler.method.unlikely": _warning("The method of a handler is spelt like another one that clients use."),
     "handler.json.text": _warning("A handler's `json` is a text that holds JSON, not the JSON itself."),
     "handler.then.undeclared": _warning("`then` changes data that templates read and no handler file declares."),
+    "handler.graphql.response": _warning(
+        "A handler's response does not fit the provider's GraphQL schema; a field under an alias may."
+    ),
     "provider.unreached": _warning("A provider has no handlers."),
     "description.empty": _error("A description is empty."),
     "description.missing": _warning("Interactions have no name."),

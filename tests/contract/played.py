@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from interceptor.answering.sources import Sources, asking
-from interceptor.convert import Conversion, convert
+from interceptor.conversion import Conversion, convert
 from interceptor.engine import load_engine
 from interceptor.journal import JournalWriter
 from interceptor.project.config import load_project

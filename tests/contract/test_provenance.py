@@ -311,7 +311,7 @@ RESPONSES = st.one_of(
 
 
 def test_the_templates_that_are_written_know_every_function_and_filter():
-    assert set(GLOBALS) == {"now", "date", "uuid", "random_int", "jwt"}
+    assert set(GLOBALS) == {"now", "date", "uuid", "random_int", "jwt", "collection"}
     assert set(FILTERS) <= set(_INLINE.filters)
 
 

@@ -12,7 +12,7 @@ import pytest
 from interceptor.engine import Engine
 from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Unhandled
 from interceptor.values.messages import Request, Response
-from tests.documents import CONTROL, Example, Step, examples, params, same_body, table
+from tests.documents import CONTROL, Example, Step, examples, params, same_body, steps, table
 from tests.engine.test_cases import decide
 from tests.engines import BuildEngine
 
@@ -97,6 +97,13 @@ def check_note(decision: Mocked, said: str) -> None:
             assert decision.metadata.name == text
         case "given":
             assert ", ".join(state.name for state in decision.metadata.states) == text
+        case "calls":
+            (call,) = decision.calls
+            sent = f"{call.request.method} {call.request.url} {call.request.body.decode()} after {call.delay:g}ms"
+            assert sent == text
+        case "header of the call":
+            (call,) = decision.calls
+            assert text in [f"{name}: {value}" for name, value in call.request.headers]
         case "not recorded":
             assert decision.metadata.record is False
         case _:
@@ -111,3 +118,18 @@ def test_paths_case_by_case(pattern: str, target: str, expected: str, build_engi
     decision = engine.decide(Request("GET", url))
     got = json.loads(decision.response.body) if isinstance(decision, Mocked) else None
     assert got == params(expected)
+
+
+def test_the_table_of_msw_counts_the_requests_of_each_section() -> None:
+    text = (DOCS / "coming-from-msw.md").read_text(encoding="utf-8")
+    sections = re.split(r"^###? ", text, flags=re.MULTILINE)[1:]
+    tried = {
+        section.partition("\n")[0]: sum(
+            not step.target.startswith(CONTROL)
+            for said in re.findall(r"^```text\n(>.*?)^```", section, re.DOTALL | re.MULTILINE)
+            for step in steps(said)
+        )
+        for section in sections
+    }
+    rows = re.findall(r"^\| \[(.+?)\]\(#.+?\) \| .+ \| (\d+) \|$", text, re.MULTILINE)
+    assert rows == [(title, str(count)) for title, count in tried.items() if count]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.journal import JournalWriter
 from interceptor.pact.read import Pact, PactInteraction, read_pact
 from interceptor.project.config import Project, load_project

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from tests.exchanges import exchange, journal, project
 
 pytestmark = pytest.mark.slow
