@@ -93,13 +93,13 @@ class Compiler:
             key: which of several texts at that place it is: `response.headers.link[1]`.
         """
         template = self.template(text, node)
-        return text if template is None else self._rendered(template, node, place, key or place)
+        return text if template is None else self._rendered(template, node, place, key or place, as_text=True)
 
     def json(self, value: Json, node: Node, place: str) -> Render | None:
         """What renders a JSON value, or None where it holds no template at all."""
         if isinstance(value, str):
-            render = self.text(value, node, place)
-            return None if isinstance(render, str) else render
+            template = self.template(value, node)
+            return None if template is None else self._rendered(template, node, place, place, as_text=False)
         if not any(isinstance(each, str) and "{{" in each for each in scalars(value)):
             return None
         if isinstance(value, dict):
@@ -124,7 +124,7 @@ class Compiler:
             ]
         return None
 
-    def _rendered(self, template: Template, node: Node, place: str, key: str) -> Render:
+    def _rendered(self, template: Template, node: Node, place: str, key: str, *, as_text: bool) -> Render:
         from_data = not template.names.isdisjoint({"data", "item"})
         asks = bool(template.names & SOURCES)
         volatile = asks or bool(template.names & _VOLATILE)
@@ -134,7 +134,10 @@ class Compiler:
             if invents:
                 values = placed(values, place)
             made = asks or names_made(template, values)
-            value = generate(template, node, values, key, generated) if made else rendered(template, node, values)
+            if made:
+                value = generate(template, node, values, key, generated, as_text=as_text)
+            else:
+                value = rendered(template, node, values)
             if from_data:
                 for found, leaf in leaves(value, place):
                     if self._is_new(leaf):
@@ -168,7 +171,9 @@ def rendered(template: Template, node: Node, values: TemplateValues) -> Any:
         raise RenderFault(node, str(fault)) from fault
 
 
-def generate(template: Template, node: Node, values: TemplateValues, place: str, generated: GeneratedMarks) -> Any:
+def generate(
+    template: Template, node: Node, values: TemplateValues, place: str, generated: GeneratedMarks, *, as_text: bool
+) -> Any:
     """The value of a template that asks sources; what they made of it is noted.
 
     Raises:
@@ -178,7 +183,10 @@ def generate(template: Template, node: Node, values: TemplateValues, place: str,
     if template.parts is None:
         value = rendered(template, node, values)
         if (others := with_stand_ins(template.render, values)) is not None:
-            generated.compare(place, value, *others, chance=chance)
+            every: tuple[Any, Any, Any] = (value, *others)
+            if as_text and any(isinstance(each, dict | list) for each in every):
+                every = (str(value), str(others[0]), str(others[1]))
+            generated.compare(place, *every, chance=chance)
         return value
     try:
         parts = template.parts(values)
@@ -194,7 +202,7 @@ def generate_file(template: Template, node: Node, values: TemplateValues, place:
     if not (template.names & SOURCES or names_made(template, values)):
         return rendered(template, node, values)
     if place != "response.$":
-        return generate(template, node, values, place, generated)
+        return generate(template, node, values, place, generated, as_text=True)
     text = rendered(template, node, values)
     if (others := with_stand_ins(template.render, values)) is not None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Self
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from interceptor.answering.sources import current
 from interceptor.values.moments import is_plain_date, moved, parse_moment
+
+_SECONDS = re.compile("%[%s]")
 
 
 class Moment(str):
@@ -70,7 +73,8 @@ def _shown(at: datetime, offset: str, zone: str | None, form: str | None, *, pla
         at = at.astimezone(_zone(zone))
     at = moved(at, offset)
     if form is not None:
-        return at.strftime(form)
+        epoch = str(int(at.timestamp()))  # C takes the time for one of the machine's own zone
+        return at.strftime(_SECONDS.sub(lambda sign: epoch if sign[0] == "%s" else sign[0], form))
     whole_days = not (at.hour or at.minute or at.second or at.microsecond)
     return Moment(at, date_only=is_plain_date(plain) and whole_days)
 

@@ -18,6 +18,7 @@ from interceptor.values.messages import Response
 from interceptor.values.place import ROOT, Place, Steps, find, find_place
 
 _BODY, _STATUS = "response.body", "response.status"
+_BESIDE_BODY = ("response.headers.", _STATUS)
 _LOW, _HIGH = 2, 3
 """Where a span has what it is with the stand-ins."""
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -53,9 +54,10 @@ def _by_content_type(response: Response, known: Metadata) -> Metadata:
     elif not kind.is_json and any(place.startswith(f"response.{ROOT}") for place in known.spans):
         with suppress(NotJsonError):
             marks.constants = {_BODY: _as_json(_lowered(parse_json(response.body), known.spans))}
-    if not (marks.spans or marks.constants):
-        return known
-    return replace(known, spans={**known.spans, **marks.spans}, constants={**known.constants, **marks.constants})
+    spans_of, constants = {**known.spans, **marks.spans}, {**known.constants, **marks.constants}
+    if _BODY in constants:  # where it stands, no span means anything
+        spans_of = {place: each for place, each in spans_of.items() if place.startswith(_BESIDE_BODY)}
+    return replace(known, spans=spans_of, constants=constants)
 
 
 def _filled(text: str, spans: tuple[GeneratedSpan, ...], which: int) -> str:

@@ -32,8 +32,12 @@ class World:
         self._now = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(seconds=self._chance.randint(0, 3 * 10**8))
 
     def now(self) -> datetime:
-        self._now += timedelta(seconds=self._chance.random() * 3)
+        self._now += timedelta(seconds=self._chance.random() * 0.2)
         return self._now
+
+    def wait(self) -> None:
+        """Until the next request."""
+        self._now += timedelta(seconds=self._chance.random() * 20)
 
     def sources(self) -> Sources:
         def one() -> str:
@@ -69,6 +73,7 @@ def play(
         for each in asked:
             line, headers, body = (each, {}, b"") if isinstance(each, str) else each
             method, _, target = line.partition(" ")
+            world.wait()
             request = Request(method, URL + target, tuple(headers.items()), body)
             decision = engine.decide(request)
             assert isinstance(decision, Mocked), decision

@@ -54,4 +54,7 @@ def ruby_verified(library: Path, file: Path, port: int) -> subprocess.CompletedP
     command = [library / "ruby" / "bin" / "ruby", "-rbundler/setup", f"-I{library / 'app' / 'lib'}"]
     command += [library / "app" / "pact-provider-verifier.rb", file, "--provider-base-url", f"http://127.0.0.1:{port}"]
     environment = os.environ | {"BUNDLE_GEMFILE": str(library / "vendor" / "Gemfile"), "PACT_DO_NOT_TRACK": "true"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    with tempfile.TemporaryDirectory() as folder:  # it writes a log into the folder in which it runs
+        return subprocess.run(
+            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        )
