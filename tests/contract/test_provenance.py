@@ -262,7 +262,8 @@ RESPONSES = st.one_of(
 
 
 def test_the_templates_that_are_written_know_every_function_and_filter():
-    assert set(GLOBALS) == {"now", "date", "uuid", "random_int", "jwt"}
+    written_out = {"collection"}  # only a resource writes it; tests/pact/test_resources.py plays those
+    assert set(GLOBALS) - written_out == {"now", "date", "uuid", "random_int", "jwt"}
     assert set(FILTERS) <= set(_INLINE.filters)
 
 

@@ -16,8 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
 
 
 def shown(language):
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    return block
+    return "".join(re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
 
 
 def test_the_commands_shown_run(proxy):
