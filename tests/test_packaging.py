@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 FOLDERS = [
     ("interceptor", "*.py", "interceptor"),
-    ("interceptor", "*.cjs", "interceptor"),
+    ("interceptor", "*.[cm]js", "interceptor"),
     ("addons", "*.py", "interceptor/addons"),
     ("templates", "*", "interceptor/templates"),
 ]
