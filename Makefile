@@ -12,10 +12,13 @@ PYTEST := pytest --numprocesses auto --dist worksteal
 MEASURED ?=
 RUN = $(BIN)/$(if $(MEASURED),coverage run,python)
 export COVERAGE_FILE := $(abspath .coverage)
+# Of `make torture` and `make fuzz`.
+SECONDS ?= 3600
+TARGET ?= all
 EXAMPLE := examples/product-site
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report check docs format bench publish \
+.PHONY: help test test-fast test-msw test-newest test-lowest coverage coverage-report torture fuzz check docs format bench publish \
 	clients-table update dist clean
 
 help:  ## list the targets
@@ -57,6 +60,14 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 	$(BIN)/uv pip install --quiet --python .venvs/lowest --resolution lowest-direct --group test --editable .
 	.venvs/lowest/bin/python -m $(PYTEST) $(ARGS)
 
+torture: $(READY)  ## fail every call that the system can refuse, then kill runs for SECONDS (make torture SECONDS=7200)
+	$(BIN)/python -m tests.faults.failing
+	$(BIN)/python -m tests.faults.kills --seconds $(SECONDS)
+
+fuzz: $(READY)  ## search for inputs that are dealt with badly, for SECONDS (make fuzz SECONDS=7200 TARGET=pact)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fuzz
+	$(BIN)/python -m tests.faults.search $(TARGET) $(SECONDS)
+
 check: $(READY)  ## lint, formatting, types, import order
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -81,7 +92,7 @@ publish: $(READY)  ## publish the example's pacts to the broker of PACT_BROKER_B
 
 update: $(READY)  ## renew constraints.txt: the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
-		--custom-compile-command 'make update' --group dev --output-file constraints.txt pyproject.toml
+		--custom-compile-command 'make update' --group dev --group fuzz --output-file constraints.txt pyproject.toml
 
 dist: $(READY)  ## build the wheel and the source archive
 	$(BIN)/uv build --quiet --clear

@@ -34,7 +34,7 @@ _MEASURE = """
 import re, resource, sys, time
 from pathlib import Path
 from interceptor.project.config import load_project
-from interceptor.convert import convert
+from interceptor.conversion import convert
 project = load_project(Path(sys.argv[1]))
 began = time.perf_counter()
 written = convert(project, [Path(sys.argv[2])]).pacts

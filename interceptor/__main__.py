@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from types import FrameType
 
 INTERRUPTED = 128 + signal.SIGINT
+_SOON = 0.01
 
 
 def main() -> None:
@@ -19,6 +21,7 @@ def main() -> None:
     try:
         if own:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            sys.unraisablehook = _interrupted_again
         cli.main()
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
@@ -29,6 +32,15 @@ def main() -> None:
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     os._exit(INTERRUPTED)  # nothing has begun that wants clearing up
+
+
+def _interrupted_again(lost: sys.UnraisableHookArgs) -> None:
+    """Where Python calls us back and drops what we raise, Ctrl-C would be a traceback, and the command would go on."""
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, _SOON)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 if __name__ == "__main__":

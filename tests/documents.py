@@ -9,6 +9,8 @@ block of lines with `>`, `<` and `=` says what then happens:
     < passes to URL, answers BODY          or: a real server is asked, and what it answers
     < reset | truncated {"id": "12"}       or: how the connection fails
     = name: ... | given: ... | not recorded          what is noted about it
+    > WEBSOCKET /chat                                the opening of a WebSocket, answered with 101
+    = sends: TEXT | on TEXT: TEXT TEXT | on TEXT: close CODE REASON | on TEXT: unhandled      what is said on it
 """
 
 from __future__ import annotations
@@ -37,6 +39,10 @@ class Step:
     body: bytes = b""
     answers: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.method == "WEBSOCKET":
+            self.method, self.headers = "GET", [*self.headers, ("upgrade", "websocket")]
 
     @property
     def url(self) -> str:

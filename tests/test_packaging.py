@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 FOLDERS = [
     ("interceptor", "*.py", "interceptor"),
-    ("interceptor", "*.cjs", "interceptor"),
+    ("interceptor", "*.[cm]js", "interceptor"),
     ("addons", "*.py", "interceptor/addons"),
     ("templates", "*", "interceptor/templates"),
 ]

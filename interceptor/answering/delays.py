@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
-from interceptor.handlers.response_part import Delay, DrawnDelay, milliseconds
+from interceptor.handlers.delay_part import Delay, DrawnDelay, milliseconds
 from interceptor.project.yaml_nodes import Node
+from interceptor.values.generated import GeneratedMarks
 
 Wait: TypeAlias = float | Callable[[TemplateValues], float]
 """Milliseconds, infinity for never; or what tells them, anew for each response."""
@@ -38,7 +39,7 @@ def compile_delay(delay: Delay | None, node: Node, compiler: Compiler) -> Wait:
 
     def wait(values: TemplateValues) -> float:
         try:
-            return milliseconds(render(values, []))
+            return milliseconds(render(values, GeneratedMarks()))
         except ValueError as error:
             raise RenderFault(node, str(error)) from error
 

@@ -7,11 +7,14 @@ import binascii
 import hashlib
 import hmac
 import json
-import random
-import uuid as uuids
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from interceptor.answering.collections import collection, merge, with_item, without
+from interceptor.answering.sources import current
 from interceptor.answering.times import date, now
 from interceptor.values.patterns import Pattern
 from interceptor.values.remember import remembered
@@ -21,12 +24,22 @@ _JWT_SECRET = b"interceptor"
 
 
 def uuid() -> str:
-    return str(uuids.uuid4())
+    return current().uuid()
 
 
 def random_int(low: int, high: int) -> int:
     """A whole number from `low` to `high`, both included."""
-    return random.randint(low, high)  # noqa: S311  # test data, not a secret
+    if low > high:
+        raise ValueError(f"random_int: {low} is greater than {high}")
+    return current().integer(low, high)
+
+
+@pass_context  # or Jinja2 would choose once, as it compiles
+def choose(_context: Context, values: Sequence[Any]) -> Any:
+    """An element by chance, which Jinja2's own `random` would choose without our sources."""
+    if not values:
+        raise ValueError("random: there is nothing to choose from")
+    return current().choice(values)
 
 
 def jwt(claims: Mapping[str, Any]) -> str:
@@ -73,11 +86,22 @@ def _pattern(source: str) -> Pattern:
     return Pattern(source)
 
 
-GLOBALS: dict[str, Callable[..., Any]] = {"now": now, "date": date, "uuid": uuid, "random_int": random_int, "jwt": jwt}
+GLOBALS: dict[str, Callable[..., Any]] = {
+    "now": now,
+    "date": date,
+    "uuid": uuid,
+    "random_int": random_int,
+    "jwt": jwt,
+    "collection": collection,
+}
 FILTERS: dict[str, Callable[..., Any]] = {
     "b64encode": b64encode,
     "b64decode": b64decode,
     "regex_search": regex_search,
     "regex_replace": regex_replace,
     "jwt": jwt,
+    "merge": merge,
+    "with_item": with_item,
+    "without": without,
+    "random": choose,
 }

@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from interceptor.answering.rendering import Compiler, Render, RenderFault, TemplateValues
 from interceptor.handlers.response_part import PassedOn, PassedRequest
 from interceptor.project.yaml_nodes import Node
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.messages import Request
 
 HeaderChanges: TypeAlias = tuple[tuple[str, str | None], ...]
@@ -143,7 +144,7 @@ def _compiled(named: Mapping[str, tuple[Any, Node]], compiler: Compiler) -> _Nam
 
 
 def _rendered(text: _Text, values: TemplateValues) -> str:
-    return text if isinstance(text, str) else str(text(values, []))
+    return text if isinstance(text, str) else str(text(values, GeneratedMarks()))
 
 
 def _encoded(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from interceptor.answering.responses import Answer, CompiledEntry
 from interceptor.answering.views import ResponseView
 from interceptor.handlers.response_part import ResponseEntry
-from interceptor.values.generated import EVERYTHING
+from interceptor.values.generated import EVERYTHING, GeneratedMarks
 from interceptor.values.messages import Response
 from interceptor.values.place import header_places
 
@@ -27,5 +27,11 @@ def patched(entry: CompiledEntry, answer: Answer, real: Response) -> Answer:
         headers,
         answer.response.body if declared.body_kind else real.body,
     )
-    generated = (*EVERYTHING, *header_places("response", (name for name, _ in headers)))
-    return Answer(response, answer.json if declared.body_kind else ResponseView.of(real).json, generated)
+    return Answer(response, answer.json if declared.body_kind else ResponseView.of(real).json, everything(response))
+
+
+def everything(response: Response) -> GeneratedMarks:
+    """The marks of a response of which nobody knows what was made up."""
+    marks = GeneratedMarks()
+    marks.places = [*EVERYTHING, *header_places("response", (name for name, _ in response.headers))]
+    return marks

@@ -17,12 +17,15 @@ from interceptor.answering.passing import CompiledPassing, compile_passing
 from interceptor.answering.rendering import (
     KNOWN_NAMES,
     Compiler,
-    GeneratedMarks,
     Render,
     RenderFault,
     TemplateValues,
-    rendered,
+    constant_text,
+    constant_value,
+    generate_file,
+    with_low,
 )
+from interceptor.answering.stream_marks import StreamMarks
 from interceptor.answering.streams import compile_events, compile_stream
 from interceptor.answering.template import TemplateFault
 from interceptor.answering.templates import compile_file
@@ -30,6 +33,7 @@ from interceptor.handlers.response_part import PassedOn, ResponseEntry
 from interceptor.project.folder import Folder, file_type
 from interceptor.project.yaml_nodes import Node
 from interceptor.values.decisions import Chunk, Fault
+from interceptor.values.generated import GeneratedMarks, in_base64
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import FORM_MEDIA_TYPE, JSON_MEDIA_TYPE, media_type
 from interceptor.values.messages import BODILESS, Headers, Response
@@ -64,7 +68,8 @@ class Answer:
 
     response: Response
     json: Json
-    generated: tuple[str, ...] = ()
+    generated: GeneratedMarks | None = None
+    """None where nothing was generated."""
     stream: tuple[Chunk, ...] = ()
     is_file: bool = False
     """True where a client may ask for a part of it, or whether it is another one by now."""
@@ -104,14 +109,15 @@ class CompiledEntry:
         """
         if self.static is not None:
             return self.static
-        generated: GeneratedMarks = []
+        generated = GeneratedMarks()
         body = self.body if isinstance(self.body, RenderedBody) else self.body(values, generated)
-        headers = [
+        given = [
             (name, value if isinstance(value, str) else self._header(name, value(values, generated)))
             for name, value in self.headers
         ]
+        headers = [(name, value) for name, value in given if value is not None]
         status = self.status if isinstance(self.status, int) else self._status(self.status(values, generated))
-        return _answer(self.node, status, headers, body, tuple(generated))
+        return _answer(self.node, status, headers, body, generated)
 
     def _status(self, value: Any) -> int:
         try:
@@ -122,7 +128,10 @@ class CompiledEntry:
             raise RenderFault(self.node.at("status"), f"{value!r} is not a status from 200 to 599")
         return status
 
-    def _header(self, name: str, value: Any) -> str:
+    def _header(self, name: str, value: Any) -> str | None:
+        """The text of a header; None, so that there is none, where its template gives null."""
+        if value is None:
+            return None
         text = str(value)
         if _BREAKS_HEADER.search(text):
             raise RenderFault(self.node.at("headers", name), f'the value of "{name}" holds a line break')
@@ -154,7 +163,7 @@ def compile_entry(entry: ResponseEntry, node: Node, folder: Folder, compiler: Co
     plain, static = [(name, value) for name, value in headers if isinstance(value, str)], None
     if isinstance(status, int) and isinstance(body, RenderedBody) and len(plain) == len(headers):
         try:
-            static = _answer(node, status, plain, body, ())
+            static = _answer(node, status, plain, body, None)
         except RenderFault as broken:
             compiler.problems.append(broken.node.problem(broken.message))
     return CompiledEntry(entry, node, status, headers, body, static, wait, pace, passing, fault)
@@ -171,7 +180,7 @@ def _refuse_coding(
 
 
 def _answer(
-    node: Node, status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: tuple[str, ...]
+    node: Node, status: int, headers: Sequence[tuple[str, str]], body: RenderedBody, generated: GeneratedMarks | None
 ) -> Answer:
     complete: Headers = tuple(headers)
     if body.content_type == EVENT_STREAM_MEDIA_TYPE and all(name != "cache-control" for name, _ in headers):
@@ -215,7 +224,8 @@ def _compile_headers(
             if _BREAKS_HEADER.search(each):
                 compiler.problems.append(where.problem(f'the value of "{name}" holds a line break'))
             place = f"response.headers.{name.lower()}"
-            compiled.append((name.lower(), compiler.text(each, where.at(index), place)))
+            key = f"{place}[{index}]" if isinstance(value, list) else place
+            compiled.append((name.lower(), compiler.text(each, where.at(index), place, key)))
     return compiled
 
 
@@ -266,7 +276,22 @@ def _form_body(fields: Mapping[str, Any], node: Node, compiler: Compiler) -> Bod
         return RenderedBody(urlencode(value, doseq=True).encode(), FORM_MEDIA_TYPE)
 
     render = compiler.json(dict(fields), node, "response.form")
-    return body(fields) if render is None else lambda values, generated: body(render(values, generated))
+    if render is None:
+        return body(fields)
+
+    def rendered_form(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
+        given = render(values, generated)
+        if (generated.spans or generated.constants) and any(map(_is_nested, given.values())):
+            low = body(constant_value(render, values)).data
+            generated.constants["response.body"] = in_base64(low)
+        return body(given)
+
+    return rendered_form
+
+
+def _is_nested(value: Json) -> bool:
+    """Whether the value of a field is no text, number or list of these, so that parts of it have no place."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict | list) for v in value))
 
 
 def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
@@ -279,7 +304,17 @@ def _base64_body(text: str, node: Node, compiler: Compiler) -> BodyOf:
 
     render = compiler.text(text, node, "response.body")
     if not isinstance(render, str):
-        return lambda values, generated: body(render(values, generated))
+
+        def rendered_bytes(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
+            coded = GeneratedMarks()
+            given = body(render(values, coded))
+            generated.places += coded.places
+            if coded.spans or coded.constants:
+                low = body(constant_text(render, values))
+                generated.constants["response.body"] = in_base64(low.data)
+            return given
+
+        return rendered_bytes
     try:
         return body(render)
     except RenderFault as fault:
@@ -293,25 +328,32 @@ def _file_body(name: str, node: Node, folder: Folder, compiler: Compiler) -> Bod
         if not name.endswith(".j2"):
             return RenderedBody(content, file_type(name), validators=validators(content))
         template = compile_file(content.decode(), KNOWN_NAMES, name)
-        generated.append("response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body")
-        return RenderedBody(
-            content_type=file_type(name.removesuffix(".j2")), text=str(rendered(template, node, values))
-        )
+        place = "response.$" if media_type(file_type(name.removesuffix(".j2"))).is_json else "response.body"
+        generated.places.append(place)
+        text = str(generate_file(template, node, values, place, generated))
+        return RenderedBody(content_type=file_type(name.removesuffix(".j2")), text=text)
 
     def rendered_name(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
-        chosen = name if isinstance(render, str) else str(render(values, []))
+        marks = GeneratedMarks()
+        chosen = name if isinstance(render, str) else str(render(values, marks))
         try:
-            return body(chosen, values, generated)
+            if not (marks.constants or marks.spans):
+                return body(chosen, values, generated)
+            low = with_low(lambda low: body(constant_text(render, low), low, GeneratedMarks()), values)
+            generated.constants["response.body"] = in_base64(low.data if low.text is None else low.text.encode())
+            given = body(chosen, values, marks)
         except (ValueError, TemplateFault) as error:
             raise RenderFault(node, str(error)) from error
+        generated.places += marks.places
+        return given
 
     render = compiler.text(name, node, "response.file")
     if not isinstance(render, str):
         return rendered_name
     try:
         if not name.endswith(".j2"):
-            return body(name, {}, [])
-        compile_file(folder.content(name).decode(), KNOWN_NAMES, name)
+            return body(name, {}, GeneratedMarks())
+        compiler.reads |= compile_file(folder.content(name).decode(), KNOWN_NAMES, name).reads
     except (ValueError, TemplateFault) as error:
         compiler.problems.append(node.problem(str(error)))
     return rendered_name
@@ -321,12 +363,16 @@ def _stream_body(entry: ResponseEntry, node: Node, folder: Folder, compiler: Com
     said = next((value for name, value in entry.headers.items() if name.lower() == "content-type"), None)
     charset = media_type(said).charset if isinstance(said, str) and "{{" not in said else "utf-8"
     if entry.sse is not None:
-        pieces, content_type = compile_events(entry.sse, node, compiler), EVENT_STREAM_MEDIA_TYPE
+        pieces, content_type = compile_events(entry.sse, node, charset, compiler), EVENT_STREAM_MEDIA_TYPE
     else:
         pieces, content_type = compile_stream(entry.stream or [], node, folder, charset, compiler)
 
     def body(values: TemplateValues, generated: GeneratedMarks) -> RenderedBody:
-        chunks = pieces(values, generated)
+        marks = StreamMarks()
+        chunks = pieces(values, marks)
+        if not marks.note(generated, charset):
+            low = with_low(lambda low: pieces(low, StreamMarks()), values)
+            generated.constants["response.body"] = in_base64(b"".join(chunk.data for chunk in low))
         return RenderedBody(b"".join(chunk.data for chunk in chunks), content_type, None, chunks)
 
     return body

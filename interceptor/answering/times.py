@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from interceptor.answering.sources import current
 from interceptor.values.moments import is_plain_date, moved, parse_moment
+
+_SECONDS = re.compile("%[%s]")
 
 
 class Moment(str):
@@ -56,7 +60,7 @@ class Moment(str):
 
 def now(offset: str = "", zone: str = "UTC", format: str | None = None) -> str:  # noqa: A002  # the author's word
     """The present, moved by an offset: `now("+8h")`, `now(zone="Europe/Berlin", format="%d.%m.%Y")`."""
-    return _shown(datetime.now(UTC), offset, zone, format)
+    return _shown(current().now(), offset, zone, format)
 
 
 def date(value: Any, offset: str = "", zone: str | None = None, format: str | None = None) -> str:  # noqa: A002  # as above
@@ -69,7 +73,8 @@ def _shown(at: datetime, offset: str, zone: str | None, form: str | None, *, pla
         at = at.astimezone(_zone(zone))
     at = moved(at, offset)
     if form is not None:
-        return at.strftime(form)
+        epoch = str(int(at.timestamp()))  # C takes the time for one of the machine's own zone
+        return at.strftime(_SECONDS.sub(lambda sign: epoch if sign[0] == "%s" else sign[0], form))
     whole_days = not (at.hour or at.minute or at.second or at.microsecond)
     return Moment(at, date_only=is_plain_date(plain) and whole_days)
 

@@ -10,6 +10,7 @@ from interceptor.broker.deploying import (
     matrix,
     record_deployment,
     record_release,
+    record_undeployment,
 )
 from interceptor.broker.provider_contracts import ProviderContract, publish_provider_contract
 from interceptor.broker.publication import Publication
@@ -40,5 +41,6 @@ __all__ = [
     "read_pacts",
     "record_deployment",
     "record_release",
+    "record_undeployment",
     "save_webhook",
 ]

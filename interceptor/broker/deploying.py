@@ -136,6 +136,27 @@ def record_deployment(
     _record(words, broker, participant, version, environment)
 
 
+def record_undeployment(broker: Broker, participant: str, environment: str, *, instance: str | None = None) -> None:
+    """Tell the broker that no version of a participant is in an environment any more.
+
+    Raises:
+        BrokerError: nothing is deployed there, no such environment, or a broker that cannot be used.
+    """
+    words = ["broker", "record-undeployment", "--pacticipant", participant, "--environment", environment]
+    output = call([*words, *(["--application-instance", instance] if instance else []), "--output", "json"], broker)
+    if output.code == 0:
+        return
+    reason = output.reason.lower()
+    if "not currently deployed" in reason or "no currently deployed" in reason:
+        raise BrokerError(
+            f"{participant} is not deployed to {environment}",
+            "see what is: interceptor matrix --environment " + environment,
+        )
+    if f"environment {environment.lower()} not found" in reason:
+        raise _no_environment(output, environment)
+    raise unusable(broker, output.reason)
+
+
 def record_release(broker: Broker, participant: str, version: str, environment: str) -> None:
     """Record that a version was released to an environment, where the previous ones stay supported.
 

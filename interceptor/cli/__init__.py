@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from interceptor.cli.context import PROJECT_FILE, Context, occupy_closed_streams, say, show_document
-from interceptor.values.errors import InterceptorError
+from interceptor.values.errors import InterceptorError, UsageError
 from interceptor.values.lean import nothing_is_garbage
 
 COMMANDS = {
@@ -34,6 +34,7 @@ COMMANDS = {
     "publish": "Publish the pacts to the broker.",
     "can-i-deploy": "Ask the broker whether a version can be deployed.",
     "record-deployment": "Record at the broker that a version was deployed.",
+    "record-undeployment": "Record at the broker that nothing is deployed any more.",
     "record-release": "Record at the broker that a version was released.",
     "matrix": "Show which versions were verified against each other.",
     "webhook": "Set up the webhook that starts the provider's verification.",
@@ -122,6 +123,15 @@ app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, no
 app.callback()(_options)
 
 
+def _refusal(error: Exception) -> str | None:
+    """What the system says where it refused something; None for a fault of ours."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.strerror}: {error.filename}"
+    if isinstance(error, MemoryError):
+        return "Cannot allocate memory"
+    return str(error) if isinstance(error, RuntimeError) and "can't start new thread" in str(error) else None
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; always ends in SystemExit."""
     atexit.register(gc.freeze)  # else the interpreter collects garbage once more as it exits
@@ -140,6 +150,10 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001  # a user gets one line, not a traceback
         if context.verbose:
             traceback.print_exc()
+        if (refusal := _refusal(error)) is not None:
+            say(f"the system refuses what this command needs: {refusal}")
+            say("check the free space, the rights, and the limits of processes and open files")
+            sys.exit(UsageError.exit_code)
         where = "" if context.verbose else "; run it again with -v for the traceback"
         say(f"this is a bug in interceptor: {type(error).__name__}: {error}{where}")
         sys.exit(BUG)

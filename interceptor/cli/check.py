@@ -15,7 +15,7 @@ from interceptor.project.config import load_project
 from interceptor.values.errors import UsageError
 
 if TYPE_CHECKING:
-    from interceptor.check import CheckedPact
+    from interceptor.checking import CheckedPact
     from interceptor.values.coverage import DocumentCoverage
 
 
@@ -57,8 +57,8 @@ def check(
     Each finding names the interaction, the places in the pact and the document, and the handler.
     The exit code is 1 if there are errors, or if less of a document is used than --at-least says.
     """
-    from interceptor.check import check as check_pacts
-    from interceptor.check import coverage
+    from interceptor.checking import check as check_pacts
+    from interceptor.checking import coverage
     from interceptor.report.checked import check_junit
 
     context: Context = ctx.obj

@@ -36,7 +36,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Turn recordings into pact files, one per consumer and provider."""
-    from interceptor.convert import convert
+    from interceptor.conversion import convert
     from interceptor.journal import latest_recording
     from interceptor.report.conversion import conversion_json, conversion_lines
 

@@ -158,7 +158,7 @@ def _require_no_secrets(files: list[Path]) -> None:
 
 def _require_compatible(project: Project, files: list[Path]) -> None:
     """Refuse pacts that do not fit the providers' documents; say what is doubtful about the others."""
-    from interceptor.check import check
+    from interceptor.checking import check
 
     if not any(provider.openapi for provider in project.providers.values()):
         return

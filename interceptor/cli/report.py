@@ -14,7 +14,7 @@ from interceptor.cli.options import Recordings, write_output
 from interceptor.project.config import Project, load_project
 
 if TYPE_CHECKING:
-    from interceptor.check import CheckedPact
+    from interceptor.checking import CheckedPact
 
 
 def report(

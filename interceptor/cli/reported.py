@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from interceptor.check import CheckedPact, check, coverage
+from interceptor.checking import CheckedPact, check, coverage
 from interceptor.cli.context import say
 from interceptor.cli.earlier import pact_in_git
-from interceptor.convert import origins
+from interceptor.conversion import origins
 from interceptor.journal import Recording
 from interceptor.journal.lines import encoded
 from interceptor.lint import lint

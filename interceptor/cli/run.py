@@ -25,7 +25,7 @@ from interceptor.session import Finished, RunContext, prepared, run_command
 from interceptor.values.errors import InterceptorError
 
 if TYPE_CHECKING:
-    from interceptor.convert import Conversion
+    from interceptor.conversion import Conversion
     from interceptor.report.run_result import RunResult
 
 
@@ -55,11 +55,13 @@ def run(
         bool, typer.Option("--prune", help="Write pacts also when they lose interactions that are still answered.")
     ] = False,
     isolated: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--isolated", help="Run the command in its own network (Linux), so that no client bypasses the proxy."
+            "--isolated/--no-isolated",
+            help="Run the command in its own network (Linux), so that no client bypasses the proxy. "
+            "Default: the project file's.",
         ),
-    ] = False,
+    ] = None,
     allow_port: Annotated[
         list[int] | None,
         typer.Option(metavar="N", min=1, max=65535, help="A loopback port that an isolated command may reach."),
@@ -88,9 +90,11 @@ def run(
         for warning in run_context.engine.warnings:
             say(str(warning))
         say_reached(run_context.reached, verbose=context.verbose)
-        if context.verbose and not (isolated or project.settings.reach.isolated):
+        in_own_network = project.settings.reach.isolated if isolated is None else isolated
+        if context.verbose and not in_own_network:
             say(f"what happens is shown at {run_context.page_url}")
-        finished = _run(run_context, command, isolated=isolated, allowed=allow_port or [])
+        must = bool(isolated)
+        finished = _run(run_context, command, in_own_network=in_own_network, must=must, allowed=allow_port or [])
     for line in (
         *(hit_lines(finished.summary) if context.verbose else ()),
         *summary_notes(finished.summary, project.providers),
@@ -120,9 +124,11 @@ def run(
 run.context_settings = {"allow_interspersed_args": False}  # type: ignore[attr-defined]  # options after COMMAND are its
 
 
-def _run(run_context: RunContext, command: list[str], *, isolated: bool, allowed: list[int]) -> Finished:
+def _run(
+    run_context: RunContext, command: list[str], *, in_own_network: bool, must: bool, allowed: list[int]
+) -> Finished:
     """Run the command, isolated where that is asked for; where only the project asks for it, it is no must."""
-    run, in_own_network = run_command, isolated or run_context.project.settings.reach.isolated
+    run = run_command
     if is_shown(os.environ):
         page = "" if in_own_network else run_context.page_url
         run = partial(run_command, watch=lambda summary: progress(partial(progress_line, summary, page)))
@@ -131,7 +137,7 @@ def _run(run_context: RunContext, command: list[str], *, isolated: bool, allowed
     try:
         return run(run_context, command, run_context.isolation(allowed))
     except IsolationError as error:
-        if isolated:
+        if must:
             raise
         say(f"{error}; continuing without isolation")
         return run(run_context, command)
@@ -146,7 +152,7 @@ def _exported(
     project: Project, journal: Path, still_answered: Callable[[str, str, str], str | None] | None
 ) -> tuple[Conversion | None, InterceptorError | None]:
     """Write the pacts, and say what there is to say beside their changes; the failure where that is impossible."""
-    from interceptor.convert import convert
+    from interceptor.conversion import convert
     from interceptor.report.conversion import conversion_notes
 
     try:

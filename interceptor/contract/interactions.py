@@ -6,12 +6,14 @@ with the size of the recording.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
+from interceptor.contract.constants import with_constants
 from interceptor.contract.generators import with_states
 from interceptor.contract.normalise import (
     HeaderPolicy,
@@ -22,7 +24,7 @@ from interceptor.contract.normalise import (
     unique,
 )
 from interceptor.contract.pinning.group import MOST_GATHERED, Group, SharedValues, Slots, ValueOrigin
-from interceptor.contract.pinning.pin import Extracted, Skeleton, extract, pin
+from interceptor.contract.pinning.pin import Extracted, KnownValues, Skeleton, extract, pin
 from interceptor.pact.document import Interaction, Message, digest
 from interceptor.pact.inferred_rules import collapsed, inferred
 from interceptor.pact.rules import Rule
@@ -62,6 +64,8 @@ def is_selected(exchange: Exchange, policy: ContractPolicy) -> bool:
     """True if an exchange belongs in a contract at all."""
     if exchange.response is None or exchange.metadata.provider is None or not exchange.metadata.record:
         return False
+    if exchange.metadata.websocket is not None:
+        return False
     if exchange.outcome is not Outcome.MOCKED and not (policy.passed and exchange.outcome is Outcome.PASSED):
         return False
     request = exchange.request
@@ -91,13 +95,15 @@ class Collector:
         self._shared = SharedValues()
         self._gathered = 0
         self._literal = {_NEVER_PINNED}
+        self._known: KnownValues = {}
         self._findings: set[Finding] = set()
 
     def add(self, exchange: Exchange) -> Taken:
         """Take one exchange."""
+        exchange = with_constants(exchange)
         normalised = normalise(exchange, self._policy.kept_of(exchange))
         self._findings.update(normalised.findings)
-        extracted = extract(normalised.interaction, exchange)
+        extracted = extract(normalised.interaction, exchange, self._known)
         self._literal |= extracted.literal
         skeleton = extracted.skeleton
         key = skeleton.digest
@@ -163,18 +169,21 @@ class Collector:
             interaction.handlers,
             interaction.masked,
             interaction.pinned,
+            interaction.left_out,
         )
         return with_states(completed) if self._policy.matching == "types" else completed
 
 
 def _with_rules(message: Message, rules: Iterable[Rule]) -> Message:
+    if message.exact:
+        return message
     every, body = [*message.rules, *rules], message.body
     if not every:
         return message
     known = unique(every)
     if body is not None and body.kind == "json":
         known = collapsed(known, body)
-    return Message(message.headers, body, known, message.generators)
+    return replace(message, rules=known)
 
 
 def _merged(interactions: Iterable[Interaction]) -> list[Interaction]:
@@ -220,12 +229,16 @@ def _digest(each: Interaction) -> bytes:
     return each.digest
 
 
+_ADDED_BY = re.compile(r', added by ".*', re.DOTALL)
+"""Tests that add a like handler get like responses."""
+
+
 def _shape(each: Interaction) -> Any:
     bodies = [
         None if m.body is None else [m.body.content_type, _types(m.body.value)] for m in (each.request, each.response)
     ]
     return [
-        each.handlers or each.path,
+        sorted({_ADDED_BY.sub("", handler) for handler in each.handlers}) or each.path,
         each.method,
         each.status,
         [state.name for state in each.states],
@@ -280,10 +293,23 @@ def _ambiguous(interactions: Iterable[Interaction]) -> Iterable[Finding]:
             answers = " and ".join(sorted({str(each.status) for _, each in group}))
             message = (
                 f"{first.method} {first.path} has {len(group)} different responses ({answers}) in one provider state"
-                f"{_by(each for _, each in group)}; tell them apart with `given`, or leave one out with `record: false`"
+                f"{_by(each for _, each in group)}; {_advice([each for _, each in group])}"
             )
             handler = _first_handler([each for _, each in group])
             yield Finding("interaction.answers.ambiguous", message, interaction=index, handler=handler)
+
+
+def _advice(group: list[Interaction]) -> str:
+    """What to do about different responses to one request: name the headers that differ, or say when each is given."""
+    kept = {name for name, _ in group[0].request.headers}
+    names = sorted({name for each in group for name, _ in each.left_out} - kept)
+    differing = [name for name in names if len({dict(each.left_out).get(name) for each in group}) > 1]
+    given = "tell them apart with `given`, or leave one out with `record: false`"
+    if not differing:
+        return given
+    shown = ", ".join(f'"{name}"' for name in differing[:3])
+    part = "`cookies`" if differing == ["cookie"] else "`headers`"
+    return f"the requests differ in the header {shown}: name it in {part} of the handler's request, or {given}"
 
 
 def _by(group: Iterable[Interaction]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from sys import intern
 
 from interceptor.contract.bodies import UnreadableBodyError, body_of, normal_content_type
+from interceptor.contract.xml_rules import xml_rules
 from interceptor.pact.declared_rules import parse_rules
 from interceptor.pact.document import Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, escape, is_addressable
@@ -15,11 +16,15 @@ from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
 from interceptor.values.mask import MASK
 from interceptor.values.media_types import media_type
-from interceptor.values.messages import BODILESS, Headers, Request, Response
-from interceptor.values.place import ROOT, Place, Side, Steps, find_place, spell_path
+from interceptor.values.messages import BODILESS, CONDITIONS, Headers, Request, Response
+from interceptor.values.place import ROOT, Place, Side, Steps, find_place, header_places, spell_path
 
 _BOUNDARY = re.compile(r'(;\s*boundary\s*=\s*"?)([^";]+)', re.IGNORECASE)
 _PINNED_BOUNDARY = "boundary"
+_OF_NO_REQUEST = frozenset(
+    {"accept-encoding", "connection", "content-length", "host", "priority", "proxy-connection", "user-agent"}
+)
+"""Headers that say who asks and how it is sent, not what is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ def normalise(exchange: Exchange, kept: HeaderPolicy) -> Normalised:
         status=response.status,
         response=_message("response", response, exchange, kept.response, findings),
         description=metadata.name or "",
+        left_out=_values((name, value) for name, value in request.headers if name not in _OF_NO_REQUEST),
         states=tuple(sorted(metadata.states, key=lambda state: (state.name, repr(sorted(state.params.items()))))),
         masked=exchange.masked,
     )
@@ -77,7 +83,8 @@ def _message(
             body = body_of(content, content_type)
         except UnreadableBodyError as error:
             report("body.unreadable", f"{error}; the body is left out", f"{side}.$")
-    headers = _headers(message.headers, _wanted(side, exchange, kept) - {"content-type"})
+    wanted = _wanted(side, exchange, kept)
+    headers = _headers(_with_cookies(side, message.headers, exchange, wanted), wanted - {"content-type"})
     if body is not None or content_type:
         written = body.content_type if body is not None else normal_content_type(content_type or "")
         headers = tuple(sorted((*headers, ("content-type", (written,)))))
@@ -88,6 +95,9 @@ def _message(
     except ValueError as error:
         report("rule.unknown", f"{error}; the rules of this {side} are left out", side)
         declared = ()
+    exact = exchange.metadata.rules.get(side) == {}
+    if exact or (not declared and not exchange.masked):
+        return Message(headers, body, exact=exact)
     names = {name for name, _ in headers}
     rules = [rule for rule in declared if _has_place(rule, names, body)]
     rules += _rules_of_masks(side, exchange, headers, body)
@@ -130,13 +140,28 @@ def _values(pairs: Iterable[tuple[str, str]]) -> NamedValues:
 
 
 def _wanted(side: Side, exchange: Exchange, kept: frozenset[str]) -> frozenset[str]:
-    """The headers of the policy, and those that the handler names or has rules for."""
+    """The policy's headers, those the handler names, reads or has a rule for, and those that the status answers to."""
     metadata = exchange.metadata
+    if side == "request":
+        kept |= CONDITIONS.get(exchange.response.status, frozenset()) if exchange.response else frozenset()
+        kept |= {"cookie"} if metadata.cookies else frozenset()
     if not metadata.named and not metadata.rules:
         return kept
     places = [*_places(metadata.named), *(replace(each, side=side) for each in _places(metadata.rules.get(side, {})))]
     wanted = {each.name.lower() for each in places if each.side == side and each.part == "header" and each.name}
     return kept | wanted
+
+
+def _with_cookies(side: Side, headers: Headers, exchange: Exchange, wanted: frozenset[str]) -> Headers:
+    """The headers with no other cookies than those of the handler, unless the whole header is asked for."""
+    known = exchange.metadata
+    whole = any(place in known.named for place in header_places("request", ["cookie"])) or "cookie" not in wanted
+    if side == "response" or whole or not known.cookies:
+        return headers
+    pairs = [pair.strip() for name, value in headers if name == "cookie" for pair in value.split(";")]
+    asked = sorted(pair for pair in pairs if pair.partition("=")[0] in known.cookies)
+    others = tuple((name, value) for name, value in headers if name != "cookie")
+    return (*others, ("cookie", "; ".join(asked))) if asked else others
 
 
 def _headers(headers: Headers, wanted: frozenset[str]) -> NamedValues:
@@ -177,6 +202,9 @@ def _rules_of_masks(side: Side, exchange: Exchange, headers: NamedValues, body: 
             case Place("form", str(name)) if kind == "text":
                 # The Pact tools compare forms field by field, under the paths of members.
                 yield _rule_of_member((name,))
+            case Place("body", steps=None) if body is not None and media_type(body.content_type).is_xml:
+                pieces = str(body.value).split(MASK)
+                yield from xml_rules(pieces, [r"[\s\S]+"] * (len(pieces) - 1))
             case Place("body", steps=None) if body is not None and kind == "text" and not is_multipart(body):
                 yield Rule("body", ROOT, "regex", _open(body.value, r"[\s\S]+"))
             case Place("body", steps=tuple(steps)) if kind == "json":

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from interceptor.answering.patches import has_patches
-from interceptor.answering.rendering import Render, TemplateValues
+from interceptor.answering.provider_calls import CompiledCall
+from interceptor.answering.rendering import Render, TemplateValues, constant_text, constant_value
 from interceptor.answering.resolvers import Resolver
 from interceptor.answering.responses import CompiledEntry
 from interceptor.answering.template import Template
+from interceptor.engine.dialogues import CompiledDialogue
 from interceptor.handlers.loading import LoadedHandler
 from interceptor.matching.router import Route
 from interceptor.values.exchange import ProviderState
@@ -33,9 +35,7 @@ class CompiledState:
         return callable(self.name) or callable(self.params)
 
     def of(self, values: TemplateValues) -> ProviderState:
-        name = self.name if isinstance(self.name, str) else str(self.name(values, []))
-        params = self.params(values, []) if callable(self.params) else self.params
-        return ProviderState(name, params)
+        return ProviderState(constant_text(self.name, values), constant_value(self.params, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,22 @@ class DescribedEntry:
     """Its index in the handler's list."""
     resolver: Resolver | None
     name: str | Render | None
+    when: Template | None
     states: Sequence[CompiledState]
     rules: Mapping[str, Mapping[str, Json]]
     named: tuple[str, ...]
+    cookies: tuple[str, ...]
     record: bool
     constant: tuple[ProviderState, ...] | None
     """Its states, if they do not depend on the request."""
+    dialogue: CompiledDialogue | None = None
+    """What it says on a WebSocket, where it opens one."""
 
     @property
     def passes_unread(self) -> bool:
         """True if it passes a request on, and neither changes the response nor looks at the request's body."""
         model, passing = self.compiled.model, self.compiled.passing
-        plain = model.passthrough is not None and not has_patches(model) and self.resolver is None
+        plain = model.passthrough is not None and not has_patches(model) and self.resolver is None and self.when is None
         plain = plain and not (passing is not None and passing.varies)
         return plain and not callable(self.name) and not any(state.varies for state in self.states)
 
@@ -80,7 +84,7 @@ class Selection:
             RenderFault: where its template fails.
         """
         name = self.entry.name
-        return (str(name(self.values, [])) if callable(name) else name) or None
+        return None if name is None else constant_text(name, self.values) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,27 @@ class CompiledHandler:
     then: Mapping[str, tuple[Json, Render | None]]
     literal: tuple[str, ...] = ()
     """The literal values of the request part that may be UUIDs, times and so on."""
+    chooses: bool = False
+    """Whether an entry has conditions of its own: a `when`, or a `given` while states are declared."""
+    reads: frozenset[str] = frozenset()
+    """The names of the data that its templates read."""
     cacheable: Selection | None = None
     """Its selection, if that is the same for every request that matches, however often it comes."""
     by_chance: Sequence[DescribedEntry] = ()
     """The entries that have a chance; the others do not count them."""
+    calls: Sequence[CompiledCall] = ()
+    """What is sent after a response."""
+
+    @property
+    def answers_websocket(self) -> bool:
+        """True if a client may open a WebSocket here; a plain handler at the same address means other requests."""
+        if self.loaded.model.request_part.websocket is not None:
+            return True
+        return any(entry.compiled.model.passthrough is not None for entry in self.every_entry)
+
+    @property
+    def every_entry(self) -> Sequence[DescribedEntry]:
+        return (*self.by_chance, *self.entries)
 
     def passes_unread(self, request: Request) -> bool:
         """True if a request to this address is passed on unchanged, whatever its body is."""

@@ -33,7 +33,7 @@ class Descriptions:
 
     def __init__(self, project: Project, loaded: Sequence[LoadedDescription], problems: list[Problem]) -> None:
         self.handlers = HandlerSet(
-            project, compile_handlers(Loaded([each.handler for each in loaded], {}, problems), 0)
+            project, compile_handlers(Loaded([each.handler for each in loaded], {}, problems), 0, frozenset())
         )
         self.warnings = [problem for problem in problems if problem.severity == "warning"]
         self.used: set[str] = set()

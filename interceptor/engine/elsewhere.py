@@ -77,4 +77,7 @@ def asking(
             failed_response(request, handlers.name, explanation), replace(metadata, handler=handlers.name), explanation
         )
 
-    return Resolving(lambda: handlers.ask(request, base_url), finish, fail)
+    def left() -> Mocked:
+        return Mocked(Response(200), replace(metadata, handler=handlers.name))
+
+    return Resolving(lambda: handlers.ask(request, base_url), finish, fail, left)

@@ -5,23 +5,26 @@ It is synchronous and does no I/O; delays are data for the caller, which is one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interceptor.answering.rendering import RenderFault
 from interceptor.answering.resolvers import forget_resolvers
 from interceptor.engine.aside import why_aside
+from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.elsewhere import ForeignHandlers, asking
 from interceptor.engine.graphql_batches import batch_refused, combined, split_batch
+from interceptor.engine.graphql_schemas import as_accepted, load_schemas, refused
 from interceptor.engine.handler_sets import HandlerSet, load_project_handlers, load_run_time_handlers
 from interceptor.engine.misses import Mask, Masked, NearMiss, elsewhere, explain, handler_to_paste, unhandled_response
 from interceptor.engine.respond import Unresolved, constant_answer, failed, respond
 from interceptor.engine.scopes import HandlerState, Scope
 from interceptor.engine.select import Applicable, Match, MatchContext, applicable, select
+from interceptor.matching.requests import opens_websocket
 from interceptor.matching.router import ANY_METHOD, Located
 from interceptor.project.config import Policy, Project
 from interceptor.values.browsers import is_favicon, is_preflight, preflight_response
@@ -33,6 +36,9 @@ from interceptor.values.json_text import Json
 from interceptor.values.lean import lean, nothing_is_garbage
 from interceptor.values.messages import Request, Response
 from interceptor.values.origins import Origin, is_loopback
+
+if TYPE_CHECKING:
+    from interceptor.matching.graphql_schemas import ProviderSchema
 
 _MOST_SCOPES = 1000
 """Workers to remember; the one not heard of for the longest time is forgotten first."""
@@ -57,12 +63,20 @@ class _Incoming:
 class Engine:
     """Decides about requests."""
 
-    def __init__(self, project: Project, handlers: HandlerSet, data: dict[str, Json], mask: Mask) -> None:
+    def __init__(
+        self,
+        project: Project,
+        handlers: HandlerSet,
+        data: dict[str, Json],
+        mask: Mask,
+        schemas: Mapping[str, ProviderSchema],
+    ) -> None:
         self._project = project
         self._mask = mask
         self._settings = project.settings
         self._handlers = handlers
         self._data = data
+        self._schemas = schemas
         self._scopes: dict[str, Scope] = {}
         self._exclusion = Exclusion(project.settings.exclude)
         self._next_rank = 0
@@ -74,18 +88,24 @@ class Engine:
 
     @property
     def handler_places(self) -> list[str]:
-        """`file:line` of every handler, in order."""
-        return [handler.loaded.place for handler in self._handlers]
+        """`file:line` of every handler, in order; of a resource once."""
+        return list(dict.fromkeys(handler.loaded.place for handler in self._handlers))
 
     @property
     def files(self) -> frozenset[Path]:
         """The handler files and all files that they name."""
-        return self._handlers.files | (frozenset() if self.foreign is None else self.foreign.files)
+        foreign = frozenset() if self.foreign is None else self.foreign.files
+        return self._handlers.files | foreign | {schema.file for schema in self._schemas.values()}
+
+    @property
+    def may_call(self) -> list[str]:
+        """The hosts beyond loopback to which calls may go."""
+        return self._settings.calls
 
     @property
     def has_resolvers(self) -> bool:
         """True if a handler of the files has the project's own code make its response."""
-        return any(entry.compiled.model.python for handler in self._handlers for entry in handler.entries)
+        return any(entry.compiled.model.python for handler in self._handlers for entry in handler.every_entry)
 
     @property
     def hosts(self) -> set[str]:
@@ -127,7 +147,10 @@ class Engine:
         Raises:
             ConfigurationError: with every problem in them.
         """
-        added, data = load_run_time_handlers(text, self._project, self._next_rank)
+        present = self._scope(scope)
+        added, data = load_run_time_handlers(
+            text, self._project, self._next_rank, present.memory.data, test=present.test
+        )
         self._next_rank -= len(added)
         known = self._renew(scope, replace(self._scope(scope)))
         known.overrides.insert(0, added)
@@ -141,6 +164,7 @@ class Engine:
     def replace_handlers(self, other: Engine) -> None:
         """Take the handlers of a newly loaded engine; counts and data start from scratch."""
         self._handlers, self._data, self.warnings = other._handlers, other._data, other.warnings
+        self._schemas = other._schemas
         self._scopes = {
             name: replace(scope, memory=HandlerState(dict(self._data))) for name, scope in self._scopes.items()
         }
@@ -165,6 +189,8 @@ class Engine:
         if request.body[:1] == b"[" and self._speaks_graphql and (operations := split_batch(request)) is not None:
             return self._batch(incoming, operations)
         decision = self._decide(incoming)
+        if self._schemas and isinstance(decision, Mocked) and decision.metadata.provider in self._schemas:
+            decision = replace(decision, response=as_accepted(decision.response, request))
         if isinstance(decision, Mocked) and decision.cacheable:
             if request.weight > _HEAVIEST_REMEMBERED or self._depends_on_time:
                 return replace(decision, cacheable=False)
@@ -211,11 +237,20 @@ class Engine:
         if first is None:
             return self._elsewhere(incoming)
         handler, context = first
+        if self._schemas and (refusal := self._refused(handler, context)) is not None:
+            return refusal
         if not incoming.scope.states and (decision := constant_answer(handler, context)) is not None:
             return decision
         return self._first(
             applicable(chain((first,), matching), incoming.scope.states), partial(self._elsewhere, incoming)
         )
+
+    def _refused(self, handler: CompiledHandler, context: MatchContext) -> Decision | None:
+        """The refusal of a GraphQL operation that the provider's schema does not allow."""
+        schema = self._schemas.get(context.metadata.provider or "")
+        if schema is None or handler.loaded.model.request_part.graphql is None:
+            return None
+        return refused(schema, handler, context)
 
     def _first(self, choices: Iterator[Applicable], otherwise: Callable[[], Decision]) -> Decision:
         """The decision of the first handler that does not decline."""
@@ -225,7 +260,7 @@ class Engine:
             offer = respond(handler, context, selection)
             if not isinstance(offer, Unresolved):
                 return offer
-            return Resolving(offer.call, partial(self._resolved, offer, choices, otherwise), offer.fail)
+            return Resolving(offer.call, partial(self._resolved, offer, choices, otherwise), offer.fail, offer.left)
         return otherwise()
 
     def _resolved(
@@ -239,6 +274,8 @@ class Engine:
         for handlers in self._reachable(incoming.scope):
             for route, params in handlers.router.candidates(request, incoming.located):
                 if route.matches(request) and not (preflight and route.method == ANY_METHOD):
+                    if opens_websocket(request) and not handlers[route.rank].answers_websocket:
+                        continue
                     yield (
                         handlers[route.rank],
                         MatchContext(request, params, incoming.metadata, incoming.scope.memory, self._settings.seed),
@@ -297,7 +334,7 @@ class Engine:
             NearMiss(
                 loaded.place,
                 loaded.model.name,
-                masked.mismatches(each.mismatches, each.route.mismatches) or aside.get(each.route.rank, []),
+                masked.mismatches(each.mismatches, each.route.mismatches) or aside.get(each.route.rank, masked.unlike),
             )
             for handlers in reachable
             for each in handlers.router.nearest(request, located)
@@ -362,6 +399,7 @@ def load_engine(project: Project, mask: Mask = lambda request: request) -> Engin
     forget_resolvers()
     with nothing_is_garbage():
         handlers, data, warnings = load_project_handlers(project)
-    engine = Engine(project, handlers, data, mask)
+        schemas = load_schemas(project)
+    engine = Engine(project, handlers, data, mask, schemas)
     engine.warnings = warnings
     return engine

@@ -43,6 +43,10 @@ def combined(request: Request, answers: list[Mocked]) -> Mocked:
         states=tuple({state.name: state for each in every for state in each.states}.values()),
         rules=_rules(answers),
         generated=tuple(_within(place, index) for index, each in enumerate(every) for place in each.generated),
+        spans={_within(place, index): spans for index, each in enumerate(every) for place, spans in each.spans.items()},
+        constants={
+            _within(place, index): value for index, each in enumerate(every) for place, value in each.constants.items()
+        },
         record=all(each.record for each in every),
     )
     delay = max(answer.delay for answer in answers)
@@ -67,7 +71,8 @@ def _rules(answers: list[Mocked]) -> dict[str, dict[str, Json]]:
     for index, answer in enumerate(answers):
         for side, places in answer.metadata.rules.items():
             moved = {f"$[{index}]{place[1:]}": rule for place, rule in places.items() if place.startswith("$")}
-            rules.setdefault(side, {}).update(moved)
+            if moved:
+                rules.setdefault(side, {}).update(moved)
     return rules
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from interceptor.matching.mismatches import Mismatch
+from interceptor.matching.requests import opens_websocket
 from interceptor.matching.router import Located
 from interceptor.matching.values import spelt_key
 from interceptor.project.yaml_text import as_yaml
@@ -51,6 +53,11 @@ class Masked:
             if real != shown:
                 steps[-index] = "*"
         return "/".join(steps)
+
+    @property
+    def unlike(self) -> list[Mismatch]:
+        """Why a handler of plain requests at the right address does not answer one that opens a WebSocket."""
+        return [Mismatch("request", "a plain request", "a WebSocket")] if opens_websocket(self.real) else []
 
     def mismatches(self, found: Sequence[Mismatch], check: Callable[[Request], Iterable[Mismatch]]) -> list[Mismatch]:
         """The mismatches, with masked values; `check` finds those below the address."""
@@ -109,6 +116,10 @@ def handler_to_paste(masked: Masked) -> str:
     if real.body and media_type(real.header("content-type")).is_json:
         with suppress(NotJsonError):
             part["json"] = _where_masked_any(real.json, shown.json)
+    if opens_websocket(real):
+        rule: Json = {"json": {}, "send": {"json": {}}}
+        socket: Json = {"websocket": re.sub("^http", "ws", path), **part}
+        return as_yaml([{"request": socket, "response": {"messages": [rule]}}])
     request = {"method": real.method, "path": path, **part} if part else f"{real.method} {path}"
     handler = [{"request": request, "response": {"status": 200, "json": {}}}]
     return as_yaml(handler)

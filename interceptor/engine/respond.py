@@ -9,21 +9,24 @@ from typing import Any
 
 from interceptor.answering.files import conditional, conditional_headers
 from interceptor.answering.pacing import paced
-from interceptor.answering.patches import has_patches, patched
+from interceptor.answering.patches import everything, has_patches, patched
 from interceptor.answering.rendering import Compiler, RenderFault, TemplateValues
 from interceptor.answering.resolvers import Resolver, ResolverFault, entry_of, explain
 from interceptor.answering.responses import Answer, compile_entry
 from interceptor.answering.views import RequestView, ResponseView
 from interceptor.engine.compiled import CompiledHandler, Selection
+from interceptor.engine.dialogues import CompiledDialogue, HandlerDialogue, chosen_protocol
 from interceptor.engine.misses import failed_response
 from interceptor.engine.select import MatchContext
 from interceptor.values.browsers import cors_headers
-from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough
+from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, ProviderCall
 from interceptor.values.exchange import Metadata
-from interceptor.values.generated import EVERYTHING
+from interceptor.values.generated import GeneratedMarks
 from interceptor.values.json_text import Json
 from interceptor.values.messages import Response
 from interceptor.values.place import header_places
+
+_NOTHING = GeneratedMarks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Unresolved:
     call: Callable[[], Any]
     finish: Callable[[Any], Decision | None]
     fail: Callable[[BaseException], Decision]
+    left: Callable[[], Mocked]
 
 
 def respond(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Decision | Unresolved:
@@ -63,11 +67,13 @@ def failed(handler: CompiledHandler, context: MatchContext, explanation: str) ->
 def _answered(
     handler: CompiledHandler, context: MatchContext, selection: Selection, answer: Answer, *, cacheable: bool = False
 ) -> Mocked:
-    changes = _changes(handler, answer, selection.values)
+    changes, calls = _afterwards(handler, answer, selection.values)
     _count(handler, context, selection)
-    context.memory.data.update(changes)
     compiled, response = selection.entry.compiled, answer.response
+    if selection.entry.dialogue is not None:
+        return _opened(handler, context, selection, response, selection.entry.dialogue)
     metadata = _metadata(handler, context, selection, answer.generated)
+    context.memory.data.update(changes)  # after the name, which describes the request by the data that it found
     if answer.is_file and (part := conditional(context.request, response)) is not response:
         response, metadata = part, _of_part(metadata, part)
     return Mocked(
@@ -78,7 +84,25 @@ def _answered(
         answer.stream if compiled.pace is None else paced(response.body, compiled.pace),
         compiled.fault,
         cacheable,
+        calls,
     )
+
+
+def _opened(
+    handler: CompiledHandler,
+    context: MatchContext,
+    selection: Selection,
+    response: Response,
+    compiled: CompiledDialogue,
+) -> Mocked:
+    """A WebSocket opens."""
+    request = context.request
+    metadata = replace(_metadata(handler, context, selection, None), websocket="opened")
+    dialogue = HandlerDialogue(
+        compiled, chosen_protocol(handler.loaded.model.request_part, request), request, metadata, selection.values
+    )
+    delay = selection.entry.compiled.delay(selection.values)
+    return Mocked(Response(101, response.headers), metadata, delay, dialogue=dialogue)
 
 
 def _count(handler: CompiledHandler, context: MatchContext, selection: Selection) -> None:
@@ -96,9 +120,10 @@ def _of_part(metadata: Metadata, part: Response) -> Metadata:
 
 
 def _metadata(
-    handler: CompiledHandler, context: MatchContext, selection: Selection, generated: tuple[str, ...]
+    handler: CompiledHandler, context: MatchContext, selection: Selection, generated: GeneratedMarks | None
 ) -> Metadata:
     entry, known = selection.entry, context.metadata
+    marks = generated or _NOTHING
     return Metadata(
         provider=known.provider,
         path=known.path,
@@ -110,25 +135,35 @@ def _metadata(
         scope=known.scope,
         rules=entry.rules,
         named=entry.named,
-        generated=generated,
-        literal=handler.literal,
+        cookies=entry.cookies,
+        generated=tuple(marks.places),
+        spans=marks.spans,
+        constants=marks.constants,
+        literal=(*handler.literal, *marks.literal) if marks.literal else handler.literal,
         record=entry.record,
     )
 
 
-def _changes(handler: CompiledHandler, answer: Answer, values: TemplateValues) -> dict[str, Json]:
-    if not handler.then:
-        return {}
+def _afterwards(
+    handler: CompiledHandler, answer: Answer, values: TemplateValues
+) -> tuple[dict[str, Json], tuple[ProviderCall, ...]]:
+    """What follows a response: changes of data, and calls."""
+    if not handler.then and not handler.calls:
+        return {}, ()
     response = answer.response
     view = ResponseView(response.status, response.headers, response.body, answer.json)
     names = {**values, "response": view}
-    return {name: value if render is None else render(names, []) for name, (value, render) in handler.then.items()}
+    changes = {
+        name: value if render is None else render(names, GeneratedMarks())
+        for name, (value, render) in handler.then.items()
+    }
+    return changes, tuple(call.of(names) for call in handler.calls)
 
 
 def _passthrough(handler: CompiledHandler, context: MatchContext, selection: Selection) -> Passthrough:
     model = selection.entry.compiled.model
     _count(handler, context, selection)
-    metadata = _metadata(handler, context, selection, ())
+    metadata = _metadata(handler, context, selection, None)
     passing, request = selection.entry.compiled.passing, context.request
     to = None if passing is None else passing.url(selection.values, request, metadata.path or request.path)
     changes = () if passing is None else passing.changes(selection.values)
@@ -162,14 +197,23 @@ def _resolving(handler: CompiledHandler, context: MatchContext, selection: Selec
             if compiler.problems:
                 return failed(handler, context, f"{reference} returned no response: {compiler.problems[0].message}")
             answer = compiled.answer(selection.values)
-            generated = (*EVERYTHING, *header_places("response", (name for name, _ in answer.response.headers)))
             resolved = replace(selection, entry=replace(selection.entry, compiled=compiled))
-            return _answered(handler, context, resolved, replace(answer, generated=generated))
+            return _answered(handler, context, resolved, replace(answer, generated=everything(answer.response)))
         except (ResolverFault, RenderFault) as fault:
             return failed(handler, context, str(fault))
+        except RecursionError:
+            fault_of_value = "it holds itself, or is nested too deep"
+        except Exception as error:  # noqa: BLE001  # any object may come from a project, and do anything as it is read
+            fault_of_value = f"{type(error).__name__}: {error}"
+        return failed(handler, context, f"{reference} returned no response: {fault_of_value}")
 
     def fail(error: BaseException) -> Decision:
         file = reference.rpartition(":")[0]
         return failed(handler, context, explain(error, handler.loaded.folder.resolve(file), file))
 
-    return Unresolved(lambda: resolver(view, params, data), finish, fail)
+    def left() -> Mocked:
+        _count(handler, context, selection)
+        unknown = Response(200)
+        return Mocked(unknown, _metadata(handler, context, selection, everything(unknown)))
+
+    return Unresolved(lambda: resolver(view, params, data), finish, fail, left)

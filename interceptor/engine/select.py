@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
+from interceptor.answering.fakes import Fakes
 from interceptor.answering.rendering import RenderFault, rendered
 from interceptor.answering.views import RequestView
-from interceptor.engine.chance import drawn_entry
+from interceptor.engine.chance import drawn_entries
 from interceptor.engine.compiled import CompiledHandler, DescribedEntry, Selection
 from interceptor.engine.scopes import HandlerState
 from interceptor.matching.paths import Params
@@ -44,7 +46,7 @@ def applicable(matches: Iterable[Match], states: frozenset[str]) -> Iterator[App
     later: list[Applicable] = []
     for handler, context in matches:
         try:
-            selection = select(handler, context)
+            selection = select(handler, context, states)
         except RenderFault as fault:
             yield handler, context, fault
             return
@@ -59,7 +61,7 @@ def applicable(matches: Iterable[Match], states: frozenset[str]) -> Iterator[App
     yield from later
 
 
-def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
+def select(handler: CompiledHandler, context: MatchContext, states: frozenset[str] = frozenset()) -> Selection | None:
     """The handler's selection, or None if it declines: it is used up, or its `when` is false.
 
     Raises:
@@ -68,19 +70,21 @@ def select(handler: CompiledHandler, context: MatchContext) -> Selection | None:
     if handler.cacheable is not None:
         return handler.cacheable
     calls = context.memory.calls.get(handler.route.rank, 0)
-    if handler.by_chance:
-        entry = drawn_entry(handler, context.memory, context.metadata.test, context.seed)
-        entry = entry or _entry(handler, calls - context.memory.drawn.get(handler.route.rank, 0))
-    else:
-        entry = _entry(handler, calls)
-    if entry is None:
+    drawn = drawn_entries(handler, context.memory, context.metadata.test, context.seed) if handler.by_chance else []
+    turn = turn_of(handler, context.memory)
+    if not drawn and turn is None:
         return None
-    if entry.constant is not None and handler.when is None and not handler.then:
+    entry = drawn[0] if turn is None or drawn else handler.entries[turn]
+    plain = handler.when is None and not handler.then and not handler.calls
+    if entry.constant is not None and plain and not (handler.chooses and states):
         return Selection(entry, calls, {}, entry.constant)
     values = template_values(handler, context, calls)
     if handler.when is not None and not rendered(handler.when, handler.loaded.node.at("when"), values):
         return None
-    return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+    if not handler.chooses:
+        return Selection(entry, calls, values, tuple(state.of(values) for state in entry.states))
+    in_turn = () if turn is None else (*handler.entries[turn:], *handler.entries[:turn])
+    return _chosen((*drawn, *in_turn), calls, values, states)
 
 
 def template_values(handler: CompiledHandler, context: MatchContext, calls: int) -> dict[str, Any]:
@@ -91,17 +95,44 @@ def template_values(handler: CompiledHandler, context: MatchContext, calls: int)
         "variables": _variables(handler, context.request),
         "data": context.memory.data,
         "call": calls + 1,
+        "fake": Fakes(partial(_fakes_depend_on, handler, context, calls)),
     }
 
 
-def _entry(handler: CompiledHandler, calls: int) -> DescribedEntry | None:
-    if calls < len(handler.entries):
-        return handler.entries[calls]
-    if not handler.entries:
+def _fakes_depend_on(handler: CompiledHandler, context: MatchContext, calls: int) -> str:
+    """What makes fakes the same in every run; the request's body does not count, which often holds a time or an id."""
+    part, request = handler.loaded.model.request_part, context.request
+    said = part.model_dump_json(exclude_unset=True, by_alias=True)
+    return f"{context.seed}\n{said}\n{calls}\n{context.metadata.path or request.path}\n{request.query}"
+
+
+def turn_of(handler: CompiledHandler, memory: HandlerState) -> int | None:
+    """Which entry has the turn, of those without a chance; None where all are used up."""
+    count, rank = len(handler.entries), handler.route.rank
+    calls = memory.calls.get(rank, 0) - memory.drawn.get(rank, 0)
+    if calls < count:
+        return calls
+    if handler.loaded.model.once or not count:
         return None
-    if handler.loaded.model.once:
-        return None
-    return handler.entries[calls % len(handler.entries) if handler.loaded.model.cycle else -1]
+    return calls % count if handler.loaded.model.cycle else count - 1
+
+
+def _chosen(
+    entries: Iterable[DescribedEntry], calls: int, values: dict[str, Any], states: frozenset[str]
+) -> Selection | None:
+    """The first entry whose own conditions hold."""
+    seen: set[int] = set()
+    for entry in entries:
+        if entry.index in seen:
+            continue
+        seen.add(entry.index)
+        where = entry.compiled.node.at("when")
+        if entry.when is not None and not rendered(entry.when, where, values):
+            continue
+        given = tuple(state.of(values) for state in entry.states)
+        if states.issuperset(state.name for state in given) or not states:
+            return Selection(entry, calls, values, given)
+    return None
 
 
 def _variables(handler: CompiledHandler, request: Request) -> Mapping[str, Json]:

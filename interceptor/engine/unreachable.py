@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from interceptor.handlers.loading import LoadedHandler
+from interceptor.handlers.response_part import ResponseEntry
 from interceptor.matching.paths import ANY_SEGMENT, Shape
 from interceptor.matching.router import ANY_METHOD, AddressPattern, Route
 from interceptor.values.errors import Problem
@@ -20,7 +21,7 @@ _ANY = ANY_SEGMENT.shape
 _ANY_GIVEN = "any given"
 _MOST_FIXED = 5
 """The last segments of a path, which are looked up as parameters."""
-_PARTS = ("query", "headers", "cookies", "json_", "form", "multipart", "text", "xml", "binary", "graphql")
+_PARTS = ("protocol", "query", "headers", "cookies", "json_", "form", "multipart", "text", "xml", "binary", "graphql")
 
 
 def unreachable(handlers: Sequence[tuple[LoadedHandler, Route]]) -> list[Problem]:
@@ -90,7 +91,12 @@ class _Earlier:
 
 def _may_step_aside(loaded: LoadedHandler) -> bool:
     model = loaded.model
-    return model.once or model.when is not None or any(entry.python is not None for entry in model.entries)
+    python = any(entry.python is not None for entry in model.entries)
+    return model.once or model.when is not None or python or all(map(_may_be_skipped, model.entries))
+
+
+def _may_be_skipped(entry: ResponseEntry) -> bool:
+    return entry.when is not None or (entry.chance is not None and entry.chance < 1)
 
 
 def _key(address: AddressPattern) -> _Key:

@@ -20,21 +20,37 @@ _MAPS_OF_NAMES = frozenset({"headers", "query", "cookies", "matching"})
 _TEXT_OPERATORS = tuple(each for each in OPERATORS if each not in {"$any", "$absent", "$length", "$schema"})
 _STATE_TEXTS: dict[str, Any] = {_SELF: True, "name": True}
 _REQUEST_TEXTS: dict[str, Any] = {
-    **dict.fromkeys((_SELF, "method", "path", "url", "query", "headers", "cookies", "form", "text", "xml"), True),
+    **dict.fromkeys(
+        (_SELF, "method", "path", "url", "websocket", "protocol", "query", "headers", "cookies", "form", "text", "xml"),
+        True,
+    ),
     "multipart": {_EACH: {**dict.fromkeys((_SELF, "filename", "content_type", "text", *_TEXT_OPERATORS), True)}},
     "binary": dict.fromkeys(("sha256", "starts_with", "base64"), True),
     "graphql": dict.fromkeys(("query", "mutation", "subscription", "operation"), True),
 }
+_ACT_TEXTS: dict[str, Any] = {
+    **dict.fromkeys(("text", "base64", "file", "ping", "for_each"), True),
+    "close": {"reason": True},
+}
+_MESSAGE_TEXTS: dict[str, Any] = {
+    **{key: _REQUEST_TEXTS[key] for key in ("text", "binary", "graphql")},
+    **dict.fromkeys(("name", "python"), True),
+    "send": _ACT_TEXTS,
+    "close": {"reason": True},
+}
 _RESPONSE_TEXTS: dict[str, Any] = {
-    **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python"), True),
+    **dict.fromkeys(("headers", "text", "html", "xml", "form", "base64", "file", "name", "python", "when"), True),
     "sse": dict.fromkeys(("event", "id", "comment", "for_each"), True),
     "stream": dict.fromkeys(("text", "base64", "file", "for_each"), True),
+    "open": _ACT_TEXTS,
+    "messages": _MESSAGE_TEXTS,
     "passthrough": {"to": True, "request": dict.fromkeys(("path", "query", "headers"), True)},
     "given": _STATE_TEXTS,
 }
 _TEXTS: dict[str, Any] = {
     "name": True,
     "when": True,
+    "then": {"call": dict.fromkeys(("url", "headers", "text"), True)},
     "given": _STATE_TEXTS,
     "request": _REQUEST_TEXTS,
     "response": _RESPONSE_TEXTS,
@@ -48,6 +64,11 @@ def normalise(handler: Node, defaults: Node | None) -> Node:
     keys = handler.keys if defaults is None else {**defaults.keys, **handler.keys}
     said = {**below, **handler.members}
     return handler.with_members({key: _member(key, node, below.get(key)) for key, node in said.items()}, keys)
+
+
+def response_over(usual: Node, own: Node) -> Node:
+    """A response over another: maps of names are merged, a body replaces one of any kind."""
+    return _over(usual, _response(own), BODIES)
 
 
 def _member(key: str, node: Node, default: Node | None) -> Node:
@@ -89,7 +110,10 @@ def _over(default: Node | None, node: Node, bodies: tuple[str, ...]) -> Node:
     if default is None or not node.kind == default.kind == "mapping":
         return node
     replaced = {
-        key for one_of in (bodies, ("path", "url")) if not node.members.keys().isdisjoint(one_of) for key in one_of
+        key
+        for one_of in (bodies, ("path", "url", "websocket"))
+        if not node.members.keys().isdisjoint(one_of)
+        for key in one_of
     }
     merged = {key: member for key, member in default.members.items() if key not in replaced}
     for key, member in node.members.items():

@@ -41,12 +41,12 @@ def split_request(text: str) -> tuple[str, str]:
     return match[1].upper(), match[2]
 
 
-def _path(text: str) -> str:
+def _path(text: str, key: str | None = None) -> str:
     plain = _without_expressions(text)
     path, mark, query = re.sub(r":\w+\?(?=/|\Z)", "", plain).partition("?")
     if mark:
         where, pairs = re.sub(r"\?.*", "", text), _query_to_paste(query.partition("#")[0])
-        key = "url" if "://" in text else "path"
+        key = key or ("url" if "://" in text else "path")
         raise ValueError(
             "a query string does not belong in the path; put it under the key query"
             + (f": {{{key}: {where}, query: {{{pairs}}}}}" if pairs else "")
@@ -72,6 +72,20 @@ def _query_to_paste(query: str) -> str:
 
 Method: TypeAlias = Annotated[str, Field(pattern=f"^{_METHOD_NAME}$"), AfterValidator(str.upper)]
 PathText: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_path)]
+
+
+def _socket_address(text: str) -> str:
+    if "://" in text and not re.match(r"wss?://", text):
+        raise ValueError(f'a WebSocket\'s URL begins with wss:// or ws://, so write "{_of_a_socket(text)}"')
+    return _path(text, "websocket")
+
+
+def _of_a_socket(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    return f"{'ws' if scheme == 'http' else 'wss'}://{rest}"
+
+
+SocketAddress: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_socket_address)]
 
 
 def _hex(text: str) -> str:
@@ -151,6 +165,12 @@ class RequestPart(StrictModel):
     """Below the provider's url. Parameters: `:name`, `:name?`, `:name+`, `:name*`, `:name(\\d+)`; `*` is anything."""
     url: Annotated[PathText | None, Field(examples=["https://*.example.com/ping", "*/ping"])] = None
     """An absolute URL in the place of a path; a leading `*` is any origin."""
+    websocket: Annotated[SocketAddress | None, Field(examples=["/chat/:room", "wss://api.example.com/chat"])] = None
+    """A path, or an absolute URL, where a client opens a WebSocket."""
+    protocol: Annotated[
+        str | None, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", examples=["graphql-transport-ws"])
+    ] = None
+    """The subprotocol of a WebSocket: one that the client offers, and the server chooses."""
     query: Annotated[dict[str, Any] | None, Field(examples=[{"page": {"$regex": "^[0-9]+$"}, "tag": ["a", "b"]}])] = (
         None
     )
@@ -174,18 +194,44 @@ class RequestPart(StrictModel):
     graphql: Annotated[GraphQLPart | None, Field(examples=[{"query": "GetUser"}])] = None
     """A GraphQL operation, at any path unless one is given."""
     matching: Annotated[dict[str, Any], Field(examples=[{"$.name": "not_empty"}])] = {}
-    """Pact rules by place: `$...` (body), `header.<name>`, `query.<name>`, `path`. They decide nothing here."""
+    """Pact rules by place: `$...` (body), `header.<name>`, `query.<name>`, `path`. They decide nothing here.
+    An empty mapping means that there are none."""
 
     @model_validator(mode="after")
     def _one_address_one_body(self) -> RequestPart:
-        if self.path is not None and self.url is not None:
-            raise ValueError("a request has either path or url, not both")
-        if self.path is None and self.url is None and self.graphql is None:
-            raise ValueError("a request needs a path or a url")
+        addresses = [key for key in ("path", "url", "websocket") if getattr(self, key) is not None]
+        if len(addresses) > 1:
+            raise ValueError(f"a request has either {' or '.join(addresses)}, not both")
+        if not addresses and self.graphql is None:
+            raise ValueError("a request needs a path, a url or a websocket")
         given = [name for name in BODY_MATCHERS if ("json_" if name == "json" else name) in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"a request has one body; {' and '.join(given)} cannot be combined")
+        self._check_socket(given)
         return self
+
+    def _check_socket(self, bodies: list[str]) -> None:
+        if self.websocket is None:
+            if self.protocol is not None:
+                raise ValueError("protocol is that of a WebSocket; it stands beside websocket")
+            return
+        if "method" in self.model_fields_set:
+            raise ValueError("a WebSocket has no method; leave it out")
+        if bodies:
+            message = "match its messages under response.messages"
+            raise ValueError(f"the request that opens a WebSocket has no {bodies[0]}; {message}")
+
+    @property
+    def asked_method(self) -> str:
+        """The method of the requests on the wire."""
+        return self.method if self.websocket is None else "GET"
+
+    @property
+    def address(self) -> str | None:
+        """The path, or the URL as HTTP has it; None for any."""
+        if self.websocket is not None:
+            return re.sub("^ws(?=s?://)", "http", self.websocket)
+        return self.url or self.path
 
 
 def _request_text(text: str) -> str:

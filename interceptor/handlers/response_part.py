@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from interceptor.handlers.delay_part import Delay, as_float, milliseconds
 from interceptor.handlers.shorthands import branch
+from interceptor.handlers.websocket_part import Acts, MessageRule
 from interceptor.project.models import StrictModel
 
 BODIES = ("json", "text", "html", "xml", "form", "base64", "file", "sse", "stream")
@@ -17,59 +19,12 @@ PIECES = ("json", "text", "base64", "file", "error")
 _NO_PATCHES = ("error", "sse", "stream", "dribble", "bandwidth")
 _BANDWIDTH = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB)?(?:/s)?\Z")
 MOST_PIECES = 10_000
-_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?\Z")
-
-
-def milliseconds(value: Any) -> float:
-    """A delay in milliseconds: `200`, `"200ms"`, `"1.5s"`.
-
-    Raises:
-        ValueError: for anything else, negative numbers included.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if not 0 <= value < float("inf"):
-            raise ValueError("a delay cannot be negative")
-        return float(value)
-    if isinstance(value, str) and (match := _DELAY.match(value.strip())):
-        return float(match[1]) * (1000 if match[2] == "s" else 1)
-    raise ValueError(f'"{value}" is not a delay; write 200, 200ms or 1.5s')
 
 
 def _final(status: int) -> int:
     if status < 200:
         raise ValueError(f"{status} is an interim status; an answer has a final one, 200 to 599")
     return status
-
-
-def _as_float(value: Any) -> Any:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-class DrawnDelay(StrictModel):
-    """A delay drawn anew for each answer: evenly between two, or log-normally, as networks have them."""
-
-    min: Annotated[float | None, BeforeValidator(milliseconds)] = None
-    """At least this long."""
-    max: Annotated[float | None, BeforeValidator(milliseconds)] = None
-    """At most this long."""
-    median: Annotated[float | None, BeforeValidator(milliseconds)] = None
-    """Half of them are longer, a few of them much."""
-    sigma: Annotated[float | None, BeforeValidator(_as_float), Field(ge=0, le=5)] = None
-    """How far they scatter: 0 not at all, 0.5 as in a good network, 1 as in a bad one."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> DrawnDelay:
-        if self.model_fields_set not in ({"min", "max"}, {"median", "sigma"}):
-            raise ValueError("a delay that is drawn has min and max, or median and sigma")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min is greater than max")
-        return self
-
-
-def _delay(value: Any) -> Any:
-    if value == "infinite" or isinstance(value, dict) or (isinstance(value, str) and "{{" in value):
-        return value
-    return {"min": milliseconds(value), "max": milliseconds(value)}
 
 
 def bytes_per_second(value: Any) -> int:
@@ -88,11 +43,6 @@ def bytes_per_second(value: Any) -> int:
     return int(number)
 
 
-Delay: TypeAlias = Annotated[
-    Annotated[Annotated[str, Tag("text")] | Annotated[DrawnDelay, Tag("mapping")], Discriminator(branch)],
-    BeforeValidator(_delay),
-]
-"""`infinite` and templates are text."""
 Status: TypeAlias = Annotated[int, Field(ge=100, le=599), AfterValidator(_final)]
 TemplateText: TypeAlias = str
 """Text that may hold `{{ }}`; the compiler of responses looks into it."""
@@ -259,7 +209,13 @@ class ResponseEntry(StrictModel):
     """The body in pieces, over some time."""
     bandwidth: Annotated[int | None, BeforeValidator(_bandwidth), Field(examples=["20kB/s"])] = None
     """How many bytes of the body are sent in a second."""
-    chance: Annotated[float | None, BeforeValidator(_as_float), Field(gt=0, le=1, examples=[0.1])] = None
+    open: Annotated[Acts, Field(examples=[[{"json": {"type": "welcome"}}]])] = []
+    """What the server sends when a WebSocket opens."""
+    messages: Annotated[
+        list[MessageRule], Field(examples=[[{"json": {"type": "ping"}, "send": {"text": "pong"}}]])
+    ] = []
+    """The messages that a client may send on a WebSocket; the first that matches says what the server does."""
+    chance: Annotated[float | None, BeforeValidator(as_float), Field(gt=0, le=1, examples=[0.1])] = None
     """How likely this entry has the turn; otherwise the others have it as if this one were not there."""
     passthrough: Annotated[Passing | None, Field(examples=[True, {"to": "http://localhost:4000"}])] = None
     """Ask the real server, or another one; status, headers and body beside it replace those of its answer."""
@@ -274,7 +230,9 @@ class ResponseEntry(StrictModel):
     times: Annotated[int, Field(ge=1, le=10_000)] = 1
     """For how many calls this entry of a list answers."""
     matching: Annotated[dict[str, Any], Field(examples=[{"$.id": {"regex": "[0-9]+"}}])] = {}
-    """Pact rules by place: `$...` (body), `header.<name>`, `status`."""
+    """Pact rules by place: `$...` (body), `header.<name>`, `status`; an empty mapping means that there are none."""
+    when: Annotated[str | None, Field(examples=["params.id in data.products"])] = None
+    """An expression, without braces; where it is false the next entry of the list answers."""
     name: TemplateText | None = None
     """In the place of the handler's."""
     given: Given | None = None
@@ -293,14 +251,23 @@ class ResponseEntry(StrictModel):
         given = [key for name, key in _BODY_FIELDS.items() if name in said]
         if len(given) > 1:
             raise ValueError(f"a response has one body; {' and '.join(given)} cannot be combined")
-        if self.python is not None:
-            others = (*given, "status", "headers", "passthrough", "error", "dribble", "bandwidth")
-            if beside := [key for key in others if key in said]:
-                raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
+        others = (*given, "status", "headers", "passthrough", "error", "dribble", "bandwidth")
+        beside = [key for key in others if key in given or key in said]
+        if self.python is not None and beside:
+            raise ValueError(f"python makes the whole response; {beside[0]} cannot be combined with it")
         if odd := next((key for key in _NO_PATCHES if self.passthrough is not None and getattr(self, key)), None):
             raise ValueError(f"passthrough can be patched with status, headers and a body, not with {odd}")
+        _check_socket(self, beside)
         _check_pace(self)
         return self
+
+
+def _check_socket(entry: ResponseEntry, beside: list[str]) -> None:
+    """An entry that opens a WebSocket has nothing of a plain response but headers and a delay."""
+    others = [*beside, *(["python"] if entry.python is not None else [])]
+    odd = next((key for key in others if key != "headers"), None)
+    if odd is not None and (entry.open or entry.messages):
+        raise ValueError(f"a WebSocket that is open has no {odd}; leave it out, or open and messages")
 
 
 def _check_pace(entry: ResponseEntry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,13 +27,24 @@ from interceptor.values.json_text import Json
 
 
 def latest_recording(folder: Path) -> Path | None:
-    """The journal in a folder of the run that started last, or None where there is none yet."""
+    """The journal in a folder of the run that started last, or None where there is none yet.
+
+    Its header says which run it is; its file may have been copied, or renamed.
+    """
     try:
         journals = list(folder.glob("*.jsonl"))
     except OSError:
         return None
-    seconds = len("2026-11-21T20-46-03Z")
-    return max(journals, key=lambda path: (path.name[:seconds], path.stat().st_mtime_ns), default=None)
+    return max(journals, key=lambda path: (started(path), path.stat().st_mtime_ns), default=None)
+
+
+def started(path: Path) -> str:
+    """The second in which the run of a journal started, as names of runs begin with it: `2026-11-21T20-46-03Z`."""
+    try:
+        run = read_journal(path).header.run
+    except RecordingError:
+        run = ""
+    return (run if _STARTED.match(run) else path.name)[:_SECONDS]
 
 
 def _take_nothing(_line: bytes, _at: str) -> bool:
@@ -116,6 +128,8 @@ class Recording:
 
 
 _TORN = "the last line is torn; the run was killed while writing it"
+_STARTED = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-")
+_SECONDS = len("2026-11-21T20-46-03Z")
 _BEGINNING = b'{"interceptor":"journal"'
 _REPEATS = b'{"repeats"'
 _ENDED = b'{"ended"'

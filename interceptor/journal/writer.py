@@ -9,8 +9,9 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -19,14 +20,16 @@ from msgspec.structs import asdict
 
 from interceptor import __version__
 from interceptor.journal.lines import VERSION, Header, dumps, encoded
+from interceptor.journal.reader import latest_recording, started
 from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import Exchange
 from interceptor.values.json_text import Json
 
 log = logging.getLogger(__name__)
 
-_FLUSH_SECONDS = 0.1
-"""The most that counts are behind."""
+_START = "%Y-%m-%dT%H-%M-%SZ"
+_FLUSH_SECONDS = 0.05
+"""The most that counts wait; half of what is promised, as a busy interpreter may be late to wake the thread."""
 _MOST_REMEMBERED = 20_000
 """Exchanges whose repeats are recognised; a repeat of an older one is written again."""
 
@@ -37,14 +40,23 @@ def new_recording(folder: Path) -> Path:
     Raises:
         RecordingError: where the folder cannot be made.
     """
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    path = folder / f"{started}-{secrets.token_hex(2)}.jsonl"
+    path = folder / f"{_next_start(folder)}-{secrets.token_hex(2)}.jsonl"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise _unwritable(folder, error) from error
     return path
+
+
+def _next_start(folder: Path) -> str:
+    """Now; where a clock was set back, the second after the latest run, so that the order of the names is theirs."""
+    now = datetime.now(UTC)
+    if (latest := latest_recording(folder)) is not None:
+        with suppress(ValueError):
+            before = datetime.strptime(started(latest), _START).replace(tzinfo=UTC)
+            now = before + timedelta(seconds=1) if before > now else now
+    return now.strftime(_START)
 
 
 def _unwritable(path: Path, error: OSError) -> RecordingError:
@@ -56,7 +68,7 @@ class JournalWriter:
 
     An exchange is with the operating system when `write` returns: what becomes of this process then, a pattern that
     holds the interpreter or a kill, loses none. A run of the same exchange over and over costs one line and a count,
-    which a background thread writes every tenth of a second. `close` loses nothing.
+    which a background thread writes at most a tenth of a second later. `close` loses nothing.
 
     Where the file can no longer be written, that is logged once and kept as `failure`: answering goes on.
 
@@ -102,7 +114,7 @@ class JournalWriter:
         with self._lock:
             repeat = self._repeats.get(digest)
             if repeat is None:
-                self._repeats[digest] = _Repeat(self._written, exchange.count, exchange.count)
+                self._repeats[digest] = _Repeat(self._written, exchange.count)
                 self._written += 1
                 self._append(b'{"at":%b,"ms":%b,%b\n' % (dumps(exchange.at), dumps(exchange.ms), content[1:]))
                 if exchange.count > 1:
@@ -143,8 +155,6 @@ class JournalWriter:
         self._wake.set()
         self._thread.join()
         with self._lock:
-            for repeat in self._repeats.values():
-                self._note(repeat)
             self._append_counts()
             os.close(self._file)
 
@@ -158,17 +168,11 @@ class JournalWriter:
     def _count(self, repeat: _Repeat, digest: bytes, times: int) -> None:
         self._repeats.move_to_end(digest)
         repeat.total += times
-        if repeat.total >= 2 * repeat.noted:
-            self._note(repeat)
-
-    def _note(self, repeat: _Repeat) -> None:
-        if repeat.total > repeat.noted:
-            self._counts[repeat.number] = repeat.total
-            repeat.noted = repeat.total
+        self._counts[repeat.number] = repeat.total
 
     def _forget_oldest(self) -> None:
         while len(self._repeats) > _MOST_REMEMBERED:
-            self._note(self._repeats.popitem(last=False)[1])
+            self._repeats.popitem(last=False)
 
     def _append_counts(self) -> None:
         if self._counts:
@@ -189,11 +193,10 @@ class JournalWriter:
 
 @dataclass(slots=True)
 class _Repeat:
-    """How often an exchange happened, and how often the file says it did."""
+    """How often an exchange happened."""
 
     number: int
     total: int
-    noted: int
 
 
 def timestamp(posix: float) -> str:

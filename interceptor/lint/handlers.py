@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.descriptions import Descriptions
+from interceptor.engine.graphql_schemas import load_schemas
 from interceptor.engine.handler_sets import HandlerSet
 from interceptor.journal import latest_recording, read_journal
 from interceptor.lint.names import StateName, name_faults
 from interceptor.lint.rules import misses
 from interceptor.lint.unmatchable import unmatchable, unreached
 from interceptor.project.config import Project
-from interceptor.values.errors import RecordingError
+from interceptor.values.errors import ConfigurationError, RecordingError
 from interceptor.values.exchange import Exchange
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import Json
@@ -27,8 +28,29 @@ def lint_handlers(
     for handler in handlers:
         for code, message in (*_faults(handler, states), *unmatchable(handler, data)):
             yield Finding(code, message, handler=handler.loaded.place)
+    yield from _answers(project, handlers)
     yield from unreached(project, handlers)
+    sockets = [each for each in handlers if each.loaded.model.request_part.websocket is not None]
+    if sockets:
+        message = f"what is said on WebSockets is in no pact; handlers that answer them: {len(sockets)}, this one first"
+        yield Finding("handler.websocket.unrecorded", message, handler=sockets[0].loaded.place)
     yield from _undeclared(project, handlers)
+
+
+def _answers(project: Project, handlers: HandlerSet) -> Iterator[Finding]:
+    """Responses that a provider's GraphQL schema does not know."""
+    try:
+        schemas = load_schemas(project)
+    except ConfigurationError as error:
+        yield from (Finding("handler.error", problem.message) for problem in error.problems)
+        return
+    for handler in handlers:
+        loaded = handler.loaded
+        part, schema = loaded.model.request_part.graphql, schemas.get(handler.route.address.provider or "")
+        for entry in loaded.model.entries if part is not None and schema is not None else ():
+            if part is not None and schema is not None and entry.json_ is not None:
+                for place, message in schema.answer_faults(part.kind, entry.json_):
+                    yield Finding("handler.graphql.response", f"response.{place}: {message}", handler=loaded.place)
 
 
 def lint_descriptions(project: Project, descriptions: Descriptions, states: list[StateName]) -> Iterator[Finding]:

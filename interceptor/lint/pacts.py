@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from interceptor.lint.names import StateName, is_default, name_faults
 from interceptor.lint.origins import Origins
-from interceptor.lint.rules import missing_regexes
+from interceptor.lint.rules import missing_regexes, unchecked_arrays
 from interceptor.lint.secrets import likely_secrets_in, secrets_in
 from interceptor.pact.read import Pact, PactInteraction
 from interceptor.project.config import Project
@@ -69,6 +69,8 @@ def _of_each(placed: list[_Placed]) -> Iterator[Finding]:
             yield Finding("interaction.body.unasserted", message, interaction=each.index, place="response.body")
         for place, message in missing_regexes(each):
             yield Finding("rule.regex", message, interaction=each.index, place=place)
+        for place, message in unchecked_arrays(each):
+            yield Finding("rule.array.unchecked", message, interaction=each.index, place=place)
     for handler, group in unnamed.items():
         count = "an interaction has" if len(group) == 1 else f"{len(group)} interactions have"
         message = f'{count} no name ("{group[0].description}"); give {"the handler" if handler else "them"} a `name` '

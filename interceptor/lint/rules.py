@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from interceptor.pact.expectations import response_parts
 from interceptor.pact.read import Matcher, PactInteraction, PactMessage
 from interceptor.values.json_text import Json
 from interceptor.values.patterns import Pattern, SlowPatternError
-from interceptor.values.place import Side, find, parse_path, parse_place
+from interceptor.values.place import Side, below, children, find, parse_path, parse_place
 
 
 def misses(regex: str, value: Json) -> bool:
@@ -56,3 +57,19 @@ def _examples(matcher: Matcher, message: PactMessage, each: PactInteraction) -> 
                 return []
             return [value for value in found if isinstance(value, str | int | float)]
     return []
+
+
+def unchecked_arrays(each: PactInteraction) -> Iterator[tuple[str, str]]:
+    """The empty arrays of a response that a `type` further up leaves open, with what is wrong."""
+    parts = response_parts(each)
+    for place in _empty_arrays(each.response.body, "$") if each.response.has_body else ():
+        if (part := parts.get(f"response.body.{place}")) is not None and part.rules:
+            message = f"the empty array at response.{place} accepts anything, since a `type` rule stands further up"
+            yield f"response.{place}", f"{message}; say what it holds, or give the handler `matching` of its own"
+
+
+def _empty_arrays(value: Json, place: str) -> Iterator[str]:
+    if value == []:
+        yield place
+    for step, member in children(value):
+        yield from _empty_arrays(member, below(place, step))

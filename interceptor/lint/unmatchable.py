@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from interceptor.engine.compiled import CompiledHandler
 from interceptor.engine.handler_sets import HandlerSet
+from interceptor.handlers.provider_calls import CALL
 from interceptor.handlers.request_part import RequestPart
 from interceptor.project.config import Project
 from interceptor.values.did_you_mean import did_you_mean
@@ -34,13 +35,13 @@ def unmatchable(handler: CompiledHandler, data: Collection[str]) -> Iterator[tup
         message = "the response's json is a text that holds JSON, and is sent as a text; write it as YAML, unquoted"
         yield "handler.json.text", message
     for name in model.then:
-        if name not in data:
+        if name not in data and name != CALL:
             yield "handler.then.undeclared", f'then changes the data "{name}", which no file has{_meant(name, data)}'
 
 
 def _literal_signs(part: RequestPart) -> Iterator[tuple[str, str]]:
     """Signs of a path that are parameters to MSW and plain text here."""
-    path = re.sub(r"^\w+://[^/]*", "", part.url or part.path or "")
+    path = re.sub(r"^\w+://[^/]*", "", part.address or "")
     for match in _PARAMETER.finditer(path):
         if sign := match["plain"]:
             message = (

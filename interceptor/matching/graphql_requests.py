@@ -1,8 +1,8 @@
 """The GraphQL operations of a request, read by a real parser.
 
-Over HTTP they come as a JSON object or a list of them (a batch), as query parameters of a GET, or as the
-`operations` part of a multipart upload (https://github.com/graphql/graphql-over-http,
-https://github.com/jaydenseric/graphql-multipart-request-spec).
+Over HTTP they come as a JSON object or a list of them (a batch), as query parameters, as the document itself
+(`application/graphql`), or as the `operations` part of a multipart upload
+(https://github.com/graphql/graphql-over-http, https://github.com/jaydenseric/graphql-multipart-request-spec).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from graphql import GraphQLError, OperationDefinitionNode, parse
 
 from interceptor.values.json_text import Json, NotJsonError, parse_json
+from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request
 
 
@@ -29,6 +30,7 @@ class GraphQLOperation:
     kind: str | None
     name: str
     variables: Mapping[str, Json] = field(default_factory=dict)
+    document: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ class Operations:
     batch: bool
 
 
+_DOCUMENT_MEDIA_TYPE = "application/graphql"
+_PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})
 _LARGEST_KEPT = 262_144
 """Characters of a document."""
-_MOST_TOKENS = 20_000
+MOST_TOKENS = 20_000
 """Of a document; one with a hundred thousand aliases would take seconds."""
 
 
@@ -64,15 +68,27 @@ def graphql_operations(request: Request) -> Operations:
 def _envelope(request: Request) -> Json:
     """`{"query": ..., "operationName": ..., "variables": ...}`, or a list of these."""
     if request.method == "GET":
-        query: dict[str, Any] = dict(request.query)
-        if "variables" in query:
-            query["variables"] = _json(query["variables"].encode())
-        return query
+        return _in_url(request)
+    if media_type(request.header("content-type") or "").essence == _DOCUMENT_MEDIA_TYPE:
+        return {**_in_url(request), "query": request.body.decode("utf-8", "replace")}
     parts = request.multipart
     if parts is not None:
         operations = next((part for part in parts if part.name == "operations"), None)
         return _json(operations.body) if operations else None
-    return _json(request.body)
+    in_url = _in_url(request)
+    if "query" not in in_url:
+        return _json(request.body)
+    in_body = _json(request.body) if request.body else {}
+    return {**in_body, **in_url} if isinstance(in_body, dict) else in_body
+
+
+def _in_url(request: Request) -> dict[str, Any]:
+    """What the query of a URL says, which servers prefer to what the body says."""
+    said: dict[str, Any] = {name: value for name, value in request.query if name in _PARAMETERS}
+    for name in ("variables", "extensions"):
+        if name in said:
+            said[name] = _json(said[name].encode())
+    return said
 
 
 def _json(body: bytes) -> Json:
@@ -95,7 +111,7 @@ def _operation(envelope: Json) -> GraphQLOperation:
     chosen = [each for each in _definitions_of(text) if not name or each[1] == name]
     if len(chosen) != 1:
         raise NotGraphQLError(f'it has {len(chosen)} operations to choose from; operationName is "{name or ""}"')
-    return GraphQLOperation(*chosen[0], variables)
+    return GraphQLOperation(*chosen[0], variables, text)
 
 
 def _definitions_of(text: str) -> tuple[tuple[str, str], ...]:
@@ -107,7 +123,7 @@ def _definitions_of(text: str) -> tuple[tuple[str, str], ...]:
 def _definitions(text: str) -> tuple[tuple[str, str], ...]:
     """Kind and name of each operation of a document."""
     try:
-        document = parse(text, no_location=True, max_tokens=_MOST_TOKENS)
+        document = parse(text, no_location=True, max_tokens=MOST_TOKENS)
     except RecursionError as error:  # of the parser, which has no limit of its own
         raise NotGraphQLError("it is nested too deep") from error
     except GraphQLError as error:

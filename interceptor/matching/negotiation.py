@@ -9,7 +9,7 @@ from typing import Any
 
 from interceptor.matching.mismatches import MatcherError, SpecPath, Test
 from interceptor.values.did_you_mean import did_you_mean
-from interceptor.values.media_types import media_type
+from interceptor.values.media_types import MediaType, media_type
 
 _BASIC_KEYS = ("user", "password")
 
@@ -56,17 +56,28 @@ def accepts_test(operand: Any, path: SpecPath) -> Callable[[Sequence[str]], bool
     wanted = media_type(operand)
 
     def test(lines: Sequence[str]) -> bool:
-        ranges = [each for line in lines for each in _split(line) if each.strip()]
-        if not ranges:
-            return True
-        fitting = [
-            (rank, quality)
-            for rank, quality in (_ranked(each, wanted.essence, wanted.parameters) for each in ranges)
-            if rank
-        ]
-        return bool(fitting) and max(fitting)[1] > 0
+        return _quality(wanted, lines) > 0
 
     return test
+
+
+def prefers(lines: Sequence[str], named: str, other: str) -> bool:
+    """True if an accept header names a media type, and wants it no less than another one."""
+    is_named = any(media_type(each.strip()).essence == named for line in lines for each in _split(line))
+    quality = _quality(media_type(named), lines)
+    return is_named and quality > 0 and quality >= _quality(media_type(other), lines)
+
+
+def _quality(wanted: MediaType, lines: Sequence[str]) -> float:
+    ranges = [each for line in lines for each in _split(line) if each.strip()]
+    if not ranges:
+        return 1.0
+    fitting = [
+        (rank, quality)
+        for rank, quality in (_ranked(each, wanted.essence, wanted.parameters) for each in ranges)
+        if rank
+    ]
+    return max(fitting)[1] if fitting else 0.0
 
 
 def _split(line: str) -> list[str]:

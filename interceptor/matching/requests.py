@@ -29,7 +29,8 @@ def compile_request(part: RequestPart) -> list[RequestCheck]:
     Raises:
         MatcherError: whose path leads to the culprit from the request part.
     """
-    checks = [check for names in _NAMED for check in _named(names, getattr(part, names.key))]
+    checks = [] if part.websocket is None else [_socket_check(part.protocol)]
+    checks += [check for names in _NAMED for check in _named(names, getattr(part, names.key))]
     if part.multipart is not None:
         checks += [_part_check(name, spec) for name, spec in part.multipart.items()]
     if "text" in part.model_fields_set:
@@ -129,6 +130,28 @@ def _is_form(request: Request) -> Sequence[Mismatch]:
     if request.form is not None:
         return NONE
     return (Mismatch("body", "a form", request.header("content-type") or "no content-type"),)
+
+
+def opens_websocket(request: Request) -> bool:
+    return "websocket" in (request.header("upgrade") or "").lower()
+
+
+def offered_protocols(request: Request) -> list[str]:
+    """The subprotocols that a client offers for a WebSocket."""
+    lines = request.header_values("sec-websocket-protocol")
+    return [each.strip() for line in lines for each in line.split(",") if each.strip()]
+
+
+def _socket_check(protocol: str | None) -> RequestCheck:
+    def check(request: Request) -> Sequence[Mismatch]:
+        if not opens_websocket(request):
+            return (Mismatch("request", "a WebSocket", "a plain request"),)
+        offered = offered_protocols(request)
+        if protocol is None or protocol in offered:
+            return NONE
+        return (Mismatch("protocol", display(protocol), display(offered) if offered else "nothing"),)
+
+    return check
 
 
 def _text_check(spec: Any) -> RequestCheck:

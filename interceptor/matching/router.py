@@ -53,9 +53,7 @@ def compile_address(part: RequestPart, provider: str | None) -> AddressPattern:
     Raises:
         ValueError: for a path without a provider, or one that is no pattern.
     """
-    text = part.url or part.path or "/*"
-    if provider is None and part.url is None and part.path is None:
-        text = "*"
+    text = part.address or ("*" if provider is None else "/*")
     if "://" in text:
         return _compile_url(text)
     if text.startswith("*"):

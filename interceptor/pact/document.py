@@ -60,6 +60,8 @@ class Message:
     body: PactBody | None = None
     rules: tuple[Rule, ...] = ()
     generators: tuple[Generator, ...] = ()
+    exact: bool = False
+    """Whether the handler wants no rules at all (`matching: {}`)."""
 
 
 @lean(frozen=True)
@@ -82,6 +84,8 @@ class Interaction:
     handlers: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
+    left_out: NamedValues = ()
+    """The headers of one of its requests that are not in the contract."""
 
     def made_by(self, tests: tuple[str, ...], handlers: tuple[str, ...]) -> Interaction:
         """The same interaction with another origin."""
@@ -98,6 +102,7 @@ class Interaction:
             handlers,
             self.masked,
             self.pinned,
+            self.left_out,
         )
 
     def plain(self) -> dict[str, Any]:
@@ -121,7 +126,8 @@ class Interaction:
     def request_key(self) -> bytes:
         """What two interactions share that ask the same under the same states, and so cannot both be verified."""
         plain = self.plain()
-        return digest([plain["states"], plain["request"][:-1]])
+        method, path, query, headers, body, *_ = plain["request"]  # and its rules, which are not sent
+        return digest([plain["states"], method, path, query, headers, body])
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +182,8 @@ def _plain_states(states: tuple[ProviderState, ...]) -> list[list[Any]]:
 def _plain(message: Message) -> list[Any]:
     body = message.body
     rules = [[rule.part, rule.at, rule.kind, rule.value] for rule in message.rules]
-    return [message.headers, None if body is None else [body.kind, body.value, body.content_type], rules]
+    plain = [message.headers, None if body is None else [body.kind, body.value, body.content_type], rules]
+    return [*plain, "exact"] if message.exact else plain
 
 
 def joined(values: NamedValues) -> Mapping[str, str]:

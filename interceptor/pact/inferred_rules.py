@@ -9,7 +9,7 @@ from typing import Any
 from interceptor.pact.document import PactBody
 from interceptor.pact.rules import Rule, is_addressable
 from interceptor.values.json_text import Json
-from interceptor.values.place import Wild, find, parse_path, spell_path
+from interceptor.values.place import Steps, Wild, find, parse_path, spell_path
 
 _NESTED = (dict, list)
 """Asked about for every value; `dict | list` would be built anew each time."""
@@ -20,12 +20,10 @@ _NUMBERED = re.compile(r"\[\d")
 def inferred(body: Json) -> Iterator[Rule]:
     """The rules of `matching: types` for a JSON body: `type` at the root, `min: 1` on every non-empty array.
 
-    A null and an empty array get none: verifiers hold a null example to mean null, and an empty one says nothing.
+    A null and an empty array get none: verifiers hold a null example to mean null, and an empty one to mean empty,
+    unless a rule further up says otherwise. So `type` stands below all objects with an empty array in them.
     """
-    if body is None or body == []:
-        return
-    if not isinstance(body, list):
-        yield Rule("body", "$", "type")
+    yield from _types(body, ())
     if not isinstance(body, dict | list):
         return
     lengths: dict[str, int] = {}
@@ -33,6 +31,20 @@ def inferred(body: Json) -> Iterator[Rule]:
     for at, least in lengths.items():
         if least:
             yield Rule("body", at, "each", (1, None))
+
+
+def _types(value: Json, steps: Steps) -> Iterator[Rule]:
+    if isinstance(value, dict) and _has_empty(value):
+        for name, member in value.items():
+            if is_addressable((name,)):
+                yield from _types(member, (*steps, name))
+    elif value is not None and not isinstance(value, list):
+        yield Rule("body", spell_path(steps), "type")
+
+
+def _has_empty(value: Json) -> bool:
+    """Whether there is an empty array in objects below objects; what arrays hold has a rule of theirs above it."""
+    return value == [] or (isinstance(value, dict) and any(map(_has_empty, value.values())))
 
 
 def _measure(value: Json, at: str, lengths: dict[str, int]) -> None:

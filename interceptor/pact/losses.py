@@ -21,6 +21,8 @@ class PactChange:
     added: int
     changed: int
     removed: tuple[InteractionJson, ...]
+    in_values_only: tuple[str, ...] = ()
+    """The descriptions of those that are new or changed in values alone, as random test data makes them."""
 
     @property
     def is_any(self) -> bool:
@@ -46,6 +48,8 @@ class Changes:
         """Of the new interactions."""
         self._fresh: Counter[tuple[str, str]] = Counter()
         self._changed = 0
+        self.unlike: list[InteractionJson] = []
+        """The new interactions that are not in the old pact as they are."""
 
     def see(self, each: InteractionJson) -> None:
         """Take note of a new interaction; no two have one identity."""
@@ -54,8 +58,10 @@ class Changes:
             self._fresh["", ""] += 1
         elif (present := self._before.pop(identity(each), None)) is None:
             self._fresh[request_line(each)] += 1
-        else:
-            self._changed += each != present
+            self.unlike.append(each)
+        elif each != present:
+            self._changed += 1
+            self.unlike.append(each)
 
     def change(self) -> PactChange:
         """The difference, when all were seen; what has only another name, or other states, is a changed one."""

@@ -198,6 +198,8 @@ def _matchers(rules: dict[str, Any]) -> Iterator[Matcher]:
             bracket = part.find("[")
             if bracket > 0:
                 part, dot, rest = part[:bracket], "", part[bracket:] + dot + rest
+            part = "header" if part == "headers" else part
+            rest = rest.partition("[*]")[0] if part == "query" else rest
             yield Matcher(part, f"${dot}{rest}" if part == "body" else rest, _form(rule))
         elif place in _PARTS:
             named = {"": rule} if place in {"path", "status"} else rule

@@ -55,6 +55,8 @@ def _place(rule: Rule) -> str | None:
             return f"$.body{rule.at[1:]}"
         case "path":
             return "$.path"
-        case "header" | "query" if _NAME.match(rule.at):
-            return f"$.{rule.part}.{rule.at}"
+        case "header" if _NAME.match(rule.at):
+            return f"$.headers.{rule.at}"  # the key of a message; pact-ruby passes over `$.header`
+        case "query" if _NAME.match(rule.at):
+            return f"$.query.{rule.at}[*]"  # pact-ruby holds lists of values, and fails at a rule for such a list
     return None

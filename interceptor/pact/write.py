@@ -19,7 +19,8 @@ import orjson
 from interceptor import __version__
 from interceptor.pact import v2, v3, v4
 from interceptor.pact.document import PactDocument
-from interceptor.pact.losses import Changes, PactChange, StillAnswered, identity, losses
+from interceptor.pact.losses import Changes, InteractionJson, PactChange, StillAnswered, identity, losses
+from interceptor.pact.steadiness import Counterparts, with_kept_examples
 from interceptor.values.errors import PactError
 from interceptor.values.findings import Finding
 from interceptor.values.json_text import NotJsonError, parse_json
@@ -118,6 +119,7 @@ def write_pact(
     directory: Path,
     *,
     merge: bool,
+    keep_examples: bool = False,
     still_answered: StillAnswered | None = None,
 ) -> tuple[WrittenPact, list[Finding]]:
     """Write a pact into its file, whole or not at all; and what its specification could not say.
@@ -127,6 +129,7 @@ def write_pact(
         specification: 2, 3 or 4.
         directory: made where it is missing.
         merge: keep the interactions of the present file; new ones replace those of the same description and states.
+        keep_examples: take the examples of the present file where they have the same members and types.
         still_answered: where given, a file that would lose what is still answered is left as it is.
 
     Raises:
@@ -139,11 +142,12 @@ def write_pact(
         with locked(directory), _replacement(path) as new:  # merging reads a file and replaces it
             kept = _read(path, pact) if merge and path.exists() else None
             present = kept or _present(path)
+            source = _Source(pact, kept, present if keep_examples else None)
             try:
-                written, findings = _written(pact, kept, present, new.file)
+                written, findings = _written(source, present, new.file)
             except TypeError:
-                written, findings = _written_slowly(pact, kept, present, new.file)
-            difference = written.change()
+                written, findings = _written_slowly(source, present, new.file)
+            difference = replace(written.change(), in_values_only=_in_values_only(present, written.unlike))
             lost = losses(document.provider, difference, still_answered) if still_answered else ()
             new.wanted = not lost
     except OSError as error:
@@ -151,19 +155,34 @@ def write_pact(
     return WrittenPact(document.consumer, document.provider, path, written.count, difference, lost), findings
 
 
-def _written(
-    pact: _Rendered, kept: PactJson | None, present: PactJson | None, file: BinaryIO
-) -> tuple[Changes, list[Finding]]:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the interactions of a file come from."""
+
+    pact: _Rendered
+    kept: PactJson | None
+    """The present file, whose interactions are kept."""
+    examples: PactJson | None
+    """The present file, whose examples are kept."""
+
+    def interactions(self, findings: list[Finding]) -> Iterable[PactJson]:
+        new: Iterable[PactJson] = self.pact.interactions(findings)
+        if self.examples is not None:
+            new = with_kept_examples(self.examples["interactions"], new)
+        return new if self.kept is None else _merged(self.kept, new)
+
+
+def _written(source: _Source, present: PactJson | None, file: BinaryIO) -> tuple[Changes, list[Finding]]:
     """Write a pact, one interaction after the other.
 
     Raises:
         TypeError: where orjson cannot write one.
     """
     changes, findings = Changes(present), list[Finding]()
-    around = pact.around()
+    around = source.pact.around()
     before, between, behind = orjson.dumps(around, option=_OPTIONS).partition(_NO_INTERACTIONS)
     file.write(before + between[:-1])
-    for index, each in enumerate(_all(pact, kept, findings)):
+    for index, each in enumerate(source.interactions(findings)):
         changes.see(each)
         text = orjson.dumps(each, option=orjson.OPT_INDENT_2)
         file.write((b",\n    " if index else b"\n    ") + text.replace(b"\n", b"\n    "))
@@ -171,12 +190,10 @@ def _written(
     return changes, findings
 
 
-def _written_slowly(
-    pact: _Rendered, kept: PactJson | None, present: PactJson | None, file: BinaryIO
-) -> tuple[Changes, list[Finding]]:
+def _written_slowly(source: _Source, present: PactJson | None, file: BinaryIO) -> tuple[Changes, list[Finding]]:
     """As `_written`, for integers beyond 64 bits, and lone surrogates in names."""
     changes, findings = Changes(present), list[Finding]()
-    whole = pact.around() | {"interactions": list(_all(pact, kept, findings))}
+    whole = source.pact.around() | {"interactions": list(source.interactions(findings))}
     for each in whole["interactions"]:
         changes.see(each)
     file.seek(0)
@@ -185,9 +202,12 @@ def _written_slowly(
     return changes, findings
 
 
-def _all(pact: _Rendered, kept: PactJson | None, findings: list[Finding]) -> Iterable[PactJson]:
-    new = pact.interactions(findings)
-    return new if kept is None else _merged(kept, new)
+def _in_values_only(present: PactJson | None, unlike: Sequence[InteractionJson]) -> tuple[str, ...]:
+    """The descriptions of the interactions that are unlike those on disk, and differ from one in values only."""
+    if present is None or not unlike:
+        return ()
+    counterparts = Counterparts(present["interactions"], unlike)
+    return tuple(each["description"] for each in unlike if counterparts.of(each) is not None)
 
 
 _TEMPORARY = ".interceptor-"
@@ -219,9 +239,20 @@ def _replacement(path: Path) -> Iterator[_Replacement]:
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)
             Path(temporary).replace(path)
+            _sync_folder(path.parent)
     finally:
         with suppress(OSError):
             Path(temporary).unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder outlast a power cut; some file systems cannot."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _present(path: Path) -> PactJson | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -91,6 +91,8 @@ class Provider(StrictModel):
     """Base URL or URLs: origin and optional base path, `*` allowed in host and port. The first is canonical."""
     openapi: Annotated[str | None, Field(examples=["openapi/products.yaml"])] = None
     """The provider's OpenAPI document: a file in the project, or a URL."""
+    graphql: Annotated[str | None, Field(examples=["schema.graphql"])] = None
+    """The provider's GraphQL schema: a file in the project, of definitions or of an introspection in JSON."""
     listen: Annotated[Port | None, Field(examples=[3000])] = None
     """Also serve this provider at `http://localhost:PORT`, for clients that ignore proxy variables."""
     env: Annotated[Name | None, Field(examples=["API_BASE_URL"])] = None
@@ -131,8 +133,9 @@ class PactSettings(StrictModel):
     """Version of the Pact specification; pact-ruby providers read 2."""
     matching: Literal["types", "none"] = "types"
     """`types`: bodies are compared by type. `none`: only by the rules that handlers declare."""
-    examples: Literal["all", "one-per-shape"] = "all"
-    """`all`: every distinct exchange. `one-per-shape`: one of those whose bodies have the same members and types."""
+    examples: Literal["all", "one-per-shape", "keep"] = "all"
+    """`all`: every distinct exchange. `one-per-shape`: one of those whose bodies have the same members and types.
+    `keep`: as `all`, with the examples of the pact on disk wherever they still have the same members and types."""
     max_body: Annotated[int, BeforeValidator(_bytes), Field(ge=0, examples=["500kB", "2MB"])] = LARGEST_BODY
     """Larger bodies are left out of journal and pact. A number of bytes, or a text with a unit."""
     comments: bool = False
@@ -221,8 +224,12 @@ class ProjectFile(StrictModel):
     """How clients that read no proxy variables reach the proxy."""
     observe: Observe = Observe()
     """Mocks inside the consumer's processes whose responses are recorded."""
+    calls: Annotated[list[str], Field(examples=[["hooks.example.com", "*.test"]])] = []
+    """Hosts, beyond loopback, to which handlers may send calls after their responses; `*` for any part."""
     seed: int = 0
     """Of what handlers do by `chance`: the same seed, the same draws."""
+    real_headers: bool = False
+    """`GET /exchanges?headers=real` shows a test the headers of its own requests unmasked. They are never written."""
     http2: bool = False
     """Offer HTTP/2 to clients; mitmproxy speaks it with them."""
 
@@ -270,12 +277,13 @@ def display_path(path: Path, root: Path) -> str:
         return str(path)
 
 
-def load_project(file: Path) -> Project:
+def load_project(file: Path | str) -> Project:
     """Read and check the project file.
 
     Raises:
         ConfigurationError: with every problem in it.
     """
+    file = Path(file)
     name = display_path(file, Path.cwd())
     if not file.exists():
         message = "there is no project file here; write one with `interceptor init`, or name another with --config"
@@ -324,9 +332,17 @@ def _check_providers(settings: ProjectFile, node: Node, root: Path) -> list[Prob
         if (provider.listen or provider.env) and "*" in provider.url[0]:
             message = "a provider with listen or env needs a first url without *"
             problems.append(where.at("url", 0).problem(message))
-        if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
-            problems.append(where.at("openapi").problem(f'there is no file "{provider.openapi}"'))
+        problems += _documents(provider, where, root)
     return problems
+
+
+def _documents(provider: Provider, where: Node, root: Path) -> Iterator[Problem]:
+    if provider.openapi and "://" not in provider.openapi and not (root / provider.openapi).is_file():
+        yield where.at("openapi").problem(f'there is no file "{provider.openapi}"')
+    if provider.graphql and not (root / provider.graphql).is_file():
+        yield where.at("graphql").problem(f'there is no file "{provider.graphql}"')
+    elif provider.graphql and not _inside(root / provider.graphql, root):
+        yield where.at("graphql").problem(f'"{provider.graphql}" is outside the project')
 
 
 def _inside(path: Path, root: Path) -> bool:

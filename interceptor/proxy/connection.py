@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import assert_never
 
 from interceptor.proxy.breaking import break_tls, reset
@@ -22,7 +22,6 @@ from interceptor.proxy.http2 import refuse_http2
 from interceptor.proxy.later import give, settle
 from interceptor.proxy.parts import Meant, OpenTunnel, ServerParts
 from interceptor.proxy.passing import PassingRequest, Upload, pass_on
-from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.translate import request_fields, user_agent
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
 from interceptor.values.messages import Headers, Response
@@ -240,7 +239,7 @@ class ClientConnection(asyncio.Protocol):
         case = self._dispatcher.arrived(self._meant.client, raw)
         decision = case.decision
         match decision:
-            case Mocked() if not (decision.delay or decision.stream or decision.fault):
+            case Mocked() if not (decision.delay or decision.stream or decision.fault or decision.dialogue):
                 self._answer(message, decision.response, decision.cors)
                 self._notes.append((case, decision, decision.response))
             case Unhandled() | Failed():
@@ -396,9 +395,10 @@ class ClientConnection(asyncio.Protocol):
             self._channel = await self._parts.forwarder.channel()
         return self._channel
 
-    def upgrade(self, channel: Channel) -> None:
+    def upgrade(self, make: Callable[[asyncio.Transport], asyncio.Protocol]) -> None:
         self._channel = None
         self._over = True
-        pipe = channel.upgrade(self._transport)
-        self._transport.set_protocol(PipedClient(pipe))
-        pipe.send(self._reader.rest())
+        protocol = make(self._transport)
+        self._transport.set_protocol(protocol)
+        self._parts.upgraded.add(protocol)
+        protocol.data_received(self._reader.rest())

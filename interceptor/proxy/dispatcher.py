@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -13,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from interceptor.engine import Engine
+from interceptor.proxy.calling import Calling
 from interceptor.proxy.http1.reader import Fields
 from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.resolving import settle
@@ -21,7 +23,7 @@ from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
 from interceptor.recorder.summary import Way
 from interceptor.run.listeners import Listener, Listeners
-from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Resolving, Settled, Unhandled
+from interceptor.values.decisions import Decision, Failed, Mocked, Resolving, Settled, Unhandled
 from interceptor.values.exchange import LargeBody, Metadata
 from interceptor.values.messages import Request, Response
 from interceptor.values.origins import is_loopback
@@ -96,6 +98,7 @@ class Dispatcher:
     ) -> None:
         self.engine = engine
         self.recorder = recorder
+        self.calling = Calling(recorder, engine.may_call)
         self._control = control
         self._port = listeners.port if listeners is not None else None
         self._listeners: Mapping[int, Listener] = {each.port: each for each in listeners.listeners} if listeners else {}
@@ -109,8 +112,8 @@ class Dispatcher:
             raw, listener = self._located(client, raw)
             request = make_request(raw.method, raw.address, raw.target, raw.fields, raw.body)
             scope = request_fields(raw.fields).scope or client.scope
-            decision = self._at_our_own_address(client, request, raw.address, scope) or self._decide(
-                request, listener, scope, websocket=raw.websocket
+            decision = self._at_our_own_address(client, request, raw.address, scope) or self.engine.decide(
+                request, listener=listener.provider if listener else None, scope=scope
             )
             if isinstance(decision, Failed):
                 decision = self._without_secrets(request, decision)
@@ -130,19 +133,17 @@ class Dispatcher:
         decision = self.engine.decide_unread(request, listener=provider, scope=scope or client.scope)
         return None if decision is None else PendingRequest(raw, request, decision, at, began)
 
-    def _decide(self, request: Request, listener: Listener | None, scope: str, *, websocket: bool) -> Decision:
-        decision = self.engine.decide(request, listener=listener.provider if listener else None, scope=scope)
-        if websocket and not isinstance(decision, Passthrough):
-            return _no_websocket(request, decision)
-        return decision
-
     async def settle(self, case: PendingRequest) -> None:
         """Have the resolvers called that a case depends on."""
-        if not isinstance(case.decision, Resolving):
+        resolving = case.decision
+        if not isinstance(resolving, Resolving):
             return
         try:
-            settled = await settle(case.decision)
+            settled = await settle(resolving)
             case.decision = self._without_secrets(case.request, settled) if isinstance(settled, Failed) else settled
+        except asyncio.CancelledError:  # the run has ended
+            self.note(case, resolving.left(), None)
+            raise
         except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             case.decision = self.internal_error(f"{case.request.method} {case.request.path}", error)
 
@@ -171,6 +172,8 @@ class Dispatcher:
         try:
             ms = round((time.perf_counter() - case.began) * 1000, 1)
             self.recorder.note(case.request, decision, answer, at=case.at, ms=ms, large=large)
+            if isinstance(decision, Mocked) and decision.calls and answer is not None:
+                self.calling.start(decision.calls, decision.metadata)
         except Exception as error:  # noqa: BLE001  # whatever fails here is reported, and no request escapes
             self.internal_error(f"{case.request.method} {case.request.path}", error)
 
@@ -239,10 +242,11 @@ _HEALTH = "/health"
 _HEALTHY = ProxyReply(problem(200, "ok"))
 
 
-def _no_websocket(request: Request, decision: Mocked | Unhandled | Failed | Resolving) -> Unhandled:
-    text = f"{request.method} {request.url.partition('?')[0]} asks for a WebSocket, which handlers cannot answer yet"
+def no_websocket(request: Request, decision: Mocked) -> Unhandled:
+    """Where mitmproxy has the client's connection, no handler can speak on it."""
+    text = f"{request.method} {request.url.partition('?')[0]} asks for a WebSocket, which handlers cannot answer here"
     headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-    body = json.dumps({"title": "No WebSockets yet", "status": 501, "detail": text}, ensure_ascii=False).encode()
-    known = Metadata() if isinstance(decision, Resolving) else decision.metadata
+    body = json.dumps({"title": "No WebSockets here", "status": 501, "detail": text}, ensure_ascii=False).encode()
+    known = decision.metadata
     metadata = Metadata(provider=known.provider, path=known.path, test=known.test, scope=known.scope)
     return Unhandled(Response(501, headers, body), metadata, text)

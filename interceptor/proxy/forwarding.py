@@ -18,6 +18,9 @@ from interceptor.proxy.http1.writer import head_of
 Interim: TypeAlias = Callable[[int, Fields], None]
 """Called with interim responses: their status (103) and headers."""
 
+Heard: TypeAlias = Callable[[bool, str | bytes], None]
+"""Called with each message on a WebSocket, and whether it is the client's."""
+
 
 class NoAnswerError(Exception):
     """The real server did not respond, or only in part; the text gives the reason."""
@@ -59,6 +62,9 @@ class RealAnswer(Protocol):
             NoAnswerError: the body is incomplete.
         """
         ...
+
+    def hear(self, heard: Heard) -> None:
+        """Tell of the messages on the WebSocket that a 101 opens, those that have come already first."""
 
 
 class RawPipe(Protocol):

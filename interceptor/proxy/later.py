@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Literal, Protocol, TypeAlias, assert_never
 
 from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, ProxyReply, problem
 from interceptor.proxy.http1.reader import WireRequest
 from interceptor.proxy.http1.writer import LAST_CHUNK, answer, answer_head, chunk, truncated
+from interceptor.proxy.websocket import WebSocketClient, objection, opening
 from interceptor.values.decisions import Failed, Mocked, Resolving, Unhandled
 from interceptor.values.messages import Headers, Response
 
@@ -25,6 +27,9 @@ class Wire(Protocol):
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was written."""
+
+    def upgrade(self, make: Callable[[asyncio.Transport], asyncio.Protocol]) -> None:
+        """From now on, what this makes has the connection."""
 
     def break_tls(self) -> None:
         """Send what no TLS is, where the connection is encrypted, and break it."""
@@ -53,8 +58,10 @@ async def give(
 ) -> bool:
     """Answer a request after its delay; True if the connection stays open."""
     match decision:
-        case Mocked():
+        case Mocked(dialogue=None):
             return await _mock(wire, dispatcher, message, case, decision)
+        case Mocked():
+            return await _open_websocket(wire, dispatcher, message, case, decision)
         case Unhandled() | Failed():
             goes_on = _send(wire, message, decision.response)
             dispatcher.note(case, decision, decision.response)
@@ -68,12 +75,7 @@ async def give(
 async def _mock(
     wire: Wire, dispatcher: Dispatcher, message: WireRequest, case: PendingRequest, decision: Mocked
 ) -> bool:
-    delay = math.inf if decision.fault == "timeout" else decision.delay
-    try:
-        await _pause(delay)
-    except asyncio.CancelledError:
-        dispatcher.note(case, decision, None)
-        raise
+    await _delay(dispatcher, case, decision)
     streamed = bool(decision.stream) and message.method != "HEAD"
     if decision.fault is None and not streamed:
         goes_on = _send(wire, message, decision.response, decision.cors)
@@ -98,6 +100,27 @@ async def _mock(
         case _:
             assert_never(decision.fault)
     return False
+
+
+async def _delay(dispatcher: Dispatcher, case: PendingRequest, decision: Mocked) -> None:
+    try:
+        await _pause(math.inf if decision.fault == "timeout" else decision.delay)
+    except asyncio.CancelledError:
+        dispatcher.note(case, decision, None)
+        raise
+
+
+async def _open_websocket(
+    wire: Wire, dispatcher: Dispatcher, message: WireRequest, case: PendingRequest, decision: Mocked
+) -> bool:
+    assert decision.dialogue is not None
+    await _delay(dispatcher, case, decision)
+    if (refused := objection(message)) is not None:
+        return _send(wire, message, problem(*refused))
+    wire.write(opening(message, decision.dialogue.protocol, decision.response))
+    dispatcher.note(case, decision, decision.response)
+    wire.upgrade(lambda transport: WebSocketClient(transport, dispatcher, case, decision))
+    return True
 
 
 def _unreachable(wire: Wire, message: WireRequest, fault: Literal["refused", "dns"]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from interceptor.proxy.content import NotDecodedError, TooLargeError, decoded
+from interceptor.values.content_codings import NotDecodedError, TooLargeError, decoded
 from interceptor.values.exchange import LargeBody
 
 

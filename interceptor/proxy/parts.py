@@ -36,6 +36,8 @@ class ServerParts:
     """Names the process at the other end of a connection; None where nobody asks."""
     transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
     """The connections of clients, which are closed at the end."""
+    upgraded: WeakSet[asyncio.Protocol] = field(default_factory=WeakSet)
+    """Those that speak something else than HTTP by now."""
     tasks: set[asyncio.Task[bool]] = field(default_factory=set)
     """Running tasks."""
 

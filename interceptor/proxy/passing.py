@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal, Protocol
 
 from interceptor.engine import SCOPE_HEADER
+from interceptor.engine.dialogues import as_request
 from interceptor.proxy.dispatcher import Dispatcher, PendingRequest, problem
 from interceptor.proxy.forwarding import Channel, NoAnswerError, OutgoingRequest, RealAnswer
 from interceptor.proxy.http1.reader import Fields, WireRequest
@@ -15,6 +18,7 @@ from interceptor.proxy.http1.targets import Address, destination, netloc
 from interceptor.proxy.http1.writer import LAST_CHUNK, answer, chunk, end_to_end, has_body, head_of
 from interceptor.proxy.later import Wire, give
 from interceptor.proxy.noted_body import NotedBody
+from interceptor.proxy.piped import PipedClient
 from interceptor.proxy.translate import MOST_DECODED, coding_of, make_request, make_response
 from interceptor.recorder.recorder import is_recorded
 from interceptor.values.decisions import Passthrough
@@ -32,9 +36,6 @@ class PassingWire(Wire, Protocol):
     """The client's connection, as far as a request that passes needs it."""
 
     async def channel(self) -> Channel: ...
-
-    def upgrade(self, channel: Channel) -> None:
-        """From now on, the client's bytes go to the pipe uninterpreted."""
 
 
 class Upload:
@@ -155,8 +156,9 @@ async def pass_on(wire: PassingWire, dispatcher: Dispatcher, passing: PassingReq
         if decision.patch is not None:
             return await _patch(wire, dispatcher, passing, real)
         if real.status == 101:
-            _note(dispatcher, passing, sent, real, received)
-            wire.upgrade(channel)
+            _note(dispatcher, replace(passing, decision=_part(decision, "opened")), sent, real, received)
+            real.hear(partial(_note_message, dispatcher, passing))
+            wire.upgrade(lambda transport: PipedClient(channel.upgrade(transport)))
             return True
         answering.begin(real)
         async for piece in real:
@@ -195,6 +197,23 @@ def _note(
     if too_large is not None:
         large["response"] = too_large
     dispatcher.note(case, passing.decision, make_response(real.status, real.fields, content), large)
+
+
+def _part(decision: Passthrough, part: Literal["opened", "message", "sent"]) -> Passthrough:
+    return replace(decision, metadata=replace(decision.metadata, websocket=part))
+
+
+def _note_message(dispatcher: Dispatcher, passing: PassingRequest, from_client: bool, content: str | bytes) -> None:  # noqa: FBT001  # see Heard
+    """Record a message on a WebSocket."""
+    if not is_recorded(passing.decision):
+        return
+    opened = passing.case.request
+    message, bare = as_request(opened, content), replace(opened, headers=())
+    decision = _part(passing.decision, "message" if from_client else "sent")
+    response = None if from_client else Response(101, message.headers, message.body)
+    request = message if from_client else bare
+    case = PendingRequest(passing.case.raw, request, decision, time.time(), time.perf_counter())
+    dispatcher.note(case, decision, response)
 
 
 async def _patch(wire: PassingWire, dispatcher: Dispatcher, passing: PassingRequest, real: RealAnswer) -> bool:

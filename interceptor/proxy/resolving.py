@@ -18,12 +18,12 @@ _SECONDS = 30.0
 async def settle(decision: Decision) -> Settled:
     """Call the resolvers that a decision depends on, one after the other."""
     while isinstance(decision, Resolving):
-        result, error = await _in_a_thread(decision.call)
+        result, error = await in_a_thread(decision.call)
         decision = decision.finish(result) if error is None else decision.fail(error)
     return decision
 
 
-async def _in_a_thread(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+async def in_a_thread(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
     """The result of a call, or its exception.
 
     Each call has its own thread: one that hangs would otherwise occupy the loop's executor, which the loop waits for

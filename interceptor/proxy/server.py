@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import encodings.idna  # noqa: F401  # Python imports it with the first name that it looks up, when clients wait
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from interceptor.engine import Engine
 from interceptor.project.config import Policy
+from interceptor.proxy.accepting import accepting
 from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, SocketEnd
 from interceptor.proxy.doorstep import Doorstep
 from interceptor.proxy.forwarding import Channel, RawPipe
@@ -18,9 +20,10 @@ from interceptor.proxy.http1.targets import Address
 from interceptor.proxy.parts import ServerParts
 from interceptor.proxy.tls import Certificates
 from interceptor.proxy.tunnel import Tunnels
+from interceptor.proxy.websocket import WebSocketClient
 from interceptor.recorder.control import Control
 from interceptor.recorder.recorder import Recorder
-from interceptor.run.listeners import BACKLOG, HOST, Listeners
+from interceptor.run.listeners import HOST, Listeners
 from interceptor.run.trust import TrustFiles
 from interceptor.run.upstream import Upstream
 
@@ -78,23 +81,23 @@ async def serving(
         *((each, None) for each in (listeners.proxy, *listeners.inside)),
         *((each, door) for door in listeners.listeners for each in door.sockets),
     ]
-    loop = asyncio.get_running_loop()
-    servers = [
-        await loop.create_server(partial(Doorstep, parts, door), sock=each, backlog=BACKLOG) for each, door in sockets
-    ]
     try:
-        yield
-        for _ in range(_ROUNDS):
-            await asyncio.sleep(0)
+        with accepting((each, partial(Doorstep, parts, door)) for each, door in sockets):
+            yield
+            for _ in range(_ROUNDS):
+                await asyncio.sleep(0)
     finally:
-        for server in servers:
-            server.close()
+        await dispatcher.calling.stop()
         await _hang_up(parts)
         await forwarder.stop()
 
 
 async def _hang_up(parts: ServerParts) -> None:
     """Close the clients' connections; pending requests are recorded as unanswered."""
+    for protocol in list(parts.upgraded):
+        if isinstance(protocol, WebSocketClient):
+            protocol.go_away()
+    await asyncio.sleep(0)  # until that is on its way
     for transport in list(parts.transports):
         transport.abort()
     await asyncio.sleep(0)  # until the connections know

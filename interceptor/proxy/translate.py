@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from interceptor.engine import SCOPE_HEADER
-from interceptor.proxy.content import NotDecodedError, decoded
 from interceptor.proxy.http1.reader import Fields, weight
 from interceptor.proxy.http1.targets import Address, is_ip_address
+from interceptor.values.content_codings import NotDecodedError, decoded
 from interceptor.values.messages import Headers, Request, Response
 from interceptor.values.remember import remembered_by_weight
 from interceptor.values.urls import normal_url

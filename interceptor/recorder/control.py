@@ -6,7 +6,7 @@
     POST /<token>/handlers    YAML or JSON           go before all others until a reset
     POST /<token>/reset                              forgets states, handlers, counts and changed data
     GET  /<token>/summary                            what was seen so far, and since the test began
-    GET  /<token>/exchanges                          what was recorded since the test began
+    GET  /<token>/exchanges                          what was recorded since the test began; ?headers=real, unmasked
     GET  /<token>/report                             a page that shows all of this as it happens
     GET  /<token>/report/news?after=12               what that page asks for: exchanges of all scopes, and the summary
 
@@ -136,10 +136,15 @@ class Control:
     def _summary(self, request: Request, scope: str) -> Json:
         return {**as_plain(self._recorder.summary), "test": self._test(request, scope)}
 
-    def _exchanges(self, _: Request, scope: str) -> Json:
+    def _exchanges(self, request: Request, scope: str) -> Json:
+        wanted = dict(request.query).get("headers", "masked")
+        if wanted not in {"masked", "real"}:
+            raise _Refusal("headers is masked or real")
+        if wanted == "real" and not self._recorder.keeps_real_headers:
+            raise _Refusal("real headers are not kept; write `real_headers: true` in the project file")
         return [
             {"at": exchange.at, "ms": exchange.ms, **encoded(exchange)}
-            for exchange in self._recorder.exchanges_of(scope)
+            for exchange in self._recorder.exchanges_of(scope, real_headers=wanted == "real")
         ]
 
     def _news(self, request: Request, _: str) -> Json:

@@ -9,7 +9,7 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 from typing import assert_never
@@ -21,7 +21,7 @@ from interceptor.recorder.summary import Sighting, Summary, Tally, Way
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.decisions import Failed, Mocked, Passthrough, Settled, Unhandled
 from interceptor.values.exchange import Exchange, LargeBody, Metadata, Outcome
-from interceptor.values.messages import Request, Response
+from interceptor.values.messages import Headers, Request, Response
 from interceptor.values.origins import Origin, is_loopback
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,16 @@ _MOST_EXCHANGES = 2000
 _MOST_BYTES = 16 << 20
 """Of the newest exchanges, which are kept to be asked for."""
 
+_COUNTED = frozenset({None, "opened"})
+"""Which exchanges are requests; the others are what is said on a WebSocket."""
+_MISSED = frozenset({Outcome.UNHANDLED, Outcome.FAILED})
+"""Such a message counts as a request does."""
 _LONGEST_NAME = 100
 """Characters of a client's User-Agent."""
 _MOST_REPEATS = 1000
 """Exchanges whose repeats are recognised without redacting and encoding them again."""
+_OF_HEADERS = ("request.headers.", "response.headers.", "request.cookies.")
+"""How the places of headers begin."""
 
 
 @dataclass
@@ -58,11 +64,16 @@ class Recorder:
         handlers: every handler's `file:line`.
     """
 
-    def __init__(self, journal: JournalWriter, redactor: Redactor, handlers: Iterable[str] = ()) -> None:
+    def __init__(
+        self, journal: JournalWriter, redactor: Redactor, handlers: Iterable[str] = (), *, real_headers: bool = False
+    ) -> None:
         self._journal = journal
         self._redactor = redactor
         self._scopes: OrderedDict[str, Seen] = OrderedDict()
         self._newest: deque[tuple[int, int, Exchange]] = deque()
+        self._real: dict[int, tuple[Headers, Headers]] = {}
+        self.keeps_real_headers = real_headers
+        """Whether the real headers of the newest exchanges stay in memory, by the numbers of those; never elsewhere."""
         self._repeats: dict[tuple[int, bool], _Known] = {}
         self._bytes = 0
         self._number = 0
@@ -98,24 +109,39 @@ class Recorder:
         if outcome is None:
             return
         metadata = decision.metadata
-        if metadata.handler is not None:
-            for handler in (metadata.handler, *metadata.further_handlers):
-                self.summary.hits[handler] += 1
-        self.summary.outcomes[outcome] += 1
+        if metadata.websocket in _COUNTED or outcome in _MISSED:
+            if metadata.handler is not None:
+                for handler in (metadata.handler, *metadata.further_handlers):
+                    self.summary.hits[handler] += 1
+            self.summary.outcomes[outcome] += 1
         key = None
         if isinstance(decision, Mocked) and decision.cacheable:
             key = (id(decision), response is None)
             known = self._repeats.get(key)
             if known is not None and self._journal.repeat(known.digest):
-                self._keep(known.exchange)
+                self._keep(known.exchange, request, response)
                 return
         exchange = self._redactor(Exchange(request, response, outcome, timestamp(at), ms, metadata, large=large))
         digest = self._journal.write(exchange)
-        self._keep(exchange)
+        self._keep(exchange, request, response)
         if key is not None:
             if len(self._repeats) >= _MOST_REPEATS:
                 self._repeats.clear()
             self._repeats[key] = _Known(decision, exchange, digest)
+
+    def note_call(
+        self, request: Request, response: Response | None, metadata: Metadata, why: str, *, at: float, ms: float
+    ) -> None:
+        """Record a call that followed a response, and `why` it was not answered, if it was not."""
+        known = Metadata(
+            provider=metadata.provider, handler=metadata.handler, test=metadata.test, scope=metadata.scope, record=False
+        )
+        exchange = self._redactor(Exchange(request, response, Outcome.CALLED, timestamp(at), ms, known))
+        self._journal.write(exchange)
+        self._keep(exchange, request, response)
+        self.summary.outcomes[Outcome.CALLED] += 1
+        if response is None:
+            self.summary.uncalled.add(f"{self._shown(request)}: {why}")
 
     def note_tunnel(self, host: str, port: int, *, reported: bool) -> None:
         """Count a TLS connection to a foreign host, which was not decrypted."""
@@ -181,11 +207,16 @@ class Recorder:
             self._scopes[scope].since = 0
         return self._scopes[scope]
 
-    def exchanges_of(self, scope: str = "") -> list[Exchange]:
-        """The redacted exchanges of a scope since its test began; if there are too many, the newest ones."""
+    def exchanges_of(self, scope: str = "", *, real_headers: bool = False) -> list[Exchange]:
+        """The redacted exchanges of a scope since its test began; if there are too many, the newest ones.
+
+        Args:
+            scope: the scope that asks.
+            real_headers: leave the headers as they were sent, where they are kept.
+        """
         seen = self.seen_by(scope)
         return [
-            exchange
+            self._with_real_headers(number, exchange) if real_headers else exchange
             for number, _, exchange in self._newest
             if number >= seen.since and (exchange.metadata.scope or "") == scope and exchange.metadata.test == seen.test
         ]
@@ -220,8 +251,11 @@ class Recorder:
                     self.summary.unowned.add(metadata.handler)
                 return Outcome.MOCKED
             case Unhandled():
-                self._complain(decision.explanation, self.summary.unhandled)
-                self._seen(metadata).unhandled.add(decision.explanation)
+                explanation = decision.explanation
+                if metadata.websocket is not None:  # it shows the message itself
+                    explanation = self._redactor.text(explanation, request)
+                self._complain(explanation, self.summary.unhandled)
+                self._seen(metadata).unhandled.add(explanation)
                 return Outcome.UNHANDLED
             case Failed():
                 explanation = self._redactor.text(decision.explanation, request)
@@ -243,13 +277,25 @@ class Recorder:
         seen = self.seen_by(metadata.scope or "")
         return seen if seen.test == metadata.test else Seen()
 
-    def _keep(self, exchange: Exchange) -> None:
+    def _with_real_headers(self, number: int, exchange: Exchange) -> Exchange:
+        if number not in self._real:
+            return exchange
+        sent, answered = self._real[number]
+        response = exchange.response and replace(exchange.response, headers=answered)
+        masked = tuple(each for each in exchange.masked if not each.startswith(_OF_HEADERS))
+        return replace(exchange, request=replace(exchange.request, headers=sent), response=response, masked=masked)
+
+    def _keep(self, exchange: Exchange, request: Request, response: Response | None) -> None:
         size = exchange.request.weight + (0 if exchange.response is None else exchange.response.weight)
         self._newest.append((self._number, size, exchange))
+        if self.keeps_real_headers:
+            self._real[self._number] = (request.headers, () if response is None else response.headers)
         self._number += 1
         self._bytes += size
         while len(self._newest) > _MOST_EXCHANGES or self._bytes > _MOST_BYTES:
-            self._bytes -= self._newest.popleft()[1]
+            number, gone, _ = self._newest.popleft()
+            self._bytes -= gone
+            self._real.pop(number, None)
 
     def _shown(self, request: Request) -> str:
         """Method and URL without the query."""
@@ -278,7 +324,8 @@ def recording(project: Project, handlers: Iterable[str]) -> Iterator[tuple[Recor
         RecordingError: the journal cannot be created.
     """
     with JournalWriter(new_recording(project.recordings), consumer=project.settings.consumer) as journal:
-        yield Recorder(journal, Redactor.of(project), handlers), journal
+        redactor = Redactor.of(project)
+        yield Recorder(journal, redactor, handlers, real_headers=project.settings.real_headers), journal
 
 
 def is_recorded(decision: Passthrough) -> bool:

@@ -78,6 +78,8 @@ class Summary:
     """Requests passed on to real servers that the project wants reported."""
     unanswered: Tally[str] = field(default_factory=Tally)
     """Requests that real servers did not answer, and why."""
+    uncalled: Tally[str] = field(default_factory=Tally)
+    """Calls after responses that the consumer did not answer, and why."""
     refused: Tally[Sighting] = field(default_factory=Tally)
     """Clients that did not accept our certificate for a host."""
     unfinished: int = 0
@@ -99,7 +101,7 @@ class Summary:
     @property
     def requests(self) -> int:
         """Requests that a provider or a handler owns."""
-        return self.outcomes.total()
+        return self.outcomes.total() - self.outcomes[Outcome.CALLED]
 
     @property
     def clean(self) -> bool:
@@ -149,6 +151,7 @@ def as_plain(summary: Summary) -> dict[str, Json]:
         "unowned": summary.unowned.counts,
         "reported": summary.reported.counts,
         "unanswered": summary.unanswered.counts,
+        "uncalled": summary.uncalled.counts,
         "lost": summary.lost.counts,
         "clients": {
             "arrived": {way.value: by_name(way, clients) for way, clients in summary.arrived.items()},

@@ -43,7 +43,7 @@ def open_recording(path: Path, project: Project, read_flows: RecordingReader) ->
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
     if first[:1] in _TNETSTRING and first:
         return ImportedRecording(path, project, read_flows)
-    if first.startswith(b"{") and not first.startswith(b'{"interceptor"'):
+    if first.startswith((b"{", b"PK\x03\x04")) and not first.startswith(b'{"interceptor"'):
         from interceptor.recordings.har import is_har, read_har  # noqa: PLC0415  # journals need no such reader
 
         if is_har(path):

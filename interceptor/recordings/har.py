@@ -1,12 +1,18 @@
-"""HAR files, in the dialects of browsers, Playwright and API clients: http://www.softwareishard.com/blog/har-12-spec/"""
+"""HAR files, in the dialects of browsers, Playwright and API clients: http://www.softwareishard.com/blog/har-12-spec/
+
+Playwright may attach bodies: as files beside the HAR file, or in one archive with it (`.har.zip`).
+"""
 
 from __future__ import annotations
 
 import base64
+import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -15,18 +21,20 @@ from interceptor.values.errors import RecordingError
 from interceptor.values.exchange import ImportedExchange
 from interceptor.values.json_text import Json, parse_json
 from interceptor.values.media_types import media_type
-from interceptor.values.messages import BODILESS, Headers, Request, Response
+from interceptor.values.messages import BODILESS, CONDITIONS, Headers, Request, Response
 from interceptor.values.urls import normal_url
 
 _OF_THE_WIRE = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 _SAFE = "/:?@!$&'()*+,;=-._~%\"<>\\^`{|}[]"
 _SWITCHING_PROTOCOLS = 101
+_MOST_UNPACKED = 1 << 29
+"""Bytes of one file in an archive; a small archive may claim to hold any number of them."""
 
 
 def is_har(path: Path) -> bool:
-    """True for a JSON object with a `log`."""
+    """True for a JSON object with a `log`, also in an archive."""
     try:
-        return isinstance(_load(path)["log"], dict)
+        return isinstance(_open(path).document["log"], dict)
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -38,14 +46,15 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
         RecordingError: where the file can no longer be read.
     """
     try:
-        entries = list(_load(path)["log"]["entries"])
+        source = _open(path)
+        entries = list(source.document["log"]["entries"])
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
     except (ValueError, LookupError, TypeError) as error:
         raise RecordingError(f"cannot read the recording {path}: it has no entries", "record it again") from error
     for number, entry in enumerate(entries, 1):
         try:
-            captured = _captured(entry, partial(_warn, damages, path, number))
+            captured = _captured(entry, source, partial(_warn, damages, path, number))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             message = f"entry {number} is not valid HAR: {type(error).__name__}: {error}"
             damages.append(Damage(path, None, message))
@@ -54,51 +63,114 @@ def read_har(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
                 yield captured
 
 
-def _load(path: Path) -> Json:
-    return parse_json(path.read_bytes().decode("utf-8-sig", "replace").encode())
+@dataclass(frozen=True, slots=True)
+class _Har:
+    """A HAR file, and how to read what is attached to it."""
+
+    document: Json
+    read: Callable[[str], bytes]
+
+    def attached(self, message: dict[str, Any], warn: Callable[[str], None]) -> bytes | None:
+        """The body that is in a file of its own; None where there is none, or where it cannot be read."""
+        if (name := message.get("_file")) is None:
+            return None
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
+            warn(f"cannot read the attached body {name}: it is not beside the HAR file")
+            return None
+        try:
+            return self.read(name)
+        except (OSError, ValueError, LookupError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error).strip("'\"")
+            warn(f"cannot read the attached body {name}: {reason}")
+            return None
+
+
+def _open(path: Path) -> _Har:
+    """Open a HAR file or an archive of one.
+
+    Raises:
+        OSError, ValueError, LookupError: where it is none.
+    """
+    with path.open("rb") as file:
+        packed = file.read(4) == b"PK\x03\x04"
+    if not packed:
+        return _Har(_parsed(path.read_bytes()), lambda name: (path.parent / name).read_bytes())
+    read = partial(_unpacked, path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = next(each for each in sorted(archive.namelist(), key=len) if each.endswith(".har"))
+        return _Har(_parsed(read(name)), read)
+    except (StopIteration, zipfile.BadZipFile) as error:
+        raise ValueError("it holds no HAR file") from error
+
+
+def _unpacked(path: Path, name: str) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo(name).file_size > _MOST_UNPACKED:
+            raise ValueError(f"{name} is too large")
+        return archive.read(name)
+
+
+def _parsed(content: bytes) -> Json:
+    return parse_json(content.decode("utf-8-sig", "replace").encode())
 
 
 def _warn(damages: list[Damage], path: Path, number: int, text: str) -> None:
     damages.append(Damage(path, None, f"entry {number}: {text}", "warning"))
 
 
-def _captured(entry: dict[str, Any], warn: Callable[[str], None]) -> ImportedExchange | None:
+def _captured(entry: dict[str, Any], source: _Har, warn: Callable[[str], None]) -> ImportedExchange | None:
     request, response = entry["request"], entry["response"]
-    status = int(response.get("status") or 0)
-    if urlsplit(request["url"]).scheme.lower() not in {"http", "https"} or request["method"].upper() == "CONNECT":
+    method, status = request["method"].upper(), int(response.get("status") or 0)
+    if urlsplit(request["url"]).scheme.lower() not in {"http", "https"} or method == "CONNECT":
         return None
     if status < 100 or status == _SWITCHING_PROTOCOLS or "_webSocketMessages" in entry:
         return None
+    conditions = CONDITIONS.get(status, frozenset())
+    if conditions and not any(name in conditions for name, _ in _headers(request)):
+        warn(f"the file lacks the header that status {status} answers to ({', '.join(sorted(conditions))}); left out")
+        return None
+    answered = _response(response, status, source, warn)
+    may_have = method != "HEAD" and status not in BODILESS and not 300 <= status < 400
+    lacks_body = may_have and not answered.body and _had_body(response, status)
+    if lacks_body:
+        warn("the file lacks the body of this response; the pact says nothing about it")
     return ImportedExchange(
-        _request(request),
-        _response(response, status, warn if request["method"].upper() != "HEAD" else _say_nothing),
-        _moment(entry.get("startedDateTime")),
+        _request(request, source, warn), answered, _moment(entry.get("startedDateTime")), lacks_body=lacks_body
     )
 
 
-def _say_nothing(_text: str) -> None:
-    """An answer to HEAD has no body to be missed."""
+def _had_body(response: dict[str, Any], status: int) -> bool:
+    """True where a response without a body is one whose body was not kept: no JSON document is empty."""
+    content = response.get("content") or {}
+    lengths = [str(each["value"]) for each in response.get("headers") or [] if each["name"].lower() == "content-length"]
+    if lengths:
+        return lengths[0].strip() != "0"
+    content_type = _first(_headers(response), "content-type") or content.get("mimeType")
+    return (content.get("size") or 0) > 0 or (status == HTTPStatus.OK and media_type(content_type).is_json)
 
 
-def _request(request: dict[str, Any]) -> Request:
+def _request(request: dict[str, Any], source: _Har, warn: Callable[[str], None]) -> Request:
     headers = _headers(request)
     posted = request.get("postData") or {}
     content_type = _first(headers, "content-type") or posted.get("mimeType") or None
     text, fields = posted.get("text"), posted.get("params")
-    body = _bytes(text, posted.get("encoding"), content_type) if text else _fields(fields or [], content_type)
+    body = source.attached(posted, warn)
+    if body is None:
+        body = _bytes(text, posted.get("encoding"), content_type) if text else _fields(fields or [], content_type)
     if body and content_type and _first(headers, "content-type") is None:
         headers = (*headers, ("content-type", content_type))
     return Request(request["method"].upper(), _url(request), headers, body)
 
 
-def _response(response: dict[str, Any], status: int, warn: Callable[[str], None]) -> Response:
+def _response(response: dict[str, Any], status: int, source: _Har, warn: Callable[[str], None]) -> Response:
     headers, content = _headers(response), response.get("content") or {}
     content_type = _first(headers, "content-type")
     if content_type is None and "/" in (declared := str(content.get("mimeType") or "")):
         content_type = declared
-    body = _bytes(content.get("text") or "", content.get("encoding"), content_type)
-    if not body and status not in BODILESS and (content.get("size") or 0) > 0:
-        warn("the file lacks the body of this response; the pact says nothing about it")
+    body = source.attached(content, warn)
+    if body is None:
+        body = _bytes(content.get("text") or "", content.get("encoding"), content_type)
     if body and content_type and _first(headers, "content-type") is None:
         headers = (*headers, ("content-type", content_type))
     return Response(status, headers, body)

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
-from ahocorasick_rs import AhoCorasick
-
 from interceptor.redaction.masks import Span
 from interceptor.redaction.names import is_secret_name
 from interceptor.redaction.rules import token_forms
+from interceptor.redaction.word_finder import WordFinder
 
 _JWT = re.compile(r"(?<![\w.-])eyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{5,8192}\.[A-Za-z0-9_-]{0,2048}", re.ASCII)
 _SHORTEST_HINT = 2
@@ -41,7 +40,7 @@ _CARD = re.compile(
 _TOKENS = token_forms()
 _HINTED = [(hint, rule) for rule in _TOKENS for hint in rule.hints if len(hint) > _SHORTEST_HINT]
 _UNHINTED = [rule for rule in _TOKENS if any(len(hint) <= _SHORTEST_HINT for hint in rule.hints)]
-_HINTS = AhoCorasick([*(hint for hint, _ in _HINTED), "eyJ", _BEGINNING])
+_HINTS = WordFinder([*(hint for hint, _ in _HINTED), "eyJ", _BEGINNING])
 
 
 def may_hold_form(text: str) -> bool:
@@ -51,7 +50,7 @@ def may_hold_form(text: str) -> bool:
 
 def _may_hold_token(text: str) -> bool:
     return (
-        bool(_HINTS.find_matches_as_indexes(text))
+        _HINTS.are_in(text)
         or _MANY_DIGITS.search(text) is not None
         or _TWO_LETTERS.search(text) is not None
         or _TWO_SIGNS in text
@@ -76,7 +75,7 @@ def forms(text: str) -> list[Span]:
 
 def token_spans(text: str) -> list[Span]:
     """Where a text, or bytes read as one, holds tokens of well-known services."""
-    hints = {index for index, _, _ in _HINTS.find_matches_as_indexes(text, overlapping=True)}
+    hints = _HINTS.found(text)
     hinted = {_HINTED[index][1].issuer: _HINTED[index][1] for index in hints if index < len(_HINTED)}
     rules = [*hinted.values(), *(rule for rule in _UNHINTED if any(hint in text for hint in rule.hints))]
     return [span for rule in rules for span in _whole(rule.form, text)]

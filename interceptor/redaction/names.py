@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ahocorasick_rs import AhoCorasick
-
 from interceptor.redaction.rules import named
+from interceptor.redaction.word_finder import WordFinder
 from interceptor.values.remember import remembered
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -28,7 +27,7 @@ _DOUBTFUL = frozenset(named("doubtful"))
 _HARMLESS = frozenset(named("harmless"))
 STEMS = (*named("stems"), *_PARTS)
 """Each secret name contains one of these; a text without any needs no closer look."""
-_STEMS = AhoCorasick(STEMS)
+_STEMS = WordFinder(STEMS)
 _LETTERS = str.maketrans({"\u0142": "l", "\u0131": "i", "\u00df": "ss", "\u00f8": "o", "\u00f0": "d"})
 """Letters that do not decompose into a base letter and an accent, with their usual replacements."""
 
@@ -58,12 +57,12 @@ def is_secret_name(name: str) -> bool:
     if not words:
         return False
     joined = "".join(words)
-    if _PLAIN_PARTS.find_matches_as_indexes(joined) and not joined.startswith("secretar"):
+    if _PLAIN_PARTS.are_in(joined) and not joined.startswith("secretar"):
         return True
     return _is_secret(words) or (len(words) > 1 and words[-1] in _BEHIND and _is_secret(words[:-1]))
 
 
-_PLAIN_PARTS = AhoCorasick(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
+_PLAIN_PARTS = WordFinder(dict.fromkeys("".join(words_of(part)) for part in _PARTS))
 
 
 def _is_secret(words: tuple[str, ...]) -> bool:
@@ -101,4 +100,4 @@ def is_harmless_name(name: str) -> bool:
 
 def may_name_secret(text: str) -> bool:
     """False if a text certainly contains no secret name; cheap."""
-    return not text.isascii() or bool(_STEMS.find_matches_as_indexes(text.lower()))
+    return not text.isascii() or _STEMS.are_in(text.lower())

@@ -13,6 +13,7 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -21,6 +22,7 @@ from interceptor.redaction.bodies import BodyMasker
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.large_bodies import without_large_bodies
 from interceptor.redaction.masks import masked_text
+from interceptor.redaction.moved_spans import after_masking, with_stand_ins
 from interceptor.redaction.names import is_secret_name, may_name_secret
 from interceptor.redaction.randomness import looks_chosen
 from interceptor.redaction.values import Finder, Outlook
@@ -99,8 +101,11 @@ class Redactor:
         request = self._request(exchange.request, found, exchange.metadata.literal)
         response = exchange.response
         if response is not None and (generated := Generated(exchange)):
-            response = self._response(response, generated, found)
-        metadata = self._metadata(exchange.metadata, found)
+            response = self._response(response, self._covers(response, generated, exchange.metadata, found), found)
+        known = exchange.metadata
+        if found.places and response is not None and (known.spans or known.constants):
+            known = after_masking(exchange, response, partial(_without, found.longest_first()))
+        metadata = self._metadata(known, found)
         if not found.places:
             return exchange if metadata is exchange.metadata else replace(exchange, metadata=metadata)
         masked = tuple(dict.fromkeys((*exchange.masked, *found.places)))
@@ -145,14 +150,25 @@ class Redactor:
             return request
         return Request(request.method, url, headers, content)
 
-    def _response(self, response: Response, generated: Generated, found: _Findings) -> Response:
+    def _covers(
+        self, response: Response, generated: Generated, known: Metadata, found: _Findings
+    ) -> Callable[[str], bool]:
+        """Whether a place may be masked; where a source made the value, whether its stand-in would be."""
+        if not known.spans:
+            return generated.covers
+        among = _Findings(secrets=dict(found.secrets))
+        self._response(with_stand_ins(response, known.spans), generated.covers, among)
+        made = {_value_place(place) for place in known.spans} - among.places.keys()
+        return lambda place: place not in made and generated.covers(place)
+
+    def _response(self, response: Response, covers: Callable[[str], bool], found: _Findings) -> Response:
         text = response.body.decode("utf-8", "replace") if found.secrets else ""
-        headers = self._masked_headers(response.headers, "response", generated.covers, found)
+        headers = self._masked_headers(response.headers, "response", covers, found)
         body = BodyMasker(
             self._finder,
             self._outlook,
             "response",
-            generated.covers,
+            covers,
             found.note,
             self._paths,
             found.longest_first(text),
@@ -211,6 +227,11 @@ class Redactor:
         if len(self._masked_values) < _MOST_REMEMBERED and len(value) <= _LONGEST_REMEMBERED:
             self._masked_values[header] = masked
         return masked
+
+
+def _value_place(place: str) -> str:
+    """The place of which a value is one of several: `response.headers.link[1]` -> `response.headers.link`."""
+    return place.partition("[")[0] if place.startswith(("response.headers.", "response.form.")) else place
 
 
 def _anywhere(_place: str) -> bool:

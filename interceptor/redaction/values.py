@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ahocorasick_rs import AhoCorasick
-
 from interceptor.redaction.forms import forms, in_urls, may_hold_form
 from interceptor.redaction.masks import Span
 from interceptor.redaction.names import STEMS, is_doubtful_name, is_harmless_name, is_secret_name, may_name_secret
 from interceptor.redaction.randomness import looks_chosen, looks_random
 from interceptor.redaction.rules import named
+from interceptor.redaction.word_finder import WordFinder
 from interceptor.values.mask import MASK, is_masked
 
 _ASSIGNED = re.compile(
@@ -50,13 +49,13 @@ class Outlook:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         doubtful = [f"{word}{end}" for word in named("doubtful") for end in "\"'=:>"]
-        self._names = AhoCorasick([*STEMS, *doubtful, *names])
+        self._names = WordFinder([*STEMS, *doubtful, *names])
 
     def may_be_secret(self, text: str) -> bool:
         """False if a text, such as a whole body, certainly contains no secret."""
         return (
             not text.isascii()
-            or bool(self._names.find_matches_as_indexes(text.lower()))
+            or self._names.are_in(text.lower())
             or may_hold_form(text)
             or any(looks_random(run) or _hides_form(run) for run in _RUN.findall(text) if not run.islower())
         )

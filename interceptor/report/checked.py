@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from interceptor.check import CheckedPact
+from interceptor.checking import CheckedPact
 from interceptor.report.annotations import annotation
 from interceptor.report.findings import severity_counts
 from interceptor.report.junit import JUnitCase, JUnitNote, JUnitSuite, junit_xml

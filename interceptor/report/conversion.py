@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from interceptor.convert import Conversion
+from interceptor.conversion import Conversion
 from interceptor.project.config import Project
 from interceptor.report.lines import counted
 from interceptor.report.toned import TonedLine, TonedText, plain
 from interceptor.values.json_text import Json
+
+_MOST_NAMED = 3
+"""Interactions; more would hide the remedy."""
 
 
 def conversion_lines(project: Project, conversion: Conversion) -> Iterator[str]:
@@ -26,6 +29,7 @@ def conversion_notes(project: Project, conversion: Conversion) -> Iterator[str]:
         yield f"{finding.type}: {at}{finding.message}"
     for provider in conversion.without_exchanges:
         yield f"no exchange with {provider}: its pact is unchanged"
+    yield from _unsteady(conversion)
     for pact in conversion.pacts:
         if pact.losses:
             file = project.display(pact.path)
@@ -36,6 +40,24 @@ def conversion_notes(project: Project, conversion: Conversion) -> Iterator[str]:
                     "run all the tests; or write it all the same: interceptor run --prune, or interceptor export",
                 )
             )
+
+
+def _unsteady(conversion: Conversion) -> Iterator[str]:
+    """One line about all that changed in values only; in a pact that was left as it is, nothing did."""
+    changed = _changed_in_values_only(conversion)
+    if changed:
+        more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+        named = ", ".join(f'"{each}"' for each in changed[:_MOST_NAMED])
+        yield (
+            f"{counted(len(changed), 'interaction')} changed in values only: {named}{more}\n"
+            "  if that is so in every run, the test data is random: seed its generator, "
+            "or set `examples: keep` or `examples: one-per-shape` under pact in interceptor.yaml, "
+            "or declare `matching` in the handler and write a constant"
+        )
+
+
+def _changed_in_values_only(conversion: Conversion) -> list[str]:
+    return [each for pact in conversion.pacts if not pact.losses for each in pact.change.in_values_only]
 
 
 def pact_lines(project: Project, conversion: Conversion) -> Iterator[TonedLine]:
@@ -67,6 +89,7 @@ def conversion_json(project: Project, conversion: Conversion) -> Json:
             }
             for pact in conversion.pacts
         ],
+        "changed_in_values_only": _changed_in_values_only(conversion),
         "without_exchanges": conversion.without_exchanges,
         "findings": [asdict(finding) for finding in conversion.findings],
         "warnings": conversion.warnings,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from interceptor.convert import Conversion
+from interceptor.conversion import Conversion
 from interceptor.project.config import Project
 from interceptor.recorder.summary import Summary, as_plain
 from interceptor.report.annotations import annotation

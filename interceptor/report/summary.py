@@ -39,6 +39,7 @@ def summary_notes(
         yield f"{counted(summary.unfinished, 'connection')} ended in the middle of a request"
     yield from _explained("went to the real server: ", summary.reported)
     yield from _explained("the real server gave no answer: ", summary.unanswered)
+    yield from _explained("the consumer did not answer the call ", summary.uncalled)
     yield from _explained("a mock answered, but the pact lacks it: ", summary.lost)
     for place in summary.unowned.counts:
         yield f"{place} answered for a URL of no provider: the exchange is in no pact"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import subprocess
@@ -105,13 +104,11 @@ def running(begin: Callable[[], C], *, may_be_held: bool = False) -> Iterator[C]
             signal.signal(number, handler)
 
 
-def not_started(program: str, error: OSError) -> CommandNotFoundError | CommandNotRunnableError | OSError:
+def not_started(program: str, error: OSError) -> CommandNotFoundError | CommandNotRunnableError:
     """What to raise where the system did not start a program."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         hint = "leave out the quotes: the program and its arguments are words of their own" if " " in program else None
         return CommandNotFoundError(f'cannot run "{program}": there is no such program', hint)
-    if error.errno not in {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.E2BIG, errno.ENAMETOOLONG, errno.ELOOP}:
-        return error
     return CommandNotRunnableError(f'cannot run "{program}": {error.strerror}')
 
 

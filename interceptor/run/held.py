@@ -54,8 +54,15 @@ def watched(command: int) -> Iterator[Callable[[], None]]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     arguments = [sys.executable, "-S", "-E", "-c", _WATCHER, str(os.getpid()), str(command)]
-    with subprocess.Popen(arguments, stdin=reading, start_new_session=True):  # noqa: S603  # a program of ours
+    try:
+        watcher = subprocess.Popen(arguments, stdin=reading, start_new_session=True)  # noqa: S603  # a program of ours
+    except OSError:  # the system has no process left for what is hardly ever needed
+        os.close(writing)
+        yield lambda: None
+        return
+    finally:
         os.close(reading)
+    with watcher:
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
 
         def handled() -> None:

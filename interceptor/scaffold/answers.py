@@ -37,23 +37,39 @@ class Fixtures:
             number += 1
 
 
-def answer(method: str, path: str, response: Response, fixtures: Fixtures) -> dict[str, Json]:
-    """The response of a handler that answers as the real server did."""
+_OF_THE_WIRE = frozenset({"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"})
+
+
+def answer(
+    method: str, path: str, response: Response, fixtures: Fixtures, *, every_header: bool = False
+) -> dict[str, Json]:
+    """The response of a handler that answers as the real server did.
+
+    Args:
+        method: of the request.
+        path: of the request.
+        response: what the server answered.
+        fixtures: takes long and binary bodies.
+        every_header: whether its headers were declared, as those of a mock server are.
+    """
     written: dict[str, Json] = {} if response.status == 200 and response.body else {"status": response.status}
     content_type = response.header("content-type") or ""
     body: dict[str, Json] = {}
     if response.body and response.status not in BODILESS and method != "HEAD":
         stem = re.sub(r"[^a-z0-9]+", "-", f"{method}{path}".lower()).strip("-")[:60]
         body = _inline(response, content_type) or _file(response, content_type, stem, fixtures)
-    headers = _headers(response)
+    headers = _headers(response, every_header=every_header)
     if content_type and body and not _goes_without_saying(content_type, body):
         headers = {"content-type": content_type, **headers}
     return written | ({"headers": headers} if headers else {}) | body
 
 
-def _headers(response: Response) -> dict[str, Json]:
+def _headers(response: Response, *, every_header: bool) -> dict[str, Json]:
     headers: dict[str, Json] = {}
-    for name in dict.fromkeys(name for name, _ in response.headers if _KEPT.fullmatch(name)):
+    names = dict.fromkeys(name for name, _ in response.headers)
+    for name in names:
+        if name in _OF_THE_WIRE or not (every_header or _KEPT.fullmatch(name)):
+            continue
         values = [plain(value) for key, value in response.headers if key == name]
         headers[name] = values[0] if len(values) == 1 else values
     return headers

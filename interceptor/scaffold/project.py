@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import chain, count
 from pathlib import Path
@@ -42,6 +42,8 @@ class NewProvider:
     fixtures: Mapping[str, bytes]
     openapi: str | None = None
     """Its OpenAPI document: a path inside the project, or a URL."""
+    data: Mapping[str, Json] = field(default_factory=dict)
+    """Values for templates and conditions."""
 
 
 def consumer_name(root: Path) -> str:
@@ -100,6 +102,7 @@ def project_files(consumer: str, providers: Iterable[NewProvider], name: str = P
             "handlers.yaml.j2",
             schema=f"../{STATE_DIR}/{SCHEMA_DIR}/handlers.json",
             provider=as_yaml(provider.name),
+            data=as_yaml({"data": dict(provider.data)}) if provider.data else "",
             handlers="\n\n".join(_item(handler) for handler in provider.handlers),
         )
         written |= {f"{HANDLERS_DIR}/{name}": content for name, content in provider.fixtures.items()}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from interceptor.contract.pinning.detect import detect
+from interceptor.contract.pinning.detect import detect, epoch_form
 from interceptor.matching.graphql_requests import NotGraphQLError, graphql_operations
 from interceptor.matching.values import spelt_key
 from interceptor.redaction.redactor import Redactor
@@ -22,6 +22,7 @@ from interceptor.scaffold.project import NewProvider
 from interceptor.values.browsers import is_preflight
 from interceptor.values.exchange import Exchange, ImportedExchange, Metadata, Outcome
 from interceptor.values.json_text import Json, NotJsonError
+from interceptor.values.mask import MASK
 from interceptor.values.media_types import media_type
 from interceptor.values.messages import Request
 from interceptor.values.place import ROOT, below
@@ -31,15 +32,42 @@ _PARTS_OF_PAGES = re.compile(
     r"(text/(html|css|javascript)|application/(x-)?javascript|application/(wasm|manifest\+json)|font/.*|image/.*|audio/.*|video/.*)"
 )
 _NOT_MODIFIED = 304
+_OBSERVERS = re.compile(
+    r"""(.*\.)?(
+        google-analytics\.com | googletagmanager\.com | analytics\.google\.com | doubleclick\.net
+      | googleadservices\.com | googlesyndication\.com | clarity\.ms | bat\.bing\.com | hotjar\.(com|io)
+      | segment\.(io|com) | mixpanel\.com | amplitude\.com | heap(analytics)?\.(com|io) | fullstory\.com
+      | posthog\.com | plausible\.io | sentry\.io | bugsnag\.com | rollbar\.com | datadoghq-browser-agent\.com
+      | browser-intake-[\w-]+\.com | nr-data\.net | newrelic\.com | logrocket\.(com|io) | lr-ingest\.(com|io)
+      | connect\.facebook\.net | cloudflareinsights\.com | optimizely\.com | matomo\.cloud | mc\.yandex\.ru
+      | quantserve\.com | scorecardresearch\.com
+    )(:\d+)?""",
+    re.VERBOSE,
+)
+"""Hosts that watch an application; it works without their answers."""
 _IS_ID = re.compile(r"(.*_)?(id|uuid|key|code|number|slug)|.*Id")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedHandlers:
-    """The providers in a recording, and how many of its exchanges are no calls of an API."""
+    """The providers in a recording, and what of it is not among their handlers."""
 
     providers: list[NewProvider]
     left_out: int
+    """Exchanges that are no calls of an API."""
+    observers: tuple[str, ...] = ()
+    """Hosts of analytics and the like."""
+    without_body: tuple[str, ...] = ()
+    """Requests whose response has a body that the recording does not hold."""
+
+    def notes(self) -> list[str]:
+        """What is to be said about the rest."""
+        notes = [f"left out, as the recording lacks the body of the response: {each}" for each in self.without_body]
+        if self.observers:
+            notes.append(f"left out (hosts of analytics and error reports): {', '.join(self.observers)}")
+        if self.left_out:
+            notes.append(f"left out (pages and their parts, preflights, answers from a cache): {self.left_out}")
+        return notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +80,8 @@ class _AskedRequest:
     body: dict[str, Json]
     """`{"json": ...}`, `{"form": ...}`, `{"text": ...}`, or the variables of a GraphQL operation."""
     answers: list[dict[str, Json]]
+    sent: set[bytes]
+    """The bodies as they were sent."""
 
     @property
     def succeeded(self) -> bool:
@@ -63,15 +93,32 @@ class _AskedRequest:
 
 
 def import_recording(captured: Iterable[ImportedExchange]) -> RecordedHandlers:
-    """The providers of a recording, by host, and their handlers."""
+    """The providers of a recording, by name or host, and their handlers."""
     redact = Redactor()
-    exchanges = [redact(Exchange(each.request, each.response, Outcome.PASSED, each.at)) for each in captured]
-    wanted = [each for each in exchanges if _is_call(each)]
-    by_host: dict[str, list[Exchange]] = {}
-    for exchange in wanted:
-        by_host.setdefault(exchange.request.origin.partition("://")[2], []).append(exchange)
-    providers = [_provider(host, each) for host, each in sorted(by_host.items())]
-    return RecordedHandlers(providers, len(exchanges) - len(wanted))
+    exchanges: list[Exchange] = []
+    observers: dict[str, None] = {}
+    without_body: dict[str, None] = {}
+    by_provider: dict[str, list[Exchange]] = {}
+    left_out = 0
+    for each in captured:
+        host = each.request.origin.partition("://")[2]
+        if _OBSERVERS.fullmatch(host):
+            observers[host] = None
+            continue
+        found = redact(Exchange(each.request, each.response, Outcome.PASSED, each.at, metadata=each.metadata))
+        exchange = replace(found, masked=(*found.masked, *each.masked))
+        if not _is_call(exchange):
+            left_out += 1
+        elif each.lacks_body:
+            without_body[f"{exchange.request.method} {exchange.request.url}"] = None
+        else:
+            by_provider.setdefault(each.metadata.provider or host, []).append(exchange)
+            exchanges.append(exchange)
+    answered = {f"{each.request.method} {each.request.url}" for each in exchanges}
+    providers = [_provider(name, each) for name, each in sorted(by_provider.items())]
+    return RecordedHandlers(
+        providers, left_out, tuple(observers), tuple(each for each in without_body if each not in answered)
+    )
 
 
 def _is_call(exchange: Exchange) -> bool:
@@ -92,17 +139,23 @@ class _Endpoint:
     """Kind and name of a GraphQL operation."""
 
 
-def _provider(host: str, exchanges: list[Exchange]) -> NewProvider:
-    base = base_path(exchange.request.path for exchange in exchanges)
-    below_base = [replace(each, metadata=Metadata(path=each.request.path[len(base) :] or "/")) for each in exchanges]
+def _provider(name: str, exchanges: list[Exchange]) -> NewProvider:
+    if any(each.metadata.path is None for each in exchanges):
+        base = base_path(exchange.request.path for exchange in exchanges)
+        exchanges = [replace(each, metadata=Metadata(path=each.request.path[len(base) :] or "/")) for each in exchanges]
     groups: dict[_Endpoint, list[Exchange]] = {}
-    for each in below_base:
+    for each in exchanges:
         endpoint = _Endpoint(each.request.method, template(each.metadata.path or "/")[0], _operation(each.request))
         groups.setdefault(endpoint, []).append(each)
     fixtures = Fixtures()
     handlers = [handler for endpoint, each in groups.items() for handler in _handlers(endpoint, each, fixtures)]
-    urls = sorted({f"{exchange.request.origin}{base}" for exchange in exchanges}, reverse=True)
-    return NewProvider(host, urls, handlers, fixtures.files)
+    urls = sorted({_base_url(exchange) for exchange in exchanges}, reverse=True)
+    return NewProvider(name, urls, handlers, fixtures.files)
+
+
+def _base_url(exchange: Exchange) -> str:
+    base = exchange.request.path.removesuffix(exchange.metadata.path or "")
+    return f"{exchange.request.origin}{base}"
 
 
 def _operation(request: Request) -> tuple[str, str] | None:
@@ -126,7 +179,10 @@ def _handlers(endpoint: _Endpoint, exchanges: list[Exchange], fixtures: Fixtures
     """
     asked = _merged([_asked(each, endpoint, fixtures) for each in exchanges])
     by_query = len({_key(each.query) for each in asked}) > 1
-    by_body = len({_key(each.body) for each in asked}) > 1
+    # Where only values differ that do so in every run, the handler says that there is one.
+    by_body = len({_key(each.body) for each in asked}) > 1 or any(
+        "$any" in _key(each.body) and len(each.sent) > 1 for each in asked
+    )
     alike: dict[str, list[_AskedRequest]] = {}
     for each in asked:
         told_apart = replace(each, query=each.query if by_query else {}, body=each.body if by_body else {})
@@ -165,10 +221,10 @@ def _handler(endpoint: _Endpoint, path: str, asked: _AskedRequest, answers: list
 def _asked(exchange: Exchange, endpoint: _Endpoint, fixtures: Fixtures) -> _AskedRequest:
     assert exchange.response is not None
     path = exchange.metadata.path or "/"
-    query = _fields(exchange.request.query, "request.query", exchange.masked)
+    query = _fields(exchange.request.query, "request.query", _Unsteady.of(exchange))
     body = _body(exchange) if endpoint.operation is None else _variables(exchange)
     answers = [answer(exchange.request.method, path, exchange.response, fixtures)]
-    return _AskedRequest(path, template(path)[1], query, body, answers)
+    return _AskedRequest(path, template(path)[1], query, body, answers, {exchange.request.body})
 
 
 def _merged(asked: list[_AskedRequest]) -> list[_AskedRequest]:
@@ -176,6 +232,7 @@ def _merged(asked: list[_AskedRequest]) -> list[_AskedRequest]:
     merged: dict[str, _AskedRequest] = {}
     for each in asked:
         known = merged.setdefault(_key([each.path, each.query, each.body]), each)
+        known.sent.update(each.sent)
         if known is not each and known.answers[-1] != each.answers[0]:
             known.answers.append(each.answers[0])
     return list(merged.values())
@@ -188,12 +245,32 @@ def _key(value: Json) -> str:
 # Requests ------------------------------------------------------------------------------------------------------
 
 
-def _fields(pairs: Pairs, place: str, masked: Iterable[str]) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True)
+class _Unsteady:
+    """Knows which values of a request differ in every run: what the exporter replaces, and what is masked."""
+
+    at: str
+    places: frozenset[str]
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> _Unsteady:
+        return cls(exchange.at, frozenset((*exchange.masked, *exchange.metadata.generated)))
+
+    def is_at(self, place: str, value: Json) -> bool:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return place in self.places or epoch_form(str(value), self.at) is not None
+        return place in self.places or (isinstance(value, str) and self.is_in(value))
+
+    def is_in(self, text: str) -> bool:
+        return MASK in text or bool(detect(text, self.at or None))
+
+
+def _fields(pairs: Pairs, place: str, unsteady: _Unsteady) -> dict[str, Json]:
     """Query parameters or form fields as a handler matches them; masked and volatile values match anything."""
     fields: dict[str, Json] = {}
     for name in dict.fromkeys(name for name, _ in pairs):
         values = [value for key, value in pairs if key == name]
-        if below(place, name) in masked or any(_is_volatile(value) for value in values):
+        if any(unsteady.is_at(below(place, name), value) for value in values):
             fields[spelt_key(name)] = {"$any": True}
         else:
             fields[spelt_key(name)] = values[0] if len(values) == 1 else values
@@ -201,37 +278,35 @@ def _fields(pairs: Pairs, place: str, masked: Iterable[str]) -> dict[str, Json]:
 
 
 def _body(exchange: Exchange) -> dict[str, Json]:
-    request = exchange.request
+    request, unsteady = exchange.request, _Unsteady.of(exchange)
     if not request.body:
         return {}
     if request.form is not None:
-        return {"form": _fields(request.form, "request.form", exchange.masked)}
+        return {"form": _fields(request.form, "request.form", unsteady)}
     try:
-        return {"json": _matcher(request.json, f"request.{ROOT}", exchange.masked)}
+        return {"json": _matcher(request.json, f"request.{ROOT}", unsteady)}
     except NotJsonError:
         pass
-    is_text = media_type(request.header("content-type")).type == "text" and "request.body" not in exchange.masked
+    is_text = media_type(request.header("content-type")).type == "text" and not unsteady.is_at(
+        "request.body", request.text
+    )
     return {"text": request.text} if is_text else {}
 
 
 def _variables(exchange: Exchange) -> dict[str, Json]:
     variables = dict(graphql_operations(exchange.request).each[0].variables)
-    matcher = _matcher(variables, f"request.{ROOT}.variables", exchange.masked)
+    matcher = _matcher(variables, f"request.{ROOT}.variables", _Unsteady.of(exchange))
     return {"variables": matcher} if variables else {}
 
 
-def _matcher(value: Json, place: str, masked: Iterable[str]) -> Json:
-    if place in masked:
+def _matcher(value: Json, place: str, unsteady: _Unsteady) -> Json:
+    if unsteady.is_at(place, value):
         return {"$any": True}
     if isinstance(value, dict):
-        return {spelt_key(key): _matcher(member, below(place, key), masked) for key, member in value.items()}
+        return {spelt_key(key): _matcher(member, below(place, key), unsteady) for key, member in value.items()}
     if isinstance(value, list):
-        return [_matcher(element, below(place, index), masked) for index, element in enumerate(value)]
-    return {"$type": "string"} if isinstance(value, str) and _is_volatile(value) else value
-
-
-def _is_volatile(text: str) -> bool:
-    return any((start, end) == (0, len(text)) for start, end, _ in detect(text))
+        return [_matcher(element, below(place, index), unsteady) for index, element in enumerate(value)]
+    return value
 
 
 # Answers -------------------------------------------------------------------------------------------------------

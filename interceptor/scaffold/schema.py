@@ -20,8 +20,11 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from interceptor.handlers.descriptions import ContractFileHead, Description
 from interceptor.handlers.language import Handler, HandlerFileHead
+from interceptor.handlers.provider_calls import CALL, Call
 from interceptor.handlers.request_part import BODY_MATCHERS, OPERATIONS
+from interceptor.handlers.resources import ID_KINDS, RESOURCE_OPERATIONS, ByOperation, Resource
 from interceptor.handlers.response_part import BODIES, PIECES
+from interceptor.handlers.websocket_part import MATCHED, SENT
 from interceptor.pact.declared_rules import KEYED_RULES, NAMED_RULES, STATUS_CLASSES
 from interceptor.project.config import ProjectFile
 from interceptor.project.models import StrictModel
@@ -43,19 +46,22 @@ def project_schema() -> Schema:
 
 def handlers_schema() -> Schema:
     """The schema of a handler file."""
-    definitions = _definitions(HandlerFileHead, Handler)
+    definitions = _definitions(HandlerFileHead, Handler, Resource, Call)
     _apply(definitions, _HANDLERS)
     _narrow_requests(definitions)
     definitions["ResponseEntry"] |= _one_of(BODIES)
     ways = [{"required": ["min", "max"]}, {"required": ["median", "sigma"]}]
     definitions["DrawnDelay"] |= {"oneOf": ways, "maxProperties": 2}
     definitions["StreamPiece"]["oneOf"] = [{"required": [key]} for key in PIECES]
-    required = definitions["Handler"].pop("required")
+    definitions["SocketAct"]["oneOf"] = [{"required": [key]} for key in SENT]
+    definitions["MessageRule"] |= _one_of(MATCHED)
+    del definitions["ByOperation"]  # what it holds depends on the key
+    addressed = {"required": definitions["Handler"].pop("required"), "properties": {"request": _ADDRESSED}}
     file = definitions.pop("HandlerFileHead")
     # The defaults may contain the request, or parts of it; only without them is it required in each handler.
     file |= {
         "if": {"properties": {"defaults": {"required": ["request"]}}, "required": ["defaults"]},
-        "else": {"properties": {"handlers": {"items": {"required": required, "properties": {"request": _ADDRESSED}}}}},
+        "else": {"properties": {"handlers": {"items": {"anyOf": [{"required": ["resource"]}, addressed]}}}},
     }
     return _document("A handler file of interceptor", file, definitions)
 
@@ -158,7 +164,7 @@ def _one_of(*groups: Sequence[str]) -> Schema:
 
 def _narrow_requests(definitions: dict[str, Schema]) -> None:
     """What a request may say only once, and the values of which it consists."""
-    definitions["RequestPart"] |= _one_of(("path", "url"), BODY_MATCHERS)
+    definitions["RequestPart"] |= _one_of(("path", "url", "websocket"), BODY_MATCHERS)
     definitions["GraphQLPart"]["oneOf"] = [{"required": [kind]} for kind in OPERATIONS]
     definitions |= _VALUES
 
@@ -182,6 +188,8 @@ _DELAY: Schema = {
     "anyOf": [*_MILLISECONDS["anyOf"], {"const": "infinite"}, _TEMPLATE, ref("DrawnDelay")],
     "examples": [200, "200ms", "1.5s", {"min": 20, "max": 80}, {"median": 80, "sigma": 0.5}, "infinite"],
 }
+_CLOSE_CODE: Schema = {"type": "integer", "minimum": 1000, "maximum": 4999}
+_CLOSE: Schema = {"anyOf": [_CLOSE_CODE, ref("SocketClose")]}
 _LINES: Schema = {
     "anyOf": [
         *_or_list(SCALAR)["anyOf"],
@@ -197,7 +205,9 @@ _STATES: Schema = _or_list({"anyOf": [_TEXT, ref("GivenState")]})
 _REQUEST_LINE: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z][-!#$%&'*+.^_`|~0-9A-Za-z]*\s+\S"}
 _ADDRESSED: Schema = {
     "if": {"type": "object"},
-    "then": {"anyOf": [{"required": ["path"]}, {"required": ["url"]}, {"required": ["graphql"]}]},
+    "then": {
+        "anyOf": [{"required": ["path"]}, {"required": ["url"]}, {"required": ["websocket"]}, {"required": ["graphql"]}]
+    },
 }
 
 
@@ -208,6 +218,13 @@ def _rules(places: str, **more: Schema) -> Schema:
         "patternProperties": {places: ref("Rule")},
         "additionalProperties": False,
     }
+
+
+def _by_operation(value: Schema) -> Schema:
+    """What a resource says for each of its operations."""
+    said = _descriptions(ByOperation)
+    properties = {key: value | said[key] for key in ByOperation.model_fields}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 _FORMAT: Schema = {"type": "string", "examples": ["yyyy-MM-dd", "HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ssX"]}
@@ -274,7 +291,7 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
     **_REQUESTS,
     "HandlerFileHead": {
         "defaults": ref("Handler"),
-        "handlers": {"type": "array", "items": ref("Handler")},
+        "handlers": {"type": "array", "items": {"anyOf": [ref("Handler"), ref("Resource")]}},
     },
     "Handler": {
         "request": {"anyOf": [_REQUEST_LINE, ref("RequestPart")]},
@@ -282,6 +299,25 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "name": _TEXT,
         "given": _STATES,
         "when": _TEXT,
+        "then": {"type": "object", "properties": {CALL: _or_list(ref("Call"))}},
+    },
+    "Call": {"headers": {"type": "object", "additionalProperties": _TEXT}, "text": _TEXT, "delay": _DELAY},
+    "Resource": {
+        "id": {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "additionalProperties": {"enum": list(ID_KINDS)},
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            ]
+        },
+        "only": {"type": "array", "items": {"enum": list(RESOURCE_OPERATIONS)}, "minItems": 1},
+        "names": _by_operation(_TEXT),
+        "given": _by_operation(_STATES),
+        "responses": _by_operation(_or_list({"anyOf": [_STATUS, ref("ResponseEntry")]}, minItems=1)),
     },
     "DrawnDelay": {"min": _MILLISECONDS, "max": _MILLISECONDS, "median": _MILLISECONDS},
     "ServerSentEvent": {"event": _TEXT, "id": _TEXT, "comment": _TEXT, "for_each": _TEXT, "delay": _DELAY},
@@ -291,6 +327,19 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         **{key: {"type": "object", "additionalProperties": _LINES} for key in ("query", "headers")},
         "path": {"type": "string", "pattern": r"^(/|\{\{)"},
     },
+    "SocketAct": {
+        **dict.fromkeys(("text", "base64", "file", "ping", "for_each"), _TEXT),
+        "close": _CLOSE,
+        "delay": _DELAY,
+    },
+    "SocketClose": {"code": _CLOSE_CODE, "reason": _TEXT},
+    "MessageRule": {
+        "json": ref("JsonMatcher"),
+        "text": ref("ValueMatcher"),
+        "name": _TEXT,
+        "send": _or_list(ref("SocketAct")),
+        "close": _CLOSE,
+    },
     "ResponseEntry": {
         "status": {"anyOf": [_STATUS, _TEMPLATE]},
         "headers": {"type": "object", "additionalProperties": _or_list(SCALAR)},
@@ -298,6 +347,7 @@ _HANDLERS: Mapping[str, Mapping[str, Schema]] = {
         "passthrough": {"anyOf": [{"const": True}, ref("PassedOn")]},
         "sse": _or_list(ref("ServerSentEvent")),
         "stream": _or_list(ref("StreamPiece")),
+        "open": _or_list(ref("SocketAct")),
         "delay": _DELAY,
         "bandwidth": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _BANDWIDTH}]},
         "matching": _RESPONSE_RULES,

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from interceptor.openapi.operations import DocumentedResponse, Operation
+from interceptor.values.nouns import singular, words
 
 _VERBS = {"get": "get", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
 _BEGINNINGS = frozenset(
@@ -99,10 +100,10 @@ def sentence(answer: DocumentedResponse) -> str:
 
 def noun(segment: str, parameter: str) -> str:
     """What an id is of: `("products", "id")` -> `product`."""
-    owner = _words(segment)
+    owner = words(segment)
     if not owner or re.fullmatch(r"(?:api|rest|v\d+)", owner):
-        owner = re.sub(r" ?(?:ids?|key|name|number)$", "", _words(parameter)) or "item"
-    return _singular(owner)
+        owner = re.sub(r" ?(?:ids?|key|name|number)$", "", words(parameter)) or "item"
+    return singular(owner)
 
 
 def _request(phrase: str) -> str:
@@ -117,8 +118,8 @@ def _phrase(each: Operation) -> str:
     if text and len(text) <= _LONGEST:
         return re.sub(r"^(\w+?)s(?= )", _infinitive, text)
     identifier = each.node.raw("operationId").value
-    words = _words(identifier) if isinstance(identifier, str) else ""
-    return words or f"{_VERBS.get(each.method.lower(), each.method.lower())} {_words(_fixed(each.path)) or 'the root'}"
+    said = words(identifier) if isinstance(identifier, str) else ""
+    return said or f"{_VERBS.get(each.method.lower(), each.method.lower())} {words(_fixed(each.path)) or 'the root'}"
 
 
 def _infinitive(match: re.Match[str]) -> str:
@@ -127,8 +128,9 @@ def _infinitive(match: re.Match[str]) -> str:
 
 
 def _collection(each: Operation) -> list[str]:
-    words = _words(each.path.rstrip("/").rpartition("/")[2])
-    return [f"{words} exist"] if each.method == "GET" and words.endswith("s") and words != _singular(words) else []
+    things = words(each.path.rstrip("/").rpartition("/")[2])
+    is_list = each.method == "GET" and things.endswith("s") and things != singular(things)
+    return [f"{things} exist"] if is_list else []
 
 
 def _fixed(path: str) -> str:
@@ -140,16 +142,3 @@ def _tidy(text: str) -> str:
     text = re.sub(r"[`*_\"<>{}]+|\([^()]*\)", " ", text)
     text = " ".join(re.sub(r"[^ -~\u00a0-\uffff]", " ", text).split()).strip(" .:;!")
     return text[:1].lower() + text[1:] if re.match(r"[A-Z](?:[a-z]| )", text) else text
-
-
-def _words(name: str) -> str:
-    """`orderItems`, `order-items` -> `order items`"""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return " ".join(re.sub(r"[^\w]|_", " ", spaced).lower().split())
-
-
-def _singular(words: str) -> str:
-    for ending, becomes in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
-        if words.endswith(ending):
-            return words.removesuffix(ending) + becomes
-    return words if not words.endswith("s") or words.endswith(("ss", "us", "is", "news")) else words[:-1]

@@ -32,11 +32,11 @@ class ControlClient:
         """A new test: calls are counted from the start, data is as in the files, no state is declared."""
         self._ask("PUT", "test", {"name": name})
 
-    def states(self, *names: str) -> None:
-        """Declare the provider states that hold from now on."""
+    def given(self, *names: str) -> None:
+        """Declare the provider states that hold from now on, and no others."""
         self._ask("PUT", "states", names)
 
-    def handlers(self, added: Any) -> list[str]:
+    def use(self, added: Any) -> list[str]:
         """Put handlers in front of all others, until a reset: YAML, or what it stands for; where they stand."""
         __tracebackhide__ = True
         places: list[str] = self._ask("POST", "handlers", added)["handlers"]
@@ -50,13 +50,22 @@ class ControlClient:
         """`{"name": ..., "unhandled": [explanation, ...], "failed": [...]}` of the test that runs."""
         return self._ask("GET", "test")
 
+    def missed(self) -> list[str]:
+        """Why requests of the test that runs were unhandled or failed, each with the handlers that come nearest."""
+        test = self.test()
+        return [*test["unhandled"], *test["failed"]]
+
     def summary(self) -> Any:
         """Counts of the whole run, and what `test` says."""
         return self._ask("GET", "summary")
 
-    def exchanges(self) -> list[Any]:
-        """Requests and answers since the test began, as the journal has them."""
-        found: list[Any] = self._ask("GET", "exchanges")
+    def exchanges(self, *, real_headers: bool = False) -> list[Any]:
+        """Requests and answers since the test began, as the journal has them.
+
+        Args:
+            real_headers: with the headers as they were sent, if the project file says `real_headers: true`.
+        """
+        found: list[Any] = self._ask("GET", "exchanges?headers=real" if real_headers else "exchanges")
         return found
 
     def _ask(self, method: str, name: str, said: Any = None) -> Any:

@@ -22,21 +22,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--interceptor",
         action="store_true",
         help="Name each test at the proxy's control address, and fail tests that make unhandled requests. "
-        "Without `interceptor run` around pytest, the proxy is started for the session.",
+        "Without `interceptor run` around pytest, the proxy is started for the session, and writes the pacts at its "
+        "end.",
     )
     group.addoption(
         "--interceptor-config",
         metavar="FILE",
-        default="interceptor.yaml",
-        help="The project file for a proxy that is started. Default: %(default)s in the root directory.",
+        help="The project file for a proxy that is started. Default: interceptor.yaml in the root directory.",
     )
+    parser.addini("interceptor", "The same as --interceptor.", type="bool", default=False)
+    parser.addini("interceptor_config", "The same as --interceptor-config.", default="interceptor.yaml")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--interceptor"):
+    config.addinivalue_line("markers", "given(*names): the provider states that hold while the test runs (interceptor)")
+    if config.getoption("--interceptor") or config.getini("interceptor"):
         from interceptor.testing.pytest_session import InterceptorSession  # noqa: PLC0415  # as above
 
-        config.pluginmanager.register(InterceptorSession(config), _SESSION)
+        file = config.getoption("--interceptor-config") or config.getini("interceptor_config")
+        config.pluginmanager.register(InterceptorSession(config.rootpath / file), _SESSION)
 
 
 @pytest.fixture
@@ -44,6 +48,7 @@ def interceptor(request: pytest.FixtureRequest) -> Iterator[ControlClient]:
     """Declare states, add handlers, look at exchanges; all of it is forgotten after the test."""
     session = request.config.pluginmanager.get_plugin(_SESSION)
     if session is None:
-        pytest.fail("the fixture interceptor needs the option: pytest --interceptor", pytrace=False)
+        reason = "the fixture interceptor needs the option --interceptor, or interceptor = true in pytest's settings"
+        pytest.fail(reason, pytrace=False)
     yield session.control
     session.control.reset()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from interceptor.values.exchange import Metadata
 from interceptor.values.lean import lean
-from interceptor.values.messages import Headers, Response
+from interceptor.values.messages import Headers, Request, Response
 
 Fault: TypeAlias = Literal["reset", "close", "timeout", "malformed", "truncated", "refused", "dns", "tls"]
 """How a connection fails: reset (RST), close (FIN, no answer), timeout (silence), malformed (not HTTP), truncated;
@@ -23,6 +23,55 @@ class Chunk:
     delay: float = 0.0
     fault: Literal["reset", "close", "timeout"] | None = None
     """What becomes of the connection then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCall:
+    """A request that the provider sends `delay` milliseconds after its response."""
+
+    request: Request
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAct:
+    """What we do on a WebSocket, `delay` milliseconds after the act before: send a message, a ping, or close it."""
+
+    message: str | bytes | None = None
+    delay: float = 0.0
+    ping: bytes | None = None
+    close: tuple[int, str] | None = None
+    """Code and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows from the opening of a WebSocket or from a message, and what became of that."""
+
+    acts: tuple[ServerAct, ...]
+    decision: Mocked | Unhandled | Failed | None = None
+    """None for what is the protocol's business alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingReaction:
+    """A resolver of the project's own says what follows; see `Resolving`."""
+
+    call: Callable[[], Any]
+    finish: Callable[[Any], Reaction | PendingReaction]
+    fail: Callable[[BaseException], Reaction]
+
+
+class Dialogue(Protocol):
+    """What a handler says on one WebSocket."""
+
+    @property
+    def protocol(self) -> str | None:
+        """The subprotocol that the handler chooses."""
+
+    def opened(self) -> Reaction: ...
+
+    def received(self, message: str | bytes) -> Reaction | PendingReaction: ...
 
 
 @lean(frozen=True, slots=True)
@@ -41,6 +90,10 @@ class Mocked:
     """How the connection fails instead of an answer; with `truncated`, in the middle of it."""
     cacheable: bool = False
     """True where this very object is the decision about every request that is equal to this one, of its scope."""
+    calls: tuple[ProviderCall, ...] = ()
+    """What the provider sends afterwards."""
+    dialogue: Dialogue | None = None
+    """What is said on the WebSocket that this opens, where it opens one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +141,13 @@ class Resolving:
     """A resolver of the project's own has to be called before the decision is known.
 
     The caller runs `call` where it cannot hold up other requests; it may return an awaitable. Then it goes on with
-    the decision of `finish`, or of `fail` where an exception came.
+    the decision of `finish`, or of `fail` where an exception came. Where the run ends before that, `left` is noted.
     """
 
     call: Callable[[], Any]
     finish: Callable[[Any], Decision]
     fail: Callable[[BaseException], Decision]
+    left: Callable[[], Settled]
 
 
 Settled: TypeAlias = Mocked | Passthrough | Unhandled | Failed

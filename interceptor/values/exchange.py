@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from interceptor.values.json_text import Json
 from interceptor.values.lean import lean
 from interceptor.values.messages import Request, Response
+
+GeneratedSpan: TypeAlias = tuple[int, int, Json, Json, bool]
+"""Where in the text of a place a generated value starts and ends, what it is if the sources of templates are the lower
+and the higher of two stand-ins, which are the same in every run, and whether chance is among its sources: of values
+that come from the clock alone two may be equal by accident."""
 
 
 class Outcome(StrEnum):
@@ -18,6 +24,8 @@ class Outcome(StrEnum):
     PASSED = "passed"
     UNHANDLED = "unhandled"
     FAILED = "failed"
+    CALLED = "called"
+    """It is the provider's, sent to the consumer after a response."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,19 @@ class Metadata:
     """The rules that the handler declares: `{"response": {"$.id": {"regex": "\\\\d+"}}, "request": {...}}`."""
     named: tuple[str, ...] = ()
     """Places of headers that the handler names, and so wants in the contract."""
+    cookies: tuple[str, ...] = ()
+    """The cookies that the handler asks for or reads."""
     generated: tuple[str, ...] = ()
     """Places whose value a template, a resolver or the client's run made up, as far as the proxy knows."""
+    spans: Mapping[str, tuple[GeneratedSpan, ...]] = field(default_factory=dict)
+    """By place, the parts of a text, or the number, for which a template asked the clock or chance."""
+    constants: Mapping[str, Json] = field(default_factory=dict)
+    """By place, what a contract says in the place of a generated value that has no form of its own."""
     literal: tuple[str, ...] = ()
     """Texts of the handler's request part that may hold a UUID, a time or the like: what they say is no accident."""
+    websocket: Literal["opened", "message", "sent", "closed"] | None = None
+    """Which part of a WebSocket's life this is: its opening; a message with its first answer; a further answer, or
+    what the server sends by itself; its end. The bodies are the messages."""
     record: bool = True
     """False for what a handler keeps out of the contract (`record: false`)."""
 
@@ -100,3 +117,9 @@ class ImportedExchange:
     response: Response
     at: str
     """When the request was sent: ISO 8601, UTC."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """What the recording itself says beside the messages."""
+    masked: tuple[str, ...] = ()
+    """Places whose value is masked already."""
+    lacks_body: bool = False
+    """True where the response had a body that the recording does not hold."""

@@ -55,7 +55,11 @@ _LINT = {
     "handler.path.literal": _warning("A colon or a group in a path is plain text, where MSW would see a parameter."),
     "handler.method.unlikely": _warning("The method of a handler is spelt like another one that clients use."),
     "handler.json.text": _warning("A handler's `json` is a text that holds JSON, not the JSON itself."),
-    "handler.then.undeclared": _warning("`then` changes data that no handler file declares."),
+    "handler.then.undeclared": _warning("`then` changes data that templates read and no handler file declares."),
+    "handler.websocket.unrecorded": _warning("Handlers answer WebSockets, whose messages are in no pact."),
+    "handler.graphql.response": _warning(
+        "A handler's response does not fit the provider's GraphQL schema; a field under an alias may."
+    ),
     "provider.unreached": _warning("A provider has no handlers."),
     "description.empty": _error("A description is empty."),
     "description.missing": _warning("Interactions have no name."),
@@ -80,6 +84,7 @@ _LINT = {
     "interaction.path.trailing-slash": _warning("A path ends with a slash."),
     "interaction.body.unasserted": _warning("A successful response has no body to verify."),
     "rule.regex": _error("A regular expression does not match all of its own example, as the Pact tools require."),
+    "rule.array.unchecked": _warning("An empty array stands below a `type` rule; no verifier looks at what it holds."),
     "secret.found": _error("A pact holds what looks like a secret."),
     "secret.likely": _warning("A request of a pact holds what recordings mask, by its name or as it looks random."),
 }

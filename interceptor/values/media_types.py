@@ -87,7 +87,7 @@ class MediaType:
     @property
     def is_xml(self) -> bool:
         """True for `application/xml` and every `+xml` type."""
-        return self.essence == "application/xml" or self.essence.endswith("+xml")
+        return self.essence in {"application/xml", "text/xml"} or self.essence.endswith("+xml")
 
     @property
     def is_form(self) -> bool:

@@ -8,7 +8,7 @@ as the client spelt it).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from interceptor.values.json_text import Json, parse_json
 from interceptor.values.lean import lazy, lean
@@ -20,6 +20,13 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 BODILESS = frozenset({204, 205, 304})
 """Final statuses that never have a body (RFC 9110, sections 6.4.1 and 15.3.6)."""
+CONDITIONS: Final = {
+    206: frozenset({"range", "if-range"}),
+    304: frozenset({"if-none-match", "if-modified-since"}),
+    412: frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"}),
+    416: frozenset({"range", "if-range"}),
+}
+"""By status, the request headers that it is an answer to (RFC 9110, sections 13 and 14)."""
 LENGTHLESS = BODILESS - {205}
 """Final statuses whose head ends the message; a 205 needs a `content-length: 0` (RFC 9112, section 6.3)."""
 

@@ -264,7 +264,7 @@
     return data.live ? exchanges.toReversed() : exchanges;
   }
 
-  const OUTCOMES = { mocked: '', passed: '', unhandled: 'bad', failed: 'bad' };
+  const OUTCOMES = { mocked: '', called: '', passed: '', unhandled: 'bad', failed: 'bad' };
 
   function recordedBody(body, side, marks, contentType) {
     if (!body) return null;

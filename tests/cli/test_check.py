@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from interceptor.cli import main
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.project.config import load_project
 from tests.exchanges import exchange, journal
 

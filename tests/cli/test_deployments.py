@@ -241,3 +241,21 @@ def test_the_clients_own_commands_come_to_an_end(at_broker):
     done = interceptor("broker", "--timeout", "0.5", "--", *slow)
     assert done.code == 1
     assert "the client did not end within 0.5 s" in done.err
+
+
+def test_an_undeployment_is_recorded(at_broker):
+    done = interceptor("record-undeployment", "--environment", "production", *SITE)
+    assert (done.code, done.out) == (0, "interceptor  Product Site is no longer in production\n")
+
+
+@pytest.mark.parametrize(
+    ("environment", "participant", "said"),
+    [
+        ("nowhere", "Product Site", "Environment nowhere not found"),
+        ("production", "Product API", "Product API is not deployed to production"),
+    ],
+)
+def test_an_undeployment_that_cannot_be_recorded_says_why(at_broker, environment, participant, said):
+    done = interceptor("record-undeployment", "--environment", environment, "--participant", participant)
+    assert done.code == 1
+    assert said in done.err

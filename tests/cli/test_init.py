@@ -288,7 +288,8 @@ def test_pages_and_preflights_are_left_out(imported):
         entry("GET /products", 304),
         entry("GET /products", 200, []),
     )
-    assert "answers from a cache): 4\n" in err
+    assert "answers from a cache): 3\n" in err
+    assert "entry 4: the file lacks the header that status 304 answers to" in err
     assert "shop.example.com/" not in text
     assert "OPTIONS" not in text
 
@@ -399,7 +400,7 @@ def test_schema_prints_or_writes(called, tmp_path):
     assert code == 0
     Draft202012Validator.check_schema(json.loads(out))
     code, _, err = called("schema")
-    assert (code, err.count("wrote .interceptor/schema/")) == (0, 2)
+    assert (code, err.count("wrote .interceptor/schema/")) == (0, 3)
     assert json.loads((tmp_path / ".interceptor/schema/handlers.json").read_text()) == json.loads(out)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.check import check
+from interceptor.checking import check
 from interceptor.lint import lint
 from interceptor.project.config import load_project
 from interceptor.scaffold.documented import import_document

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.check import check
+from interceptor.checking import check
 from interceptor.openapi.files import read_file
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())

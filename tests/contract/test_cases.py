@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from interceptor import __version__
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.project.config import load_project
 from interceptor.proxy.mitm.flow_files import read_flows
 

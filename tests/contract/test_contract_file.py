@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.engine.descriptions import load_descriptions
 from interceptor.lint import lint
 from interceptor.values.errors import ConfigurationError

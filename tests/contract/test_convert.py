@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.values.errors import PactError, RecordingError
 from interceptor.values.exchange import Exchange, Metadata, Outcome, ProviderState
 from interceptor.values.messages import Request, Response

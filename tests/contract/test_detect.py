@@ -63,7 +63,7 @@ def test_a_constant_is_of_the_same_form(text):
         (str(EPOCH), "epoch:s"),
         (f"{EPOCH + 3600}", "epoch:s"),
         (f"{EPOCH}000", "epoch:ms"),
-        (f"{EPOCH}.25", "epoch:s."),
+        (f"{EPOCH}.25", "epoch:s.000"),
         (str(EPOCH - 500 * 86400), None),
         ("4711", None),
         ("infinity!!", None),

@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from interceptor.contract.pinning.known_lines import KnownLines
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from tests.exchanges import exchange, journal, project
 
 AT = "2026-11-21T20:46:04.001Z"

@@ -58,7 +58,7 @@ def test_every_part_of_the_package_is_in_the_table_of_the_code():
         each.name for each in package.glob("[a-z]*.py")
     }
     named = set(re.findall(r"`([a-z_]+(?:/|\.py))`", text))
-    assert named == parts | {"addons/", "templates/", "bench/"}
+    assert named == parts | {"addons/", "templates/", "bench/", "npm/"}
 
 
 def test_every_link_leads_somewhere():

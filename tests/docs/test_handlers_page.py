@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from interceptor.engine import Engine
-from interceptor.values.decisions import Decision, Failed, Mocked, Passthrough, Unhandled
+from interceptor.values.decisions import Decision, Dialogue, Failed, Mocked, Passthrough, Unhandled
 from interceptor.values.messages import Request, Response
-from tests.documents import CONTROL, Example, Step, examples, params, same_body, table
+from tests.documents import CONTROL, Example, Step, examples, params, same_body, steps, table
 from tests.engine.test_cases import decide
 from tests.engines import BuildEngine
 
@@ -69,8 +69,25 @@ def check(step: Step, decision: Decision) -> None:
         return
     assert isinstance(decision, Mocked), decision
     check_answer(decision, first, further)
+    if decision.dialogue is not None:
+        check_dialogue(decision.dialogue, [note for note in step.notes if note.startswith(("sends", "on "))])
     for note in step.notes:
         check_note(decision, note)
+
+
+def check_dialogue(dialogue: Dialogue, notes: list[str]) -> None:
+    sent = [f"sends: {act.message}" for act in dialogue.opened().acts]
+    assert notes[: len(sent)] == sent
+    for note in notes[len(sent) :]:
+        message, _, said = note.removeprefix("on ").partition(": ")
+        reaction = dialogue.received(message)
+        if isinstance(reaction.decision, Unhandled):
+            assert said == "unhandled"
+        else:
+            assert (
+                " ".join(str(a.message) if a.close is None else "close {} {}".format(*a.close) for a in reaction.acts)
+                == said
+            )
 
 
 def check_answer(decision: Mocked, first: str, headers: list[str]) -> None:
@@ -97,6 +114,15 @@ def check_note(decision: Mocked, said: str) -> None:
             assert decision.metadata.name == text
         case "given":
             assert ", ".join(state.name for state in decision.metadata.states) == text
+        case _ if said.startswith(("sends: ", "on ")):
+            pass  # see check_dialogue
+        case "calls":
+            (call,) = decision.calls
+            sent = f"{call.request.method} {call.request.url} {call.request.body.decode()} after {call.delay:g}ms"
+            assert sent == text
+        case "header of the call":
+            (call,) = decision.calls
+            assert text in [f"{name}: {value}" for name, value in call.request.headers]
         case "not recorded":
             assert decision.metadata.record is False
         case _:
@@ -111,3 +137,18 @@ def test_paths_case_by_case(pattern: str, target: str, expected: str, build_engi
     decision = engine.decide(Request("GET", url))
     got = json.loads(decision.response.body) if isinstance(decision, Mocked) else None
     assert got == params(expected)
+
+
+def test_the_table_of_msw_counts_the_requests_of_each_section() -> None:
+    text = (DOCS / "coming-from-msw.md").read_text(encoding="utf-8")
+    sections = re.split(r"^###? ", text, flags=re.MULTILINE)[1:]
+    tried = {
+        section.partition("\n")[0]: sum(
+            not step.target.startswith(CONTROL)
+            for said in re.findall(r"^```text\n(>.*?)^```", section, re.DOTALL | re.MULTILINE)
+            for step in steps(said)
+        )
+        for section in sections
+    }
+    rows = re.findall(r"^\| \[(.+?)\]\(#.+?\) \| .+ \| (\d+) \|$", text, re.MULTILINE)
+    assert rows == [(title, str(count)) for title, count in tried.items() if count]

@@ -11,6 +11,7 @@ steps:
     answer: {status, headers, json, text, made, name, states, delay, record}    what is asserted of a mocked answer
     unhandled: [text, ...]             or: nobody answers, and the explanation holds these texts
     failed: [text, ...]                or: the answer could not be made, and the explanation holds these texts
+    refused: {status, says: [text, ...]}   or: so with an answer of the provider's own, which is GraphQL's `errors`
     passes: excluded                   or: the real server answers, and why; `to` and `sent`, what is changed on the way
 """
 
@@ -107,6 +108,13 @@ def check(step: dict[str, Any], decision: Decision) -> None:
         assert decision.response.status == 501, label
         for text in step["unhandled"]:
             assert text in decision.explanation, label
+    elif "refused" in step:
+        assert isinstance(decision, Failed), (label, decision)
+        assert decision.response.status == step["refused"]["status"], label
+        messages = [each["message"] for each in json.loads(decision.response.body)["errors"]]
+        assert all(each in decision.explanation for each in messages), label
+        for text in step["refused"]["says"]:
+            assert text in decision.explanation, (label, decision.explanation)
     elif "failed" in step:
         assert isinstance(decision, Failed), (label, decision)
         assert decision.response.status == 500, label

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+import requests
 
 from tests.forked import INTERCEPTOR, REAL
-from tests.proxy.live import served
+from tests.proxy.live import clean_environment, serve, served
 
 pytestmark = pytest.mark.slow
 
@@ -172,3 +174,132 @@ def test_a_signal_ends_a_run_whose_interpreter_a_resolver_holds_and_what_was_ans
             run.kill()
     (journal,) = (project / ".interceptor" / "recordings").glob("*.jsonl")
     assert '"path":"/items/1"' in journal.read_text(encoding="utf-8").replace(" ", "")
+
+
+SLOW = """\
+import time
+
+
+def slow(request, params, data):
+    time.sleep(30)
+"""
+
+
+def test_a_request_that_a_resolver_has_when_the_command_ends_is_noted(project):
+    (project / "handlers" / "r.py").write_text(SLOW, encoding="utf-8")
+    answer(project, "{request: GET /slow, response: {python: r.py:slow}}")
+    ask = "curl -s --noproxy '' -m {} -x $HTTP_PROXY http://p.example.test/slow"
+    for seconds in (1, 30):  # the client leaves first; it is there still
+        line = f"{ask.format(seconds)} & sleep 2; true"
+        done = shell(project, f"{PROGRAM} run -- sh -c '{line}'")
+        assert done.returncode == 0, done.stderr
+        assert "1 request · 1 mocked" in done.stderr
+
+
+KEPT = """\
+import os
+import socket
+import sys
+
+connections = []
+host, port = os.environ["HTTP_PROXY"].partition("//")[2].split(":")
+for _ in range(300):
+    connections.append(socket.create_connection((host, int(port)), timeout=60))
+for number in range(5):
+    for at, each in enumerate(connections):
+        head = b"GET http://p.example.test/items/%d HTTP/1.1\\r\\nhost: p.example.test\\r\\n" % at
+        each.sendall(head + b"connection: close\\r\\n" * (number == 4) + b"\\r\\n")
+answered = 0
+for each in connections:
+    heard = b""
+    while data := each.recv(65536):
+        heard += data
+    answered += heard.count(b" 200 OK")
+sys.exit(answered != 1500)
+"""
+
+
+@pytest.mark.parametrize("limit", ["-Sn", "-n"])
+def test_clients_wait_where_descriptors_are_short(project, limit):
+    """With `-Sn` we may raise the limit; with `-n` nobody may, and the command has no more than we have."""
+    (project / "kept.py").write_text(KEPT, encoding="utf-8")
+    words = f"{' '.join(REAL)} run --export never -- bash -c"
+    raised = "ulimit -Sn 1000; " if limit == "-Sn" else ""
+    program = f"{sys.executable} kept.py"
+    if limit == "-n":
+        (project / "kept.py").write_text(KEPT.replace("300", "150").replace("1500", "750"), encoding="utf-8")
+        program = f"{program} & {program} & wait -n && wait -n"
+    done = shell(project, f"ulimit {limit} 256; {words} '{raised}{program}'")
+    assert done.returncode == 0, done.stderr
+    assert "1500 requests · 1500 mocked" in done.stderr
+
+
+ODD = """\
+class Odd(dict):
+    def items(self):
+        raise OSError("no")
+
+    __iter__ = keys = values = items
+
+
+def cyclic(request, params, data):
+    held = {}
+    held["json"] = {"a": [held]}
+    return held
+
+
+def value(request, params, data):
+    return {"json": {"a": object(), 1: {2, 3}}}
+
+
+def odd(request, params, data):
+    return {"json": Odd(a=1), "headers": Odd(a=1)}
+
+
+def raising(request, params, data):
+    raise OSError(28, "No space left on device")
+"""
+
+
+def test_a_fault_of_a_resolver_is_no_traceback(project):
+    (project / "handlers" / "r.py").write_text(ODD, encoding="utf-8")
+    names = ("cyclic", "value", "odd", "raising")
+    answer(
+        project,
+        "\n  - ".join(f"{{request: GET /{name}, response: {{python: r.py:{name}}}}}" for name in names),
+    )
+    with serve(project, clean_environment()) as proxy:
+        for name in names:
+            answered = requests.get(f"http://p.example.test/{name}", proxies={"http": proxy.url}, timeout=60)
+            assert answered.status_code == 500
+            assert re.search(r"r\.py|handlers/p\.yaml", answered.json()["detail"])
+        said = proxy.stop()
+    assert "Traceback" not in said
+    assert "returned no response: it holds itself, or is nested too deep" in said
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of a megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a file system of a megabyte")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_serving_goes_on_where_the_disk_is_full(project, small_disk):
+    shutil.copytree(project / "handlers", small_disk / "handlers")
+    shutil.copy(project / "interceptor.yaml", small_disk)
+    with serve(small_disk, clean_environment()) as proxy:
+        for number in range(250):
+            url = f"http://p.example.test/items/{number}?q={'ab' * 3000}"
+            assert requests.get(url, proxies={"http": proxy.url}, timeout=60).json() == {"ok": True}
+        said = proxy.stop()
+    assert said.count("cannot write the journal") == 1
+    assert "Traceback" not in said
+    assert proxy.process.returncode == 2

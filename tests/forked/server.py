@@ -17,7 +17,7 @@ from pathlib import Path
 
 from interceptor.cli import COMMANDS
 
-REST = ("interceptor.check", "interceptor.convert", "interceptor.proxy.mitm.behind", "interceptor.verification")
+REST = ("interceptor.checking", "interceptor.conversion", "interceptor.proxy.mitm.behind", "interceptor.verification")
 """What the commands import when they need it."""
 
 

@@ -306,13 +306,71 @@ NEW_WORDS = [
     ("response: {text: a, dribble: {chunks: 2, over: long}}", '"long" is not a delay'),
     ("response: {sse: [{data: a}], dribble: {chunks: 2, over: 1s}}", "the pieces of a stream have delays"),
     ("response: {passthrough: true, stream: [{text: a}]}", "not with stream"),
+    ("request: {websokcet: /a}", 'did you mean "websocket"?'),
+    ("request: {websocket: /a?b=1}", "put it under the key query: {websocket: /a, query: {b: '1'}}"),
+    ("request: {websocket: 'https://a.test/b'}", 'so write "wss://a.test/b"'),
+    ("request: {websocket: /a, json: {b: 1}}", "match its messages under response.messages"),
+    ("request: {websocket: /a, method: GET}", "a WebSocket has no method"),
+    ("request: {websocket: /a, path: /b}", "either path or websocket, not both"),
+    ("request: {path: /a, protocol: b}", "protocol is that of a WebSocket"),
+    ("response: {messages: [{text: a}]}", "messages is for a WebSocket, which a handler opens with request"),
+    ("request: {websocket: /a}\n    response: {open: [{text: a, json: 1}]}", "exactly one of json, text, base64"),
+    ("request: {websocket: /a}\n    response: {open: [{base64: '?'}]}", "Only base64 data is allowed"),
+    ("request: {websocket: /a}\n    response: {open: [{file: none.bin}]}", 'cannot read the file "none.bin"'),
+    ("request: {websocket: /a}\n    response: {open: [{close: 1000}, {text: a}]}", "put close last"),
+    ("request: {websocket: /a}\n    response: {open: [{close: 1006}]}", "1006 is never sent; write 1000 to 1003"),
+    ("request: {websocket: /a}\n    response: {messages: [{text: a, sned: {text: b}}]}", 'did you mean "send"?'),
+    ("request: {websocket: /a}\n    response: {messages: [{text: {$rgex: a}}]}", 'did you mean "$regex"?'),
+    ("request: {websocket: /a}\n    response: {messages: [{text: {$regex: '('}}]}", "is not a regular expression"),
+    ("request: {websocket: /a}\n    response: {messages: [{text: a, json: 1}]}", "json and text are given"),
+    ("request: {websocket: /a}\n    response: {messages: [{send: {text: '{{ mesage }}'}}]}", '"mesage" is not known'),
+    ("request: {websocket: /a}\n    response: {open: {text: '{{ message }}'}}", '"message" is not known'),
+    ("request: {websocket: /a}\n    response: {open: {text: a}, json: {}}", "is open has no json"),
+    ("request: {websocket: /a}\n    response: {messages: [{python: none.py:reply}]}", 'there is no file "none.py"'),
+    (
+        "request: {websocket: /a}\n    response: {messages: [{python: a.py:b, send: {text: a}}]}",
+        "leave send and close out",
+    ),
+    ("resource: /products/:id", "the path is that of a collection"),
+    ("resource: GET /products", "a resource has no method"),
+    ("resource: /shops/:id/products", 'call the other one differently, "/shops/:shop/products"'),
+    ("resource: /products?page=1", "a query string does not belong in the path"),
+    ("resource: /orders", 'there is no data "orders"'),
+    ("resourc: /products", 'did you mean "resource"?'),
+    ("resource: /count", 'the data "count" is no list of objects'),
+    ("resource: /products\n    data: prodcts", 'there is no data "prodcts", did you mean "products"?'),
+    ("resource: /products\n    only: [lst]", 'there is no operation "lst", did you mean "list"?'),
+    ("resource: /products\n    only: [one]\n    names: {list: a}", '"list" is not among the operations of only'),
+    ("resource: /products\n    names: {lst: a}", 'did you mean "list"?'),
+    ("resource: /products\n    nmaes: {list: a}", 'did you mean "names"?'),
+    ("resource: /products\n    id: {id: uid}", 'did you mean "uuid"?'),
+    ("resource: /products\n    page: {sze: 2}", 'did you mean "size"?'),
+    ("resource: /products\n    responses: {missing: {jsn: 1}}", 'did you mean "json"?'),
+    ("resource: /products\n    names: {one: 'a {{ prams.id }}'}", '"prams" is not known'),
+    ("then: {call: {ulr: 'http://localhost/'}}", 'unknown key "ulr", did you mean "url"?'),
+    ("then: {call: {method: POST}}", 'the key "url" is missing'),
+    ("then: {call: {url: /hooks}}", "url"),
+    ("then: {call: http://localhost/}", "must be a mapping"),
+    ("then: {call: [{url: 'http://localhost/', json: 1, text: a}]}", "a call has one body: json or text"),
+    ("then: {call: {url: 'http://localhost/', delay: soon}}", '"soon" is not a delay'),
+    ("then: {call: {url: 'http://localhost/', delay: infinite}}", "a call that never comes can be left out"),
+    ("then: {call: {url: 'http://localhost/', json: '{{ respnse.json }}'}}", '"respnse" is not known'),
+    ("then: {call: {url: 'http://localhost/', sign: {header: x, secret: $NO_SECRET}}}", "NO_SECRET is not set"),
+    ("then: {call: {url: 'http://localhost/', sign: {header: x, secret: a, hmac: md5}}}", "sha256"),
+    ("response: {json: '{{ fake.nmae() }}'}", 'there is no fake.nmae, did you mean "name"?'),
+    ("response: {json: '{{ fake.name }}'}", "fake.name must be called, fake.name()"),
+    ("response: {json: '{{ fake.date_of_birth() }}'}", "fake.date_of_birth depends on the clock"),
+    ("response: {json: '{{ fake.seed(1) }}'}", "there is no fake.seed"),
 ]
+
+
+DATA = "data: {products: [], count: 1}\n"
 
 
 @pytest.mark.parametrize(("words", "said"), NEW_WORDS)
 def test_each_word_written_wrong_says_where_and_why(build_engine: BuildEngine, words: str, said: str) -> None:
-    line = words if words.startswith("request") else f"request: GET /a\n    {words}"
+    line = words if words.startswith(("request", "resourc")) else f"request: GET /a\n    {words}"
     files = {"handlers/broken.json": "{", "handlers/wrong.json": '{"type": "strin"}'}
-    found = problems(build_engine, f"provider: Product API\nhandlers:\n  - {line}\n", files=files)
+    found = problems(build_engine, f"handlers:\n  - {line}\nprovider: Product API\n{DATA}", files=files)
     assert said in "\n".join(found)
-    assert all(re.match(r"handlers/api\.yaml:[34]:\d+: ", each) for each in found)
+    assert all(re.match(r"handlers/api\.yaml:[234]:\d+: ", each) for each in found)

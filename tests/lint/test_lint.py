@@ -7,7 +7,7 @@ import json
 import pytest
 
 from interceptor.cli import main
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.lint import lint
 from interceptor.pact.read import read_pact
 from tests.exchanges import exchange, journal, project
@@ -94,6 +94,15 @@ PACTS = [
         [("error", "rule.regex")],
     ),
     ([interaction(response=rules("body", "$.id", {"match": "regex", "regex": "^[0-9]+$"}))], []),
+    (
+        [
+            interaction(
+                response={"body": {"content": {"a": [{"b": []}]}}} | rules("body", "$.a", {"match": "type", "min": 1})
+            )
+        ],
+        [("warning", "rule.array.unchecked")],
+    ),
+    ([interaction(response={"body": {"content": {"a": []}}} | rules("body", "$.b", {"match": "type"}))], []),
     (
         [interaction(request=rules("path", "", {"match": "regex", "regex": "/products"}))],
         [("error", "rule.regex")],

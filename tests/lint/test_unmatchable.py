@@ -23,7 +23,11 @@ SAID = [
     ("- {request: GET /a, response: {json: '[1]'}}", "handler.json.text", "the response's json is a text"),
     ("- {request: GET /a, response: {json: '[{{ params }}]'}}", None, ""),
     ("- {request: {method: POST, path: /a, json: '[a'}}", None, ""),
-    ("- {request: GET /a, then: {cuont: 1}}", "handler.then.undeclared", 'did you mean "count"?'),
+    (
+        "- {request: GET /a, response: {text: '{{ data.cuont }}'}, then: {cuont: 1}}",
+        "handler.then.undeclared",
+        'did you mean "count"?',
+    ),
     ("- {request: GET /a, then: {count: 1}}", None, ""),
 ]
 

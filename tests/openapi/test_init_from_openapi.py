@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from interceptor.check import check
+from interceptor.checking import check
 from interceptor.cli import main
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.engine import load_engine
 from interceptor.lint import lint
 from interceptor.openapi.document import open_document

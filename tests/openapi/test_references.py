@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.check import check
+from interceptor.checking import check
 from interceptor.openapi.document import open_document
 from interceptor.values.errors import DocumentError
 

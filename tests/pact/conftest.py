@@ -91,7 +91,7 @@ class ProductApi(Api):
                 return self._json({"id": "4711", "price": price, "tags": ["x", "y"], "more": None})
             case "GET", "/products":
                 items = [] if self.breaks == "empty" else [{"id": "1", "sizes": [1, 2]}, {"id": "2", "sizes": [3]}]
-                return self._json({"items": items, "next": None, "empty": [1]})
+                return self._json({"items": items, "next": None, "empty": [1] if self.breaks == "filled" else []})
             case "POST", "/orders":
                 return self._order(json.loads(body))
             case "DELETE", "/products/10":

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from interceptor.contract.pinning.detect import timestamp_format
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.values.exchange import ProviderState
 from tests.exchanges import PROJECT, exchange, journal, known, project
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.engine import Engine, load_engine
 from interceptor.project.config import load_project
 from interceptor.values.decisions import Mocked

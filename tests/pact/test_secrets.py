@@ -8,7 +8,7 @@ import json
 import pytest
 
 from interceptor.cli import main
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.lint.secrets import secrets_in
 from interceptor.pact.read import read_pact
 from tests.exchanges import exchange, journal, project

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from tests.exchanges import exchange, journal, project
 
 pytestmark = pytest.mark.slow
@@ -82,6 +82,7 @@ def test_a_provider_that_keeps_the_contract_is_verified(exported, verify, produc
     [
         ("type", "GET /products/10"),
         ("empty", "GET /products returns"),
+        ("filled", "GET /products returns"),
         ("header", "POST /orders"),
         ("status", "DELETE /products/10"),
         ("binary", "GET /logo"),

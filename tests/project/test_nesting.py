@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interceptor.broker.publishing import read_pacts
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.engine import load_engine
 from interceptor.journal import read_journal
 from interceptor.openapi.document import open_document

@@ -33,8 +33,8 @@ PATIENCE = 60.0
 
 
 def clean_environment() -> dict[str, str]:
-    """The machine's variables without those that steer clients and their trust."""
-    steering = ("PROXY", "CERT", "CA_BUNDLE", "CA_INFO", "CAINFO", "SSL")
+    """The machine's variables without those that steer clients and their trust, or say which worker asks."""
+    steering = ("PROXY", "CERT", "CA_BUNDLE", "CA_INFO", "CAINFO", "SSL", "XDIST_WORKER")
     return {name: value for name, value in os.environ.items() if not any(word in name.upper() for word in steering)}
 
 

@@ -14,6 +14,8 @@ from interceptor.redaction.redactor import Redactor
 
 
 class FaultyEngine:
+    may_call = ()
+
     def decide(self, *_, **__):
         raise RuntimeError("a bug")
 

@@ -38,7 +38,7 @@ def consumer(proxy, scope):
 def test_states_choose_among_handlers_until_the_next_test(control, consumer):
     control.begin_test("one")
     assert consumer.get(f"{API}/products/1").status_code == 200
-    control.states("there is no product")
+    control.given("there is no product")
     assert consumer.get(f"{API}/products/1").status_code == 404
     control.begin_test("another")
     assert consumer.get(f"{API}/products/1").status_code == 200
@@ -47,7 +47,7 @@ def test_states_choose_among_handlers_until_the_next_test(control, consumer):
 def test_added_handlers_answer_until_a_reset_the_newest_first(control, consumer):
     for text in ("first", "second"):
         handler = {"request": "GET /products/:id", "response": {"text": text}}
-        assert control.handlers({"provider": "Product API", "handlers": [handler]}) == ["run-time handlers:1"]
+        assert control.use({"provider": "Product API", "handlers": [handler]}) == ["run-time handlers:1"]
     assert consumer.get(f"{API}/products/1").text == "second"
     control.reset()
     assert consumer.get(f"{API}/products/1").json() == {"id": "1"}
@@ -89,7 +89,7 @@ def test_workers_in_parallel_never_see_each_others_overrides(proxy):
             for turn in range(10):
                 control.begin_test(f"{name}, test {turn}")
                 handler = {"request": "GET /mine", "response": {"text": f"{name} {turn} {{{{ call }}}}"}}
-                control.handlers({"provider": "Product API", "handlers": [handler]})
+                control.use({"provider": "Product API", "handlers": [handler]})
                 answers = [consumer.get(f"{API}/mine").text for _ in range(2)]
                 assert answers == [f"{name} {turn} 1", f"{name} {turn} 2"]
                 assert {each["test"] for each in control.exchanges()} == {f"{name}, test {turn}"}
@@ -156,7 +156,7 @@ def test_a_page_is_refused_even_with_the_token(proxy, method, headers):
 def test_a_failure_is_told_without_the_secrets_of_its_request(control, consumer):
     token = "ghp_" + "a1B2" * 9
     failing = {"request": "GET /fails/:word", "response": {"json": "{{ {}[request.headers['x-api-key']] }}"}}
-    control.handlers({"provider": "Product API", "handlers": [failing]})
+    control.use({"provider": "Product API", "handlers": [failing]})
     answer = consumer.get(f"{API}/fails/{token}", headers={"x-api-key": "hunter22pass"})
     control.reset()
     assert answer.status_code == 500
@@ -175,7 +175,7 @@ def test_another_name_of_this_machine_is_refused(proxy):
 
 def test_the_client_says_what_is_wrong(proxy, control):
     with pytest.raises(UsageError, match=r"cannot POST /handlers: the handlers are not valid\nrun-time handlers:1:1: "):
-        control.handlers("nothing: true")
+        control.use("nothing: true")
     with pytest.raises(UsageError, match="does not answer"):
         ControlClient("http://127.0.0.1:1/token").test()
     with pytest.raises(UsageError, match="is not a control address"):

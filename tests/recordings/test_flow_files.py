@@ -10,7 +10,7 @@ from mitmproxy import http
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.proxy.mitm.flow_files import read_flows
 from interceptor.values.exchange import Outcome
 from tests.exchanges import BASE_URL, exchange, journal, project

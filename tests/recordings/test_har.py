@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.recordings import open_recording, unreadable_flows
 from interceptor.values.errors import RecordingError
 from tests.exchanges import BASE_URL, project

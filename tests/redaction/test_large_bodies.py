@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.journal import JournalWriter, read_journal
 from interceptor.redaction.redactor import Redactor
 from interceptor.values.errors import ConfigurationError

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from interceptor.convert import convert
+from interceptor.conversion import convert
 from interceptor.engine import load_engine
 from interceptor.journal import JournalWriter
 from interceptor.lint.secrets import secrets_in

@@ -76,7 +76,13 @@ _OFFSET = re.compile(r"[+-]00:?00\Z")
 _FRACTION = re.compile(r"[.,]0+")
 _WHOLE_FRACTIONS = {1: 3, 2: 3, 4: 6, 5: 6, 8: 9}
 """Digits; seven of them are all that some clocks have."""
+_EPOCH_FRACTIONS = (0, 3, 3, 3, 6, 6, 6, 6, 9, 9)
+"""Digits, by how many are seen: whoever writes a number leaves out the zeros at its end."""
 _ZERO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+_ZERO_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+"""Has as many digits as the present."""
+ZERO_DAYS = (_ZERO_DAY, _ZERO_EPOCH, datetime(2030, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+"""Where constants may begin, in the order in which they are tried beside a handler's own rule."""
 _NEAR = 400 * 24 * 3600
 """Seconds; an expiry may lie a year ahead."""
 
@@ -174,6 +180,15 @@ def _timestamp_form(kind: str, digits: bytes) -> str:
     return f"{kind}:{shape}"
 
 
+def spans_of(text: str, at: str) -> list[VolatileSpan]:
+    """Every volatile value in a text of a message; see `detect`."""
+    if len(text) < SHORTEST:
+        return []
+    if (form := epoch_form(text, at)) is not None:
+        return [(0, len(text), form)]
+    return detect(text)
+
+
 def epoch_form(text: str, at: str) -> str | None:
     """The form of a number that is a time near the exchange's own, in seconds or milliseconds, or None."""
     if not _EPOCH.fullmatch(text):
@@ -184,7 +199,8 @@ def epoch_form(text: str, at: str) -> str | None:
         return None
     for unit, factor in (("s", 1), ("ms", 1000)):
         if abs(float(text) - near * factor) < _NEAR * factor:
-            return f"epoch:{unit}{'.' if '.' in text else ''}"
+            fraction = "0" * _EPOCH_FRACTIONS[min(len(text.partition(".")[2]), 9)]
+            return f"epoch:{unit}.{fraction}" if fraction else f"epoch:{unit}"
     return None
 
 
@@ -195,10 +211,10 @@ def is_constant(text: str) -> bool:
     return not any(shape in digits for shape in (_LONG_DIGITS, b"0e", b"0E")) and not detect(text)
 
 
-def constant(form: str, number: int) -> str:
-    """The constant of a form, as text, for the class `number`, which starts at 1."""
+def constant(form: str, number: int, zero: datetime = _ZERO_DAY) -> str:
+    """The constant of a form, as text, for the class `number`, counted from 1; times follow `zero`."""
     kind, _, detail = form.partition(":")
-    timestamp = _ZERO_DAY + timedelta(days=number - 1)
+    timestamp = zero + timedelta(days=number - 1)
     match kind:
         case "uuid":
             text = f"00000000-0000-4000-8000-{number:012x}"
@@ -216,8 +232,9 @@ def constant(form: str, number: int) -> str:
         case "jwt":
             payload = base64.urlsafe_b64encode(b'{"jti":"%d"}' % number).rstrip(b"=").decode()
             return f"{UNSIGNED_JWT}{payload}.c2lnbmF0dXJl"
-    seconds = int(timestamp.timestamp()) * (1000 if detail.startswith("ms") else 1)
-    return f"{seconds}.0" if detail.endswith(".") else str(seconds)
+    unit, dot, fraction = detail.partition(".")
+    seconds = int((_ZERO_EPOCH + timedelta(days=number - 1)).timestamp()) * (1000 if unit == "ms" else 1)
+    return f"{seconds}{dot}{fraction}"
 
 
 @lru_cache(maxsize=1000)  # forms are short
@@ -236,7 +253,7 @@ def pattern(form: str) -> str:
         case "token":
             return f"[A-Za-z0-9_-]{{{detail}}}"
         case "epoch":
-            return r"\d+\.\d+" if detail.endswith(".") else r"\d+"
+            return r"\d+\.\d+" if "." in detail else r"\d+"
     match = _TIME_FORM.fullmatch(detail)
     assert match is not None
     fraction = rf"({escape(match['fraction'][0])}\d+)?" if match["fraction"] else ""

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from interceptor.contract.pinning.made import MADE, identifies
 from interceptor.contract.pinning.timestamps import distance, is_coarse
 from interceptor.pact.document import Interaction
 
@@ -91,13 +92,14 @@ class Group:
     variants: dict[Literals, Variant] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.coarse = tuple(slot for slot, form in enumerate(self.forms) if is_coarse(form))
+        self.coarse = tuple(slot for slot, form in enumerate(self.forms) if is_coarse(form.removeprefix(MADE)))
 
     def gather(self, slots: Slots, at: str, origin: ValueOrigin) -> int:
         """Take the values of an exchange at some time; returns how many more are to be settled, one or none."""
         gathered = self.gathered.setdefault(origin, set())
         before = len(gathered)
-        gathered.add((slots, tuple([distance(self.forms[slot], slots[slot], at) for slot in self.coarse])))
+        distances = [distance(self.forms[slot].removeprefix(MADE), slots[slot], at) for slot in self.coarse]
+        gathered.add((slots, tuple(distances)))
         return len(gathered) - before
 
     def variant(self, literals: Literals) -> Variant:
@@ -124,7 +126,7 @@ class SharedValues:
         self._seen, self._seen_before = {}, self._seen
         for group in groups:
             for origin, gathered in group.gathered.items():
-                for literals, seen in _by_literals(gathered, literal).items():
+                for literals, seen in _by_literals(gathered, literal, group.forms).items():
                     variant = group.variant(literals)
                     variant.origins.add(origin)
                     self._note(group, variant, seen)
@@ -132,12 +134,11 @@ class SharedValues:
 
     def _note(self, group: Group, variant: Variant, seen: Collection[Occurrence]) -> None:
         # Column by column, as there may be thousands of rows.
-        for kept, place, values in zip(
-            variant.literals, variant.places, zip(*(slots for slots, _ in seen), strict=True), strict=False
-        ):
+        columns = zip(*(slots for slots, _ in seen), strict=True)
+        for kept, form, place, values in zip(variant.literals, group.forms, variant.places, columns, strict=False):
             if kept is None:
                 place.note(set(values))
-                self._join(place, set(map(str.lower, values)))
+                self._join(place, {value.lower() for value in set(values) if identifies(form, value)})
         for slot, distances in zip(group.coarse, zip(*(distances for _, distances in seen), strict=True), strict=False):
             if variant.literals[slot] is None:
                 self._join(variant.places[slot], set(distances) - {""})
@@ -151,13 +152,18 @@ class SharedValues:
                 place.join(other)
 
 
-def _by_literals(gathered: set[Occurrence], literal: set[str]) -> Mapping[Literals, Collection[Occurrence]]:
-    """The values seen, by the literals among them."""
+def _by_literals(
+    gathered: set[Occurrence], literal: set[str], forms: tuple[str, ...]
+) -> Mapping[Literals, Collection[Occurrence]]:
+    """What was seen, by the literals that are among the values."""
     if literal.isdisjoint(value.lower() for slots, _ in gathered for value in slots):
         some, _ = next(iter(gathered))
         return {(None,) * len(some): gathered}
     found: dict[Literals, list[Occurrence]] = {}
     for slots, distances in gathered:
-        literals = tuple(value if value.lower() in literal else None for value in slots)
+        literals = tuple(
+            value if value.lower() in literal and not form.startswith(MADE) else None
+            for value, form in zip(slots, forms, strict=True)
+        )
         found.setdefault(literals, []).append((slots, distances))
     return found

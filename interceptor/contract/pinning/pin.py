@@ -10,57 +10,61 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from itertools import chain
+from typing import Literal, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
 from interceptor.contract.generators import timestamp_generators
 from interceptor.contract.normalise import is_multipart, unique
 from interceptor.contract.pinning.detect import (
-    SHORTEST,
     TOKENS,
     VolatileSpan,
-    constant,
-    detect,
-    epoch_form,
     is_constant,
-    pattern,
+    spans_of,
     timestamp_format,
 )
 from interceptor.contract.pinning.group import Literals, Slots, ValuePlace
+from interceptor.contract.pinning.made import ANYTHING, MADE, constants, identifies, is_own, made_spans, pattern_of
+from interceptor.contract.xml_rules import xml_rules
 from interceptor.pact.document import Generator, Interaction, Message, NamedValues, PactBody
 from interceptor.pact.rules import Rule, escape, is_addressable
 from interceptor.values.exchange import Exchange, ProviderState
 from interceptor.values.generated import Generated
 from interceptor.values.json_text import Json
 from interceptor.values.media_types import media_type
-from interceptor.values.place import ROOT, Place, Side, below, find_place, spell_path
+from interceptor.values.place import ROOT, Place, Side, Wild, below, find_place, parse_path, spell_path
 
 # Unicode guarantees that these never stand for a character.
 _OPEN, _CLOSE, _NUMBER = "\ufdd0", "\ufdd1", "\ufdd2"
 _MARKS = re.compile(f"[{_OPEN}{_CLOSE}{_NUMBER}]")
-_SLOT = re.compile(f"{_OPEN}(.*?){_CLOSE}")
+_SLOT = re.compile(f"{_OPEN}(.*?){_CLOSE}", re.DOTALL)
+_SEGMENT = re.compile(r"[^/?&=,;\s]+")
+_MOST_KNOWN = 20_000
 
-Rewrite: TypeAlias = Callable[[str, Json], Json]
-"""Place and scalar -> scalar."""
+Rewrite: TypeAlias = Callable[[str, Json, int], Json]
+"""Place, scalar, and which of several scalars at that place it is -> scalar."""
+KnownValues: TypeAlias = dict[str, str]
+"""The forms of what templates made up that looks like nothing in particular, by value."""
 
 
 def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
     """An interaction with all its texts and numbers rewritten, always in the same order."""
     return replace(
         interaction,
-        path=rewrite("request.path", interaction.path),
+        path=rewrite("request.path", interaction.path, 0),
         query=tuple(
-            (name, tuple(rewrite(below("request.query", name), value) for value in values))
+            (name, tuple(rewrite(below("request.query", name), value, 0) for value in values))
             for name, values in interaction.query
         ),
         request=_message(interaction.request, "request", rewrite),
         response=_message(interaction.response, "response", rewrite),
-        description=rewrite("description", interaction.description),
+        description=rewrite("description", interaction.description, 0),
         states=tuple(
-            ProviderState(rewrite("state", state.name), _json(dict(state.params), "state", rewrite))
+            ProviderState(rewrite("state", state.name, 0), _json(dict(state.params), "state", rewrite))
             for state in interaction.states
         ),
     )
@@ -68,7 +72,7 @@ def _rewritten(interaction: Interaction, rewrite: Rewrite) -> Interaction:
 
 def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
     headers = tuple(
-        (name, tuple(rewrite(str(Place("header", name, side=side)), value) for value in values))
+        (name, tuple(rewrite(str(Place("header", name, side=side)), value, i) for i, value in enumerate(values)))
         for name, values in message.headers
     )
     body = message.body
@@ -76,17 +80,19 @@ def _message(message: Message, side: Side, rewrite: Rewrite) -> Message:
         body = PactBody("json", _json(body.value, f"{side}.{ROOT}", rewrite), body.content_type)
     elif body is not None and body.kind == "text":
         body = PactBody("text", _text(body, side, rewrite), body.content_type)
-    return Message(headers, body, message.rules)
+    return replace(message, headers=headers, body=body)
 
 
 def _text(body: PactBody, side: Side, rewrite: Rewrite) -> Json:
     if not media_type(body.content_type).is_form:
-        return rewrite(f"{side}.parts" if is_multipart(body) else f"{side}.body", body.value)
+        return rewrite(f"{side}.parts" if is_multipart(body) else f"{side}.body", body.value, 0)
     pieces = body.value.split("&")
+    seen: Counter[str] = Counter()
     for index, piece in enumerate(pieces):
         name, equals, value = piece.partition("=")
-        plain = unquote_plus(value)
-        if (new := rewrite(below(f"{side}.form", unquote_plus(name)), plain)) != plain:
+        plain, place = unquote_plus(value), below(f"{side}.form", unquote_plus(name))
+        seen[place] += 1
+        if (new := rewrite(place, plain, seen[place] - 1)) != plain:
             pieces[index] = f"{name}{equals}{quote_plus(new)}"
     return "&".join(pieces)
 
@@ -97,11 +103,11 @@ def _json(value: Json, place: str, rewrite: Rewrite) -> Json:
         members = value.copy()
         for name in sorted(value):
             member, at = value[name], below(place, name)
-            members[name] = rewrite(at, member) if isinstance(member, str) else _json(member, at, rewrite)
+            members[name] = rewrite(at, member, 0) if isinstance(member, str) else _json(member, at, rewrite)
         return members
     if isinstance(value, list):
         return [_json(element, below(place, index), rewrite) for index, element in enumerate(value)]
-    return value if value is None or isinstance(value, bool) else rewrite(place, value)
+    return value if value is None or isinstance(value, bool) else rewrite(place, value, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,51 +121,95 @@ class Extracted:
     """The literal values of its handler, in lower case."""
 
 
-def extract(interaction: Interaction, exchange: Exchange) -> Extracted:
-    """Take the volatile values out of an interaction."""
+def extract(interaction: Interaction, exchange: Exchange, known: KnownValues) -> Extracted:
+    """Take the volatile values out of an interaction.
+
+    Args:
+        interaction: of the exchange.
+        exchange: tells what was generated.
+        known: what templates made up in earlier exchanges; grows by what they did in this one.
+    """
     literal: set[str] = set()
     for text in exchange.metadata.literal:
-        literal.update(text[start:end].lower() for start, end, _ in _spans(text, exchange.at))
-    if _is_constant(interaction, exchange):
+        literal.update(text[start:end].lower() for start, end, _ in spans_of(text, exchange.at))
+    if not known and not exchange.metadata.spans and _is_constant(interaction, exchange):
         return Extracted(interaction, (), (), frozenset(literal))
-    generated = Generated(exchange)
-    found: list[str] = []
-    forms: list[str] = []
+    extraction = _Extraction(exchange, literal, known)
+    skeleton = _rewritten(interaction, extraction.take)
+    while len(known) > _MOST_KNOWN:
+        del known[next(iter(known))]
+    return Extracted(skeleton, tuple(extraction.found), tuple(extraction.forms), frozenset(literal))
 
-    def take(place: str, value: Json) -> Json:
+
+class _Extraction:
+    """What was taken out of the texts and numbers of one interaction so far."""
+
+    def __init__(self, exchange: Exchange, literal: set[str], known: KnownValues) -> None:
+        self._at = exchange.at
+        self._generated = Generated(exchange)
+        self._literal = literal
+        self._known = known
+        self.found: list[str] = []
+        self.forms: list[str] = []
+
+    def take(self, place: str, value: Json, occurrence: int) -> Json:
+        """A scalar with slots in the place of its volatile values."""
         text = value if isinstance(value, str) else str(value)
         if not text.isascii():
             text = _MARKS.sub("", text)
-        plain = text if isinstance(value, str) else value
-        spans = _spans(text, exchange.at)
+        spans = self._spans(place, text, occurrence)
         if not spans:
-            return plain
-        if place.startswith("response.") and not generated.covers(place):
-            literal.update(text[start:end].lower() for start, end, _ in spans)
-            return plain
-        # The names of an interaction repeat values, and are no source of them.
+            return text if isinstance(value, str) else value
+        # What names an interaction is no source of values, it repeats them.
         repeats = place.startswith(("description", "state"))
         pieces = [] if isinstance(value, str) else [_NUMBER]
         position = 0
         for start, end, form in spans:
-            if repeats and text[start:end] not in found:
+            if repeats and text[start:end] not in self.found:
                 continue
-            found.append(text[start:end])
-            forms.append(form)
-            pieces += [text[position:start], _OPEN, form, _CLOSE]
+            kept = form if isinstance(value, str) else _number_form(form)
+            self._note(text[start:end], kept)
+            pieces += [text[position:start], _OPEN, kept, _CLOSE]
             position = end
         return "".join([*pieces, text[position:]])
 
-    skeleton = _rewritten(interaction, take)
-    return Extracted(skeleton, tuple(found), tuple(forms), frozenset(literal))
+    def _note(self, value: str, form: str) -> None:
+        self.found.append(value)
+        self.forms.append(form)
+        if is_own(form) and identifies(form, value):
+            self._known[value] = form
+
+    def _spans(self, place: str, text: str, occurrence: int) -> list[VolatileSpan]:
+        made = made_spans(text, self._generated.spans(place, occurrence))
+        looked = spans_of(text, self._at)
+        if place.startswith("response.") and not self._generated.covers(place):
+            self._literal.update(text[start:end].lower() for start, end, _ in looked)
+            return made
+        if self._known and not (looked and looked[0][:2] == (0, len(text))):
+            looked += _known(text, self._known)
+        return _joined(made, looked)
 
 
-def _spans(text: str, at: str) -> list[VolatileSpan]:
-    if len(text) < SHORTEST:
-        return []
-    if (form := epoch_form(text, at)) is not None:
-        return [(0, len(text), form)]
-    return detect(text)
+def _number_form(form: str) -> str:
+    """The form of a number: whoever writes a time leaves out the zeros at its end."""
+    kind, dot, _ = form.partition(".")
+    return f"{kind}.000" if dot and kind.removeprefix(MADE).startswith("epoch:") else form
+
+
+def _known(text: str, known: KnownValues) -> Iterator[VolatileSpan]:
+    """Where what was made up before stands as a whole value, or a whole segment of a path."""
+    for match in _SEGMENT.finditer(text):
+        if form := known.get(match[0]):
+            yield *match.span(), form
+
+
+def _joined(made: list[VolatileSpan], looked: Iterable[VolatileSpan]) -> list[VolatileSpan]:
+    """Both kinds of spans in their order; where they meet, what was made counts."""
+    spans = list(made)
+    for each in looked:
+        if all(each[1] <= start or end <= each[0] for start, end, _ in spans):
+            spans.append(each)
+    return sorted(spans)
 
 
 def _is_constant(interaction: Interaction, exchange: Exchange) -> bool:
@@ -201,13 +251,14 @@ def pin(skeletons: Iterable[Skeleton], *, rules: bool) -> Iterator[Interaction]:
         rules: whether a rule for the form goes with each constant.
     """
     numbers: dict[ValuePlace, int] = {}
+    own: dict[str, dict[ValuePlace, int]] = defaultdict(dict)
     numbered = []
     for skeleton in skeletons:
         literals = _with_constant_tokens(skeleton)
-        slot_numbers = [
-            0 if value is not None else numbers.setdefault(place.root(), len(numbers) + 1)
-            for value, place in zip(literals, skeleton.places, strict=True)
-        ]
+        slot_numbers = []
+        for value, form, place in zip(literals, skeleton.forms, skeleton.places, strict=True):
+            of_form = own[form] if is_own(form) else numbers
+            slot_numbers.append(0 if value is not None else of_form.setdefault(place.root(), len(of_form) + 1))
         numbered.append((skeleton.interaction, literals, slot_numbers))
     counts = Counter(number for _, _, slot_numbers in numbered for number in slot_numbers)
     once = {number for number, count in counts.items() if count == 1}
@@ -231,29 +282,28 @@ def _filled(
     timestamps: tuple[list[Generator], list[Generator]] = ([], [])
     places: list[str] = []
 
-    def fill(place: str, value: Json) -> Json:
+    def fill(place: str, value: Json, _occurrence: int) -> Json:
         if not isinstance(value, str) or _OPEN not in value:
             return value
         number_like = value.startswith(_NUMBER)
-        text, regex = "", ""
-        pinned = False
         pieces = _SLOT.split(value.removeprefix(_NUMBER))
-        for index, piece in enumerate(pieces):
-            if index % 2 == 0:
-                text += piece
-                regex += escape(piece)
-                continue
-            literal, number = next(slots)
-            text += constant(piece, number) if literal is None else literal
-            regex += pattern(piece) if literal is None else escape(literal)
-            pinned = pinned or literal is None
+        filling = [next(slots) for _ in pieces[1::2]]
+        side = place.startswith("response.")
+        message = (skeleton.request, skeleton.response)[side]
+        where = find_place(place)
+        declared = _declared(message, where)
+        text = _text_of(pieces, filling, declared)
+        pinned = any(literal is None for literal, _ in filling)
         places.extend([place] * pinned)
-        where = find_place(place) if pinned and rules else None
-        if where is not None and (rule := _rule(where, regex, number=number_like)):
-            found[where.side == "response"].append(rule)
-            is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, after
-            if is_whole and number in once and (timestamp := timestamp_format(pieces[1])):
-                timestamps[where.side == "response"].append(Generator(rule.part, rule.at, *timestamp))
+        if pinned and rules and where is not None and not message.exact:
+            patterns = [_pattern(form, literal) for form, (literal, _) in zip(pieces[1::2], filling, strict=True)]
+            if where == Place("body", side=where.side) and _is_xml(message):
+                found[side].extend(xml_rules(pieces[::2], patterns))
+            elif rule := _rule(where, _pattern_of(pieces[::2], patterns), number=number_like):
+                found[side].append(rule)
+                is_whole = len(pieces) == 3 and not pieces[0] and not pieces[2]  # before, slot, behind
+                if is_whole and filling[0][1] in once and (timestamp := _timestamp(pieces[1])):
+                    timestamps[side].append(Generator(rule.part, rule.at, *timestamp))
         return json.loads(text) if number_like else text
 
     interaction = _rewritten(skeleton, fill)
@@ -265,11 +315,63 @@ def _filled(
     )
 
 
+def _pattern(form: str, literal: str | None) -> str:
+    return pattern_of(form) if literal is None else escape(literal)
+
+
+def _is_xml(message: Message) -> bool:
+    return message.body is not None and media_type(message.body.content_type).is_xml
+
+
+def _pattern_of(pieces: Sequence[str], patterns: Sequence[str]) -> str:
+    return "".join(chain.from_iterable(zip(map(escape, pieces), [*patterns, ""], strict=True)))
+
+
+def _timestamp(form: str) -> tuple[Literal["Date", "Time", "DateTime"], str] | None:
+    return None if is_own(form) else timestamp_format(form.removeprefix(MADE))
+
+
+def _declared(message: Message, place: Place | None) -> re.Pattern[str] | None:
+    """What a handler's own rule demands of the text at a place."""
+    if place is None or place.part not in {"header", "body"}:
+        return None
+    for rule in message.rules:
+        if rule.kind == "regex" and rule.part == place.part and _is_at(rule.at, place):
+            with suppress(re.error):
+                return re.compile(rule.value)
+    return None
+
+
+def _is_at(at: str, place: Place) -> bool:
+    if place.part == "header":
+        return at == place.name
+    steps = place.steps or ()
+    declared = parse_path(at)
+    return len(declared) == len(steps) and all(a in {b, Wild.EACH} for a, b in zip(declared, steps, strict=True))
+
+
+def _text_of(pieces: Sequence[str], filling: Sequence[tuple[str | None, int]], declared: re.Pattern[str] | None) -> str:
+    """The text with constants in its slots: the first ones that satisfy the handler's own rule, if any do."""
+    choices = [
+        [literal] if literal is not None else constants(form, number)
+        for form, (literal, number) in zip(pieces[1::2], filling, strict=True)
+    ]
+    texts = []
+    for attempt in range(max(map(len, choices))):
+        chosen = [choice[min(attempt, len(choice) - 1)] for choice in choices]
+        texts.append("".join(chain.from_iterable(zip(pieces[::2], [*chosen, ""], strict=True))))
+    if declared is None:
+        return texts[0]
+    return next((text for text in texts if declared.fullmatch(text)), texts[0])
+
+
 def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
     """The rule for the form of a pinned place; None where no rule is possible."""
     kind, value = ("regex", f"^{regex}$")
     if number:
         kind, value = ("number" if "." in regex else "integer"), ""
+    elif regex == ANYTHING and place.steps is not None:
+        kind, value = "type", ""
     match place:
         case Place("path"):
             return Rule("path", "", kind, value)
@@ -289,4 +391,4 @@ def _rule(place: Place, regex: str, *, number: bool) -> Rule | None:
 
 def _with(message: Message, rules: list[Rule], timestamps: list[Generator], query: NamedValues = ()) -> Message:
     generators = timestamp_generators(timestamps, message, query)
-    return Message(message.headers, message.body, unique([*message.rules, *rules]), generators)
+    return replace(message, rules=unique([*message.rules, *rules]), generators=generators)

@@ -10,7 +10,9 @@ from interceptor.proxy.http1.reader import NotHttpError
 from interceptor.values.remember import remembered, remembered_by_weight
 from interceptor.values.urls import DEFAULT_PORTS
 
-_URL = re.compile(rb"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
+_URL = re.compile(rb"(https?|wss?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
+_HTTP = {"ws": "http", "wss": "https"}
+"""What a WebSocket's URL means before it opens (RFC 6455, section 3); some clients ask a proxy with it."""
 _AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _LONGEST_HOST = 255
@@ -94,7 +96,8 @@ def _split(target: bytes) -> tuple[str, bytes, bytes]:
     if match is None:
         raise NotHttpError(400, "the target of the request is no URL that can be asked")
     scheme, authority, path = match.groups()
-    return scheme.decode().lower(), authority, path if path.startswith(b"/") else b"/" + path
+    name = scheme.decode().lower()
+    return _HTTP.get(name, name), authority, path if path.startswith(b"/") else b"/" + path
 
 
 @remembered(512)

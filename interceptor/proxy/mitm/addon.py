@@ -14,7 +14,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from interceptor.engine import SCOPE_HEADER
 from interceptor.project.config import Policy
-from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, PendingRequest, ProxyReply, RawRequest
+from interceptor.proxy.dispatcher import ClientEnd, Dispatcher, PendingRequest, ProxyReply, RawRequest, no_websocket
 from interceptor.proxy.mitm.flows import address_of, response_of, to_mitmproxy
 from interceptor.proxy.noted_body import NotedBody
 from interceptor.proxy.translate import coding_of, make_response
@@ -100,6 +100,8 @@ class InterceptAddon:
         flow.request.headers.pop(SCOPE_HEADER, None)
         await self._dispatcher.settle(case)
         decision = case.decision
+        if isinstance(decision, Mocked) and decision.dialogue is not None:
+            decision = no_websocket(case.request, decision)
         match decision:
             case Passthrough():
                 _redirect(flow, case, decision)

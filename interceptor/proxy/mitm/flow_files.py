@@ -29,7 +29,8 @@ def read_flows(path: Path, damages: list[Damage]) -> Iterator[ImportedExchange]:
                     at = datetime.fromtimestamp(flow.request.timestamp_start, UTC).isoformat(timespec="milliseconds")
                     request, response = request_of(flow), response_of(flow.response)
                     yield ImportedExchange(request, response, at.replace("+00:00", "Z"))
-    except FlowReadException as error:
-        damages.append(Damage(path, None, f"what follows could not be read as flows of mitmproxy: {error}"))
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}", "check the path") from error
+    except Exception as error:  # noqa: BLE001  # mitmproxy's reader trusts a file: a damaged one raises whatever comes
+        said = str(error) if isinstance(error, FlowReadException) else f"{type(error).__name__}: {error}"
+        damages.append(Damage(path, None, f"what follows could not be read as flows of mitmproxy: {said}"))

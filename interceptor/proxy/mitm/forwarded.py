@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from mitmproxy import http
 
-from interceptor.proxy.forwarding import Interim, NoAnswerError
+from interceptor.proxy.forwarding import Heard, Interim, NoAnswerError
 from interceptor.proxy.http1.reader import Fields
 from interceptor.proxy.mitm.private import PrivateEnd
 from interceptor.proxy.mitm.upstream import UpstreamWay
@@ -33,6 +33,8 @@ class ForwardedAnswer:
         self._ended = False
         self._failure: str | None = None
         self._news = asyncio.Event()
+        self._heard: Heard | None = None
+        self._unheard: list[tuple[bool, str | bytes]] = []
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
@@ -48,6 +50,19 @@ class ForwardedAnswer:
             if self._ended:
                 return
             await self._news.wait()
+
+    def hear(self, heard: Heard) -> None:
+        self._heard = heard
+        for message in self._unheard:
+            heard(*message)
+        self._unheard.clear()
+
+    def tell(self, content: str | bytes, *, from_client: bool) -> None:
+        """A message on a WebSocket."""
+        if self._heard is None:
+            self._unheard.append((from_client, content))
+        else:
+            self._heard(from_client, content)
 
     def begin(self, response: http.Response) -> None:
         self.status, self.reason = response.status_code, response.data.reason
@@ -117,6 +132,10 @@ class ForwardAddon:
             answer.fail(flow.error.msg if flow.error is not None else CONNECTION_ENDED)
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """Forget what passed."""
-        if flow.websocket is not None and flow.client_conn.id in self.answers:
-            flow.websocket.messages.clear()
+        """Tell what passes, and forget it."""
+        answer = self.answers.get(flow.client_conn.id)
+        if flow.websocket is None or answer is None:
+            return
+        for message in flow.websocket.messages:
+            answer.tell(message.text if message.is_text else message.content, from_client=message.from_client)
+        flow.websocket.messages.clear()

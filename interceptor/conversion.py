@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Conversion:
 @nothing_is_garbage()
 def convert(
     project: Project,
-    recordings: Sequence[Path],
+    recordings: Iterable[Path],
     *,
     consumer: str | None = None,
     specification: int | None = None,
@@ -75,7 +75,12 @@ def convert(
         interactions, findings = collector.interactions()
         document = PactDocument(*pair, interactions, comments=settings.comments)
         written, unsaid = write_pact(
-            document, specification, output or project.pact_dir, merge=merge, still_answered=still_answered
+            document,
+            specification,
+            output or project.pact_dir,
+            merge=merge,
+            keep_examples=settings.examples == "keep",
+            still_answered=still_answered,
         )
         conversion.pacts.append(written)
         conversion.findings += (replace(finding, pact=file_name(*pair)) for finding in (*findings, *unsaid))
@@ -105,7 +110,7 @@ def origins(
 
 def _collected(
     project: Project,
-    recordings: Sequence[Path],
+    recordings: Iterable[Path],
     conversion: Conversion,
     policy: ContractPolicy,
     *,

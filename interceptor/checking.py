@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -43,8 +43,8 @@ class CheckedPact:
 
 
 def check(
-    files: Sequence[Path],
-    project: Project | None,
+    files: Iterable[Path],
+    project: Project | None = None,
     *,
     openapi: str | None = None,
     servers: bool = False,

@@ -1,0 +1,3 @@
+import client from './index.cjs';
+
+export const { beginTest, exchanges, given, headers, missed, reset, summary, use } = client;
