@@ -70,7 +70,8 @@ def chat(tmp_path, handlers=HANDLERS):
 def calm(proxy):
     """TLS without session tickets: with them, one opening in a hundred waits for an answer in vain.
 
-    They come while one thread of `websockets` reads and another one writes, and the request never leaves the client.
+    The request never reaches the proxy then. It was seen with `websockets` in threads, where one thread reads while
+    another one writes, and with TLS 1.3 alone.
     """
     tls = proxy.tls()
     tls.maximum_version = ssl.TLSVersion.TLSv1_2
