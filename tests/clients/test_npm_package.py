@@ -39,7 +39,7 @@ const body = async (name) => {{
   equal(await status('/products/10'), 404)
   await client.given()
   equal(await status('/products/10'), 200)
-  equal(await client.use({{ provider: 'API', handlers: [teapot] }}), ['run-time handlers:1'])
+  equal(await client.use({{ provider: 'API', handlers: [teapot] }}), [`run-time handlers:1 (GET /products/10, added by "${{name}}")`])
   equal(await status('/products/10'), 418)
   const seen = await client.exchanges()
   equal(seen.map((each) => [each.test, each.response.status]), [[name, 404], [name, 200], [name, 418]])
