@@ -66,7 +66,7 @@ def read_pacts(*paths: Path) -> list[PactFile]:
         pacts.append(pact)
     if wrong:
         raise PactError(
-            f"{_names(paths)} contains files that cannot be published\n" + "\n".join(wrong),
+            f"{_names(paths)} {'contains' if len(paths) == 1 else 'contain'} files that cannot be published\n" + "\n".join(wrong),
             "correct or remove these files, or export the pacts again",
         )
     if not pacts:

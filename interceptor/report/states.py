@@ -10,8 +10,10 @@ from interceptor.values.json_text import Json
 
 
 def states_lines(required: Sequence[RequiredStates]) -> Iterator[str]:
-    """A heading for each pact, then each state with its parameters and interactions."""
+    """A heading for each pact that requires something, then each state with its parameters and interactions."""
     for each in required:
+        if not each.states and not each.without:
+            continue  # it has messages only
         yield f"{each.consumer} requires of {each.provider}"
         for state in each.states:
             yield f"  given {state.name}"

@@ -68,6 +68,7 @@ def test_the_rest_is_looked_at(folder, command):
     if command == "states":
         assert "a look at a product" in done.out
         assert "an order was placed" not in done.out
+        assert "requires of Orders" not in done.out
 
 
 def test_the_rest_is_verified(folder):
