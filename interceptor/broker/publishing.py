@@ -65,8 +65,9 @@ def read_pacts(*paths: Path) -> list[PactFile]:
             wrong.append(f"{file.name}: a pact of the same consumer and provider as {other.name}")
         pacts.append(pact)
     if wrong:
+        contain = "contains" if len(paths) == 1 else "contain"
         raise PactError(
-            f"{_names(paths)} {'contains' if len(paths) == 1 else 'contain'} files that cannot be published\n" + "\n".join(wrong),
+            f"{_names(paths)} {contain} files that cannot be published\n" + "\n".join(wrong),
             "correct or remove these files, or export the pacts again",
         )
     if not pacts:
